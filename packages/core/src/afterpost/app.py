@@ -1,0 +1,38 @@
+"""The only wiring: settings and plugins become a Core, a Core becomes a web app or a command line."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import ModuleType
+
+from litestar import Litestar
+
+from afterpost import cli
+from afterpost.builtin import demo, imports, operator
+from afterpost.http import build_app
+from afterpost.plugins import build_plugins
+from afterpost.services.core import Core, open_core, wall_clock
+from afterpost.settings import Settings, load_settings
+
+BUILTIN: Mapping[str, ModuleType] = {"demo": demo, "imports": imports, "operator": operator}
+"""Core's own plugins by name."""
+
+
+def open_installation(
+    settings: Settings | None = None,
+    *,
+    clock: Callable[[], datetime] = wall_clock,
+    emulated: Mapping[str, str] | None = None,
+) -> Core:
+    """Open the installation the settings describe, with every plugin that is installed and not blocked."""
+    chosen = settings or load_settings()
+    return open_core(chosen, build_plugins(chosen, BUILTIN), clock=clock, emulated=emulated)
+
+
+def create_app(core: Core | None = None) -> Litestar:
+    """The web app over a Core; without one, over the installation of the environment."""
+    return build_app(core or open_installation())
+
+
+def main() -> None:
+    """The `afterpost` command."""
+    cli.run(cli.Wiring(open_core=open_installation, create_app=create_app))

@@ -1,0 +1,76 @@
+"""Files that people try to import and that hold no posts: what to export instead.
+
+Asked only where no format fits, so a plugin that reads such a file one day is not in the way of this.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from afterpost.builtin.imports.youtube_columns import DESCRIBING, METRICS
+
+_HINT = (
+    "In YouTube Studio open Analytics, Advanced mode, choose the tab Content and the period Lifetime, "
+    "export as CSV and import its `Table data.csv`."
+)
+_STUDIO = frozenset({*METRICS, *DESCRIBING})
+_DIMENSIONS = frozenset(
+    {
+        "Audience by watch behavior",
+        "Card",
+        "Card type",
+        "Cities",
+        "Content type",
+        "Device type",
+        "End screen element",
+        "End screen element type",
+        "Geography",
+        "New and returning viewers",
+        "Operating system",
+        "Playback location",
+        "Player type",
+        "Playlist",
+        "Post",
+        "Sharing service",
+        "Subscription source",
+        "Subscription status",
+        "Subtitles and CC",
+        "Traffic source",
+        "Translation use",
+        "Video info language",
+        "Viewer age",
+        "Viewer gender",
+        "YouTube product",
+    }
+)
+
+
+class Refusal(NamedTuple):
+    """Why a file can't be imported, and what to do instead."""
+
+    message: str
+    hint: str
+
+
+def why_refused(header: Sequence[str]) -> Refusal | None:
+    """The reason for a header that is known and of no use; None for one that is not known at all."""
+    names = [name.strip() for name in header if name.strip()]
+    first = names[0] if names else ""
+    second = names[1] if len(names) > 1 else ""
+    dimension = second if first == "Date" and second in _DIMENSIONS else first
+    if dimension in _DIMENSIONS:
+        return Refusal(
+            f"This is YouTube Studio's report by {dimension!r}. Its files have the same names as those of "
+            "the report by content, and its lines are no posts.",
+            _HINT,
+        )
+    if first == "Date" and len(names) > 1 and set(names) <= _STUDIO:
+        return Refusal(
+            "Its lines are days of a whole channel and no posts, as in YouTube Studio's `Totals.csv`.", _HINT
+        )
+    if first == "Content" and len(names) > 1 and set(names) <= _STUDIO:
+        return Refusal(
+            "This looks like YouTube Studio's `Totals.csv`, which has no posts; a `Table data.csv` has the "
+            "column Video title.",
+            _HINT,
+        )
+    return None

@@ -1,0 +1,78 @@
+"""Dates and instants as files write them; an instant without an offset is refused, never guessed."""
+
+import re
+from datetime import UTC, date, datetime, time
+
+from afterpost.builtin.imports.cells import CellError, shown
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
+    r"(?P<offset>Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
+_NOON = time(12, tzinfo=UTC)
+
+
+def instant(cell: str) -> datetime:
+    """An ISO 8601 instant with offset, `2026-03-01T18:30:00Z` or `…+02:00`, as aware UTC."""
+    written = cell.strip()
+    match = _INSTANT.fullmatch(written)
+    if match is None:
+        raise CellError(f"{shown(cell)} is no instant like 2026-03-01T18:30:00Z")
+    if match["offset"] is None:
+        raise CellError(f"{shown(cell)} lacks its offset from UTC; write 2026-03-01T18:30:00Z or …+02:00")
+    try:
+        value = datetime.fromisoformat(written).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise CellError(f"{shown(cell)} is on no calendar") from None
+    _check_year(value.year, cell)
+    return value
+
+
+def day(cell: str) -> date:
+    """A calendar day, `2026-03-01`."""
+    written = cell.strip()
+    if not _DAY.fullmatch(written):
+        raise CellError(f"{shown(cell)} is no day like 2026-03-01")
+    year, month, number = (int(part) for part in written.split("-"))
+    return calendar_day(year, month, number, cell)
+
+
+def calendar_day(year: int, month: int, number: int, cell: str) -> date:
+    """The day of these numbers; `cell` is what the message quotes when there is none."""
+    try:
+        value = date(year, month, number)
+    except ValueError:
+        raise CellError(f"{shown(cell)} is on no calendar") from None
+    _check_year(year, cell)
+    return value
+
+
+def noon(cell: str) -> datetime:
+    """12:00 UTC of a day: when a file knows a reading's day and nothing more.
+
+    Noon falls on the same calendar day from UTC−12 to UTC+11; midnight would move a reading to the day
+    before for everybody west of Greenwich.
+    """
+    return datetime.combine(day(cell), _NOON)
+
+
+def publication(cell: str) -> datetime:
+    """When a post was published: an instant, or a day, which becomes its first instant (`midnight`)."""
+    return midnight(day(cell)) if _DAY.fullmatch(cell.strip()) else instant(cell)
+
+
+def midnight(value: date) -> datetime:
+    """00:00 UTC of a day: a publication of which only the day is known.
+
+    The earliest instant it can mean, so that a post never seems younger than it is: whether its first
+    total counts as gained depends on its age, and growth must not be made up. It says nothing about
+    the hour.
+    """
+    return datetime.combine(value, time(tzinfo=UTC))
+
+
+def _check_year(year: int, cell: str) -> None:
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        raise CellError(f"{shown(cell)} lies outside {_FIRST_YEAR} to {_LAST_YEAR}")

@@ -1,0 +1,149 @@
+"""Every error a user can meet, each with a stable code and a next step.
+
+`AfterpostError` is what doors translate: over HTTP into problem+json, over the command line into a
+sentence and an exit code. `ProviderError` is what a provider plugin raises; its `kind` decides what
+core does next (wait, refresh the token, stop the account), never the HTTP status.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+
+class AfterpostError(Exception):
+    """An expected failure: a stable `code`, a sentence, and what to do about it (`hint`)."""
+
+    code = "error"
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class InvalidInput(AfterpostError):
+    """The caller's input is wrong; nothing was changed."""
+
+    code = "invalid_input"
+
+
+class InvalidWindow(InvalidInput):
+    """A date window that is reversed or longer than the limit."""
+
+    code = "invalid_window"
+
+
+class NotFound(AfterpostError):
+    """No such thing within the caller's scope. The same answer whether it is missing or foreign."""
+
+    code = "not_found"
+
+
+class Conflict(AfterpostError):
+    """The request contradicts what is stored already."""
+
+    code = "conflict"
+
+
+class Unauthenticated(AfterpostError):
+    """No valid API key was given."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(AfterpostError):
+    """The access policy said no, or failed; a failing policy denies."""
+
+    code = "forbidden"
+
+
+class TooSoon(AfterpostError):
+    """Asked again before the waiting time was over; `retry_at` is the first instant that is allowed."""
+
+    code = "too_soon"
+
+    def __init__(self, message: str, *, retry_at: datetime, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_at = retry_at
+
+
+class RefreshFailed(AfterpostError):
+    """A refresh that was asked for could not be done; what was stored before stands."""
+
+    code = "refresh_failed"
+
+
+class Misconfigured(AfterpostError):
+    """A setting, plugin or database is not usable as it is; Afterpost does not start."""
+
+    code = "misconfigured"
+
+
+class PluginError(Misconfigured):
+    """A plugin that cannot be used: names the plugin, its version and the cause."""
+
+    code = "plugin_error"
+
+
+class ErrorKind(StrEnum):
+    """What went wrong at a provider. Core acts on this alone."""
+
+    RATE_LIMITED = "rate_limited"
+    """Too many calls; wait until `retry_at`."""
+    QUOTA_EXHAUSTED = "quota_exhausted"
+    """The app's quota is used up until it resets at `retry_at`."""
+    TOKEN_EXPIRED = "token_expired"
+    """The access token is over; refresh once, then ask again."""
+    CREDENTIAL_REVOKED = "credential_revoked"
+    """The credential is dead; only connecting again helps."""
+    PERMISSION_MISSING = "permission_missing"
+    """The credential lacks a scope (`scopes`)."""
+    ACCOUNT_BLOCKED = "account_blocked"
+    """The platform suspended or closed the account."""
+    NOT_FOUND = "not_found"
+    """The post or account is gone or not visible."""
+    METRIC_UNAVAILABLE = "metric_unavailable"
+    """A metric is not to be had any more."""
+    BAD_REQUEST = "bad_request"
+    """The provider refuses the request itself."""
+    UPSTREAM_UNAVAILABLE = "upstream_unavailable"
+    """5xx, maintenance: passes by itself."""
+    UPSTREAM_MALFORMED = "upstream_malformed"
+    """HTML, truncated or oversized answers; never read as zero."""
+    NETWORK = "network"
+    """No connection, time-out, reset."""
+    BUG = "bug"
+    """The plugin or core failed; the item is kept as failed, the run goes on."""
+
+
+TRANSIENT = frozenset({ErrorKind.UPSTREAM_UNAVAILABLE, ErrorKind.UPSTREAM_MALFORMED, ErrorKind.NETWORK})
+"""Kinds that pass by themselves: tried again with back-off."""
+
+STOPPING = frozenset({ErrorKind.CREDENTIAL_REVOKED, ErrorKind.PERMISSION_MISSING, ErrorKind.ACCOUNT_BLOCKED})
+"""Kinds that only a person can mend: the account stops and says why."""
+
+
+class ProviderError(AfterpostError):
+    """What a provider plugin raises (or puts into an outcome) for a failed call.
+
+    `native` keeps the platform's own code, `request_id` its trace id; `retry_at` is absolute (aware
+    UTC), whatever form the platform used; `scopes` names what is missing.
+    """
+
+    code = "provider_error"
+
+    def __init__(
+        self,
+        kind: ErrorKind,
+        message: str,
+        *,
+        native: str | None = None,
+        request_id: str | None = None,
+        retry_at: datetime | None = None,
+        scopes: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.native = native
+        self.request_id = request_id
+        self.retry_at = retry_at
+        self.scopes = scopes

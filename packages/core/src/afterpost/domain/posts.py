@@ -1,0 +1,39 @@
+"""What a post is: its kind of content and the creative work it came from."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from afterpost.domain.ids import ShortText
+
+ContentType = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+UNKNOWN_TYPE = "unknown"
+
+_LEARNING_TYPE = {
+    "video": "video",
+    "reel": "video",
+    "short": "video",
+    "image": "image",
+    "photo": "image",
+    "story": "image",
+    "carousel": "image",
+    "article": "article",
+}
+
+
+def learning_type(content_type: str | None) -> str:
+    """The content type used for learning: video, image, article, else caption."""
+    return _LEARNING_TYPE.get((content_type or "").lower(), "caption")
+
+
+class CreativeLinks(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The creative work behind a post, as the caller's own ids; copied into the learning rows."""
+
+    generation: ShortText | None = None
+    hook: ShortText | None = None
+    prompt: ShortText | None = None
+    persona: ShortText | None = None
+    creative_version: ShortText | None = None
+    variant: ShortText | None = None
+    schedule_slot: ShortText | None = None
+    workflow: ShortText | None = None

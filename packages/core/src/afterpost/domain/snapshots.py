@@ -1,0 +1,234 @@
+"""From readings to daily snapshots, gains and rollups: the arithmetic of the whole product.
+
+A post's history is a linked list of daily rows. `fold` walks it forwards (state + days -> rows + state),
+`undo` walks it backwards (state - rows -> earlier state), `book` says what one row adds to the rollups.
+All three are pure and work on integers, so a late reading is: undo the rows from its day on, fold again,
+book the difference. The result is a function of the set of readings, whatever their order of arrival.
+
+Days are numbers (`windows.day_number`).
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from afterpost.domain.metrics import CANONICAL, CUMULATIVE, ENGAGEMENT_PARTS, EXPOSURES, Kind
+from afterpost.domain.readings import Value
+
+FRESH = timedelta(hours=48)
+"""A post first read at most this long after publication gains from 0."""
+
+OFFER_BIT = {part: 1 << n for n, part in enumerate(ENGAGEMENT_PARTS)}
+_CUMULATIVE = frozenset(CUMULATIVE)
+
+
+class Cell(NamedTuple):
+    """One metric on one day: lifetime `total`, `gain` since its last known total (None: unknown), and the
+    number of `days` that gain covers, this one included."""
+
+    total: int
+    gain: int | None
+    days: int
+
+
+class Known(NamedTuple):
+    """The last known total of a metric and the day it was known on."""
+
+    total: int
+    day: int
+
+
+class DayValues(NamedTuple):
+    """What is known of one post on one day: counter totals, gauges and ratios, engagement parts asked for,
+    and where the last reading of the day came from."""
+
+    totals: Mapping[str, int]
+    gauges: Mapping[str, Value]
+    offers: int
+    source: str
+
+
+class Row(NamedTuple):
+    """A daily snapshot. `prev`: the post's previous snapshot day. `offers`: bit set of the engagement parts
+    that were asked for that day (`OFFER_BIT`), reported or not. `source`: of the day's last reading."""
+
+    day: int
+    prev: int | None
+    offers: int
+    source: str
+    cells: Mapping[str, Cell]
+    gauges: Mapping[str, Value]
+
+
+class First(NamedTuple):
+    """The post's earliest reading: when it was observed, the publication time it gave, and that day."""
+
+    at: datetime
+    published_at: datetime | None
+    published_day: int | None
+
+    @property
+    def fresh(self) -> bool:
+        """True when first totals count as gained: read within 48 h of publication, or before it."""
+        return self.published_at is not None and self.at - self.published_at <= FRESH
+
+
+class State(NamedTuple):
+    """Where a post's history stands after its last snapshot."""
+
+    first: First
+    first_day: int
+    last_day: int
+    known: Mapping[str, Known]
+
+
+class Observed(NamedTuple):
+    """A stored reading in the form merging needs."""
+
+    at: datetime
+    digest: bytes
+    values: Mapping[str, Value]
+    kinds: Mapping[str, Kind]
+    asked: Iterable[str]
+    source: str
+
+
+def kind_of(name: str, kinds: Mapping[str, Kind]) -> Kind:
+    """The kind of a metric in a reading: as declared, else what the canonical name means."""
+    declared = kinds.get(name)
+    if declared is not None:
+        return declared
+    return Kind.GAUGE if name in CANONICAL and name not in _CUMULATIVE else Kind.CUMULATIVE
+
+
+def merge_day(readings: Iterable[Observed]) -> DayValues:
+    """Readings of one day become one: per metric the latest instant wins, then the greater digest."""
+    totals: dict[str, int] = {}
+    gauges: dict[str, Value] = {}
+    offers = 0
+    source = ""
+    for reading in sorted(readings, key=lambda r: (r.at, r.digest)):
+        for name, value in reading.values.items():
+            if kind_of(name, reading.kinds) is Kind.CUMULATIVE:
+                totals[name] = int(value)
+            else:
+                gauges[name] = value
+        for name in (*reading.asked, *reading.values):
+            offers |= OFFER_BIT.get(name, 0)
+        source = reading.source
+    return DayValues(totals, gauges, offers, source)
+
+
+def fold(before: State | None, days: Mapping[int, DayValues], first: First) -> tuple[list[Row], State]:
+    """Rows for `days` (all later than `before`), oldest first, and the state after them.
+
+    `first` is the earliest reading of the whole history; it matters where `before` is None.
+    """
+    known = dict(before.known) if before else {}
+    prev = before.last_day if before else None
+    first_day = before.first_day if before else min(days)
+    rows: list[Row] = []
+    for day in sorted(days):
+        values = days[day]
+        cells: dict[str, Cell] = {}
+        for name, total in values.totals.items():
+            last = known.get(name)
+            if last is not None:
+                cells[name] = Cell(total, total - last.total, day - last.day)
+            elif prev is None and first.fresh:
+                covered = day - first.published_day + 1 if first.published_day is not None else 1
+                cells[name] = Cell(total, total, max(1, covered))
+            else:
+                cells[name] = Cell(total, None, 0)
+            known[name] = Known(total, day)
+        rows.append(Row(day, prev, values.offers, values.source, cells, values.gauges))
+        prev = day
+    assert prev is not None
+    return rows, State(first, first_day, prev, known)
+
+
+def undo(state: State, newest_first: Iterable[Row]) -> State | None:
+    """The state before those rows, which are the post's latest without a gap. None: before its first."""
+    known = dict(state.known)
+    last_day: int | None = state.last_day
+    for row in newest_first:
+        if row.day != last_day:
+            raise ValueError(f"row of day {row.day} is not the last one ({last_day})")
+        for name, cell in row.cells.items():
+            if cell.gain is None or row.prev is None:
+                del known[name]
+            else:
+                known[name] = Known(cell.total - cell.gain, row.day - cell.days)
+        last_day = row.prev
+    return None if last_day is None else State(state.first, state.first_day, last_day, known)
+
+
+def spread(gain: int, days: int) -> list[int]:
+    """A gain booked on the days it covers: integers, none off by more than one, the sum exact."""
+    sign, size = (1, gain) if gain >= 0 else (-1, -gain)
+    return [sign * (size * k // days - size * (k - 1) // days) for k in range(1, days + 1)]
+
+
+Bucket = dict[str, int]
+"""Column -> amount, for one day of one rollup."""
+
+
+def book(row: Row, sign: int, rollups: dict[int, Bucket]) -> None:
+    """Add (`sign` 1) or take back (-1) what a snapshot contributes, into `rollups` (day -> columns).
+
+    Per metric `m` of the canonical counters:
+    `m_gain` booked gains, `m_estimated` the part of it booked to days without an observation,
+    `m_covered` posts whose gain covers the day, `m_n` posts that reported it that day, and
+    `m_change` by how much the sum of last known totals moves that day (an opening total in full).
+    Over posts that report exposure and every engagement part asked for, with one common span:
+    `rated_engagements`, `rated_views` or `rated_impressions`, and how many post-days
+    (`rated_by_views`, `rated_by_impressions`); `unrated` counts the observed days of the others.
+    """
+    today = rollups.setdefault(row.day, {})
+    today["snapshots"] = today.get("snapshots", 0) + sign
+    for name, cell in row.cells.items():
+        if name not in _CUMULATIVE:
+            continue
+        _add(today, f"{name}_n", sign)
+        _add(today, f"{name}_change", sign * (cell.total if cell.gain is None else cell.gain))
+        if cell.gain is None:
+            continue
+        if cell.days == 1:
+            _add(today, f"{name}_gain", sign * cell.gain)
+            _add(today, f"{name}_covered", sign)
+            continue
+        start = row.day - cell.days + 1
+        for offset, amount in enumerate(spread(cell.gain, cell.days)):
+            bucket = rollups.setdefault(start + offset, {})
+            _add(bucket, f"{name}_gain", sign * amount)
+            _add(bucket, f"{name}_covered", sign)
+            if start + offset != row.day:
+                _add(bucket, f"{name}_estimated", sign * amount)
+    _book_rate(row, sign, rollups)
+
+
+def _book_rate(row: Row, sign: int, rollups: dict[int, Bucket]) -> None:
+    base = next((name for name in EXPOSURES if (c := row.cells.get(name)) and c.gain is not None), None)
+    parts = [part for part in ENGAGEMENT_PARTS if row.offers & OFFER_BIT[part]]
+    cells = [row.cells.get(part) for part in parts]
+    if base is None or not parts:
+        if row.cells:
+            _add(rollups[row.day], "unrated", sign)
+        return
+    exposed = row.cells[base]
+    if any(cell is None or cell.gain is None or cell.days != exposed.days for cell in cells):
+        _add(rollups[row.day], "unrated", sign)
+        return
+    start = row.day - exposed.days + 1
+    for column, cell in [
+        (f"rated_{base}", exposed),
+        *(("rated_engagements", cell) for cell in cells if cell is not None),
+    ]:
+        for offset, amount in enumerate(spread(cell.gain or 0, exposed.days)):
+            _add(rollups.setdefault(start + offset, {}), column, sign * amount)
+    for offset in range(exposed.days):
+        _add(rollups.setdefault(start + offset, {}), f"rated_by_{base}", sign)
+
+
+def _add(bucket: Bucket, column: str, amount: int) -> None:
+    bucket[column] = bucket.get(column, 0) + amount

@@ -1,0 +1,61 @@
+"""Files that people download from a network, read line by line into readings."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from afterpost.domain.posts import UNKNOWN_TYPE
+from afterpost.domain.readings import Reading
+
+
+class FileContext(Struct, frozen=True, kw_only=True):
+    """What a file can't say itself: when it was downloaded (aware UTC), and the platform where the file
+    leaves it open."""
+
+    observed_at: datetime
+    platform: str | None = None
+
+
+class FileRecord(Struct, frozen=True, kw_only=True):
+    """One post's reading from a file. `line` is the line of the file it came from, counted from 1."""
+
+    line: int
+    platform: str
+    external_id: str
+    reading: Reading
+    title: str = ""
+    description: str = ""
+    url: str = ""
+    content_type: str = UNKNOWN_TYPE
+    account: str | None = None
+    """Handle or id of the account, where the file names one."""
+
+
+class LineError(Struct, frozen=True):
+    """A line that can't be read: its number and a sentence. The other lines are read all the same."""
+
+    line: int
+    message: str
+
+
+class FileFormat(ABC):
+    """One file format, known by its header."""
+
+    name: str
+    """Stable name, e.g. `youtube_studio_table`."""
+    title: str
+    """What a person calls it."""
+    note: str = ""
+    """A sentence the importer shows: what the numbers of this file mean."""
+
+    @abstractmethod
+    def detect(self, header: Sequence[str]) -> bool:
+        """True when a file with these column names is of this format."""
+
+    @abstractmethod
+    def read(
+        self, header: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]], context: FileContext
+    ) -> Iterator[FileRecord | LineError]:
+        """Records in file order; `rows` are (line number, cells) and are read as a stream."""

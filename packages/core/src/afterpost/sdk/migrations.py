@@ -1,0 +1,13 @@
+"""A plugin's own tables."""
+
+from msgspec import Struct
+
+
+class Migrations(Struct, frozen=True):
+    """Where a plugin's Alembic scripts are: `location` as `package:folder`, run after core's.
+
+    The version table is `alembic_version_<plugin>`, one per plugin, so that removing a plugin never
+    stops core.
+    """
+
+    location: str

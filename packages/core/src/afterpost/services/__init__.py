@@ -1,0 +1,1 @@
+"""The jobs: collect, import, summarise, sync. No HTTP types, no SQL text."""

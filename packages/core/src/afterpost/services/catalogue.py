@@ -1,0 +1,160 @@
+"""Brands and posts as people name them: find, add, refuse what contradicts."""
+
+from datetime import datetime
+
+import msgspec
+
+from afterpost.domain.errors import Conflict, NotFound
+from afterpost.domain.ids import slug_of
+from afterpost.domain.posts import UNKNOWN_TYPE, CreativeLinks
+from afterpost.domain.scope import Actor, Scope
+from afterpost.services.core import Core
+from afterpost.storage import organizations, posts
+from afterpost.storage.engine import Connection
+from afterpost.storage.organizations import Brand, Organization
+from afterpost.storage.posts import Post
+from afterpost.storage.transaction import Tx
+
+
+def list_brands(core: Core, scope: Scope) -> list[Brand]:
+    """The brands the scope may see, by name."""
+    with core.database.read() as connection:
+        return organizations.list_brands(connection, scope)
+
+
+def add_brand(core: Core, scope: Scope, actor: Actor, name: str, slug: str | None) -> Brand:
+    """A new brand; Conflict when its slug is taken."""
+    chosen = slug or slug_of(name)
+    with core.transaction(scope, actor) as tx:
+        organization = core.organization(tx.connection, tx.scope)
+        brand = organizations.add_brand(tx.connection, tx.scope, organization.id, chosen, name, tx.now)
+    if brand is None:
+        raise Conflict(f"There is a brand {chosen!r} already.", hint="Choose another slug.")
+    return brand
+
+
+def brand_by_id(connection: Connection, scope: Scope, brand_id: int) -> Brand:
+    """The brand, or NotFound."""
+    for brand in organizations.list_brands(connection, scope):
+        if brand.id == brand_id:
+            return brand
+    raise NotFound(f"There is no brand {brand_id}.")
+
+
+def brand_named(tx: Tx, organization: Organization, name: str) -> Brand:
+    """The brand with this slug or name, made when there is none."""
+    slug = slug_of(name)
+    found = organizations.find_brand(tx.connection, tx.scope, organization.id, slug)
+    if found is not None:
+        return found
+    made = organizations.add_brand(tx.connection, tx.scope, organization.id, slug, name, tx.now)
+    if made is None:
+        raise NotFound(f"There is no brand {slug!r}.")
+    return made
+
+
+def get_post(core: Core, scope: Scope, post_id: int) -> Post:
+    """The post, or NotFound."""
+    with core.database.read() as connection:
+        post = posts.get_post(connection, scope, post_id)
+    if post is None:
+        raise NotFound(f"There is no post {post_id}.")
+    return post
+
+
+def list_posts(
+    core: Core, scope: Scope, *, after: int | None, limit: int, platform: str | None, account_id: int | None
+) -> tuple[list[Post], int | None]:
+    """A page of posts, newest id first, and the key the next page starts after (None: no more)."""
+    with core.database.read() as connection:
+        found = posts.page_of_posts(
+            connection, scope, after=after, limit=limit + 1, platform=platform, account_id=account_id
+        )
+    more = len(found) > limit
+    return found[:limit], found[limit - 1].id if more else None
+
+
+def add_post(
+    core: Core,
+    scope: Scope,
+    actor: Actor,
+    *,
+    platform: str,
+    external_id: str,
+    brand_id: int | None,
+    title: str,
+    description: str,
+    url: str,
+    content_type: str,
+    published_at: datetime | None,
+    links: CreativeLinks,
+) -> Post:
+    """Register a post before its first numbers arrive; Conflict when the platform's id is known already."""
+    with core.transaction(scope, actor) as tx:
+        organization = core.organization(tx.connection, tx.scope)
+        if brand_id is not None:
+            brand_by_id(tx.connection, tx.scope, brand_id)
+        known = posts.find_posts(tx.connection, tx.scope, organization.id, platform, [external_id])
+        if known:
+            raise Conflict(
+                f"The {platform} post {external_id} is registered already.",
+                hint=f"It is post {known[external_id].id}.",
+            )
+        posts.add_posts(
+            tx.connection,
+            tx.scope,
+            [
+                new_post(
+                    organization,
+                    platform,
+                    external_id,
+                    tx.now,
+                    brand_id=brand_id,
+                    title=title,
+                    description=description,
+                    url=url,
+                    content_type=content_type,
+                    published_at=published_at,
+                    links=links,
+                )
+            ],
+        )
+        return posts.find_posts(tx.connection, tx.scope, organization.id, platform, [external_id])[
+            external_id
+        ]
+
+
+def new_post(
+    organization: Organization,
+    platform: str,
+    external_id: str,
+    now: datetime,
+    *,
+    brand_id: int | None = None,
+    account_id: int | None = None,
+    title: str = "",
+    description: str = "",
+    url: str = "",
+    content_type: str = UNKNOWN_TYPE,
+    published_at: datetime | None = None,
+    links: CreativeLinks | None = None,
+    due_at: datetime | None = None,
+) -> dict[str, object]:
+    """The row of a new post. Without an account there is nobody to ask, so nothing is due."""
+    return {
+        "organization_id": organization.id,
+        "brand_id": brand_id,
+        "account_id": account_id,
+        "platform": platform,
+        "external_id": external_id,
+        "title": title,
+        "description": description,
+        "url": url,
+        "content_type": content_type,
+        "published_at": published_at,
+        "links": msgspec.json.encode(links or CreativeLinks(), order="deterministic").decode(),
+        "state": "live",
+        "misses": 0,
+        "due_at": due_at,
+        "created_at": now,
+    }

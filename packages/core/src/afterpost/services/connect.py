@@ -1,0 +1,136 @@
+"""Accounts: connect with a credential, list, disconnect."""
+
+from collections.abc import Mapping
+
+from afterpost.domain.errors import InvalidInput, NotFound, ProviderError, RefreshFailed
+from afterpost.domain.scope import Actor, Scope
+from afterpost.sdk.credentials import Credential, Secret
+from afterpost.sdk.provider import AccountProfile, Call, Provider
+from afterpost.services.catalogue import brand_by_id, brand_named
+from afterpost.services.core import Core
+from afterpost.services.exchange import guarded
+from afterpost.storage import accounts
+from afterpost.storage.accounts import Account
+
+
+def connectable(core: Core) -> dict[str, Provider]:
+    """The platforms an account can be connected on."""
+    return {key: p for key, p in sorted(core.providers.items()) if p.capabilities.lists_posts}
+
+
+def read_fields(provider: Provider, given: Mapping[str, str]) -> Credential:
+    """A credential from what a person typed; InvalidInput names what is missing or not known."""
+    fields = {field.name: field for field in provider.credential_fields}
+    unknown = sorted(set(given) - set(fields))
+    missing = sorted(name for name, field in fields.items() if field.required and not given.get(name))
+    if unknown or missing:
+        wrong = [f"{name} is missing" for name in missing] + [f"{name} is not known" for name in unknown]
+        raise InvalidInput(
+            f"The {provider.capabilities.display_name} credential can't be used: {', '.join(wrong)}.",
+            hint="It takes: " + (", ".join(fields) or "nothing") + ".",
+        )
+    return Credential(secrets={name: Secret(value) for name, value in given.items() if value})
+
+
+async def connect(
+    core: Core,
+    scope: Scope,
+    actor: Actor,
+    platform: str,
+    given: Mapping[str, str],
+    *,
+    brand_id: int | None = None,
+    brand: str | None = None,
+) -> Account:
+    """Check a credential with the platform and keep it sealed. A known account gets the new credential.
+
+    `brand_id`, or `brand` by name (made when new), is the brand its posts belong to. Raises InvalidInput or
+    RefreshFailed; nothing is stored then.
+    """
+    provider = connectable(core).get(platform)
+    if provider is None:
+        raise InvalidInput(
+            f"No account can be connected on {platform!r}.",
+            hint="Installed: " + ", ".join(connectable(core)) + ". For another network install its plugin.",
+        )
+    credential = read_fields(provider, given)
+    client = await core.egress.client(f"connect {platform}", provider.capabilities.hosts)
+    call = Call(client=client, credential=credential, now=core.now())
+    try:
+        if "refresh_token" in given and "access_token" not in given:
+            credential = await guarded(provider.refresh, call)
+            call = Call(client=client, credential=credential, now=core.now())
+        profile = await guarded(provider.check, call)
+    except ProviderError as error:
+        raise RefreshFailed(
+            f"{provider.capabilities.display_name} refused the credential: {error.message}"
+        ) from error
+    return await core.database.writing(
+        _keep, core, scope, actor, platform, profile, credential, brand_id, brand
+    )
+
+
+def _keep(
+    core: Core,
+    scope: Scope,
+    actor: Actor,
+    platform: str,
+    profile: AccountProfile,
+    credential: Credential,
+    brand_id: int | None,
+    brand: str | None,
+) -> Account:
+    with core.transaction(scope, actor) as tx:
+        organization = core.organization(tx.connection, tx.scope)
+        if brand is not None:
+            brand_id = brand_named(tx, organization, brand).id
+        elif brand_id is not None:
+            brand_by_id(tx.connection, tx.scope, brand_id)
+        row = (organization.id, platform, profile.external_id)
+        values: dict[str, object] = {
+            "handle": profile.handle,
+            "name": profile.name,
+            "state": "active",
+            "credential": core.sealer.seal(credential, row),
+            "parked_until": None,
+            "failure_kind": None,
+            "failure_message": None,
+            "failed_at": None,
+        }
+        known = accounts.find_account(tx.connection, tx.scope, *row)
+        if known is None:
+            values |= {
+                "organization_id": organization.id,
+                "brand_id": brand_id,
+                "platform": platform,
+                "external_id": profile.external_id,
+                "listed": False,
+                "created_at": tx.now,
+            }
+            account_id = accounts.add_account(tx.connection, tx.scope, values)
+        else:
+            account_id = known.id
+            accounts.update_account(tx.connection, tx.scope, account_id, values)
+        kept = accounts.get_account(tx.connection, tx.scope, account_id)
+    if kept is None:
+        raise NotFound(f"There is no account {account_id}.")
+    return kept
+
+
+def list_accounts(core: Core, scope: Scope) -> list[Account]:
+    """The accounts the scope may see."""
+    with core.database.read() as connection:
+        return accounts.list_accounts(connection, scope)
+
+
+def disconnect(core: Core, scope: Scope, actor: Actor, account_id: int) -> Account:
+    """Forget the account's credential and stop collecting it; its posts and their history stay."""
+    with core.transaction(scope, actor) as tx:
+        if accounts.get_account(tx.connection, tx.scope, account_id) is None:
+            raise NotFound(f"There is no account {account_id}.")
+        accounts.update_account(
+            tx.connection, tx.scope, account_id, {"state": "disconnected", "credential": None}
+        )
+        gone = accounts.get_account(tx.connection, tx.scope, account_id)
+    assert gone is not None
+    return gone

@@ -1,0 +1,101 @@
+"""HTTP out: one small client per account, to the declared hosts only, with time-outs and a byte cap."""
+
+import ssl
+from collections.abc import AsyncIterator, Collection, Mapping
+from functools import cache
+
+import httpx
+
+from afterpost.domain.errors import ErrorKind, ProviderError
+
+MAX_BYTES = 8 * 1024 * 1024
+"""Largest answer, decoded; a bigger one is refused before it fills the memory."""
+TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+POOL = httpx.Limits(max_connections=4, max_keepalive_connections=2)
+MAX_CLIENTS = 200
+"""Idle clients kept; the one used longest ago is closed first."""
+USER_AGENT = "afterpost"
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)
+
+
+class Gate(httpx.AsyncBaseTransport):
+    """Lets requests through to the declared hosts over HTTPS, or to an emulator that stands in for one."""
+
+    def __init__(self, hosts: Collection[str], emulated: Mapping[str, str]) -> None:
+        self._hosts = frozenset(hosts)
+        self._emulated = {host: httpx.URL(base) for host, base in emulated.items()}
+        self._inner = httpx.AsyncHTTPTransport(verify=_tls(), limits=POOL, trust_env=False)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send, or raise ProviderError for a foreign host and for an answer that is too large."""
+        host = request.url.host
+        if host not in self._hosts or request.url.scheme != "https" or request.url.port is not None:
+            raise ProviderError(
+                ErrorKind.BUG,
+                f"The provider asked for {request.url.scheme}://{host}, which it did not declare.",
+            )
+        base = self._emulated.get(host)
+        if base is not None:
+            request.url = request.url.copy_with(scheme=base.scheme, host=base.host, port=base.port)
+        response = await self._inner.handle_async_request(request)
+        try:
+            body = await _read(response.aiter_bytes())
+        finally:
+            await response.aclose()
+        headers = [
+            (name, value)
+            for name, value in response.headers.raw
+            if name.lower() not in {b"content-encoding", b"content-length", b"transfer-encoding"}
+        ]
+        return httpx.Response(
+            response.status_code, headers=headers, content=body, extensions=response.extensions
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._inner.aclose()
+
+
+async def _read(chunks: AsyncIterator[bytes]) -> bytes:
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise ProviderError(
+                ErrorKind.UPSTREAM_MALFORMED, f"The answer is larger than {MAX_BYTES // 2**20} MB."
+            )
+    return bytes(body)
+
+
+class Egress:
+    """The clients of this process. One per account: a large shared pool is slow under load."""
+
+    def __init__(self, emulated: Mapping[str, str]) -> None:
+        self._emulated = dict(emulated)
+        self._clients: dict[str, httpx.AsyncClient] = {}
+
+    async def client(self, key: str, hosts: Collection[str]) -> httpx.AsyncClient:
+        """The client under this key, for these hosts."""
+        client = self._clients.pop(key, None)
+        if client is None:
+            if len(self._clients) >= MAX_CLIENTS:
+                await self._clients.pop(next(iter(self._clients))).aclose()
+            client = httpx.AsyncClient(
+                transport=Gate(hosts, self._emulated),
+                timeout=TIMEOUT,
+                headers={"User-Agent": USER_AGENT},
+                trust_env=False,
+                follow_redirects=False,
+            )
+        self._clients[key] = client
+        return client
+
+    async def close(self) -> None:
+        """Close every client."""
+        while self._clients:
+            _, client = self._clients.popitem()
+            await client.aclose()

@@ -1,0 +1,203 @@
+"""Readings that come to us: the ingest call, and records read from files."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import islice
+
+from msgspec import Struct
+
+from afterpost.domain.errors import Conflict, InvalidInput
+from afterpost.domain.posts import UNKNOWN_TYPE, CreativeLinks
+from afterpost.domain.readings import Reading
+from afterpost.domain.scope import Actor, Scope
+from afterpost.services.catalogue import brand_by_id, brand_named, new_post
+from afterpost.services.core import Core
+from afterpost.services.record import Item, Source, move, record
+from afterpost.storage import posts, runs
+from afterpost.storage.organizations import Organization
+from afterpost.storage.posts import Post
+from afterpost.storage.runs import RunItem
+from afterpost.storage.transaction import Tx
+
+BATCH = 500
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One post with one reading. What is empty says nothing about a post that is known already."""
+
+    platform: str
+    external_id: str
+    reading: Reading
+    title: str = ""
+    description: str = ""
+    url: str = ""
+    content_type: str = UNKNOWN_TYPE
+    links: CreativeLinks | None = None
+
+
+class Ended(Struct, frozen=True):
+    """How one entry ended: stored or unchanged, and under which post id."""
+
+    platform: str
+    external_id: str
+    post_id: int
+    outcome: str
+
+
+def ingest(
+    core: Core,
+    scope: Scope,
+    actor: Actor,
+    entries: Sequence[Entry],
+    source: Source,
+    *,
+    run_id: int | None = None,
+    brand_id: int | None = None,
+    brand: str | None = None,
+) -> tuple[int, list[Ended]]:
+    """Store entries, all or nothing, in one transaction; posts that are new are made.
+
+    Without `run_id` the call is a run of its own. New posts get the given brand; a known post of another
+    brand is a Conflict, for it would move its whole history. A reading from the future is refused. Returns
+    the run and how each entry ended.
+    """
+    with core.transaction(scope, actor) as tx:
+        return _ingest(core, tx, entries, source, run_id, brand_id, brand)
+
+
+def rehearse(
+    core: Core,
+    scope: Scope,
+    actor: Actor,
+    entries: Sequence[Entry],
+    source: Source,
+    *,
+    brand: str | None = None,
+) -> list[Ended]:
+    """What `ingest` would do: done in a transaction that is rolled back."""
+    try:
+        with core.transaction(scope, actor) as tx:
+            _, ended = _ingest(core, tx, entries, source, None, None, brand)
+            raise _RollBack
+    except _RollBack:
+        return ended
+
+
+class _RollBack(Exception):
+    """Leaves a rehearsal's transaction."""
+
+
+def _ingest(
+    core: Core,
+    tx: Tx,
+    entries: Sequence[Entry],
+    source: Source,
+    run_id: int | None,
+    brand_id: int | None,
+    brand: str | None,
+) -> tuple[int, list[Ended]]:
+    organization = core.organization(tx.connection, tx.scope)
+    if brand is not None:
+        brand_id = brand_named(tx, organization, brand).id
+    elif brand_id is not None:
+        brand_by_id(tx.connection, tx.scope, brand_id)
+    for entry in entries:
+        _refuse_future(entry, tx.now)
+    whole = run_id is None
+    if run_id is None:
+        run_id = runs.start_run(tx.connection, tx.scope, organization.id, "ingest", str(tx.actor), tx.now)
+    owners = _owners(tx, organization, entries, brand_id)
+    items = [Item(owners[entry.platform, entry.external_id], entry.reading, source) for entry in entries]
+    outcome = record(tx, organization, items, run_id)
+    runs.add_items(
+        tx.connection,
+        tx.scope,
+        organization.id,
+        run_id,
+        [RunItem(post_id, ended) for post_id, ended in outcome.items()],
+    )
+    if whole:
+        runs.end_run(tx.connection, tx.scope, run_id, "done", tx.now)
+    ended = [
+        Ended(entry.platform, entry.external_id, item.post.id, outcome[item.post.id])
+        for entry, item in zip(entries, items, strict=True)
+    ]
+    return run_id, ended
+
+
+def in_batches(entries: Iterable[Entry]) -> Iterable[list[Entry]]:
+    """Entries in lists of `BATCH`, as they come."""
+    stream = iter(entries)
+    while batch := list(islice(stream, BATCH)):
+        yield batch
+
+
+def _refuse_future(entry: Entry, now: datetime) -> None:
+    if entry.reading.observed_at > now:
+        raise InvalidInput(
+            f"{entry.platform} {entry.external_id} was observed at {entry.reading.observed_at.isoformat()}, "
+            f"which is in the future (now {now.isoformat()}).",
+            hint="Check the clock of whoever sent it; observed_at is the instant of the reading.",
+        )
+
+
+def _owners(
+    tx: Tx, organization: Organization, entries: Sequence[Entry], brand_id: int | None
+) -> dict[tuple[str, str], Post]:
+    """The post of each entry by (platform, external id); makes the new ones."""
+    owners: dict[tuple[str, str], Post] = {}
+    by_platform: dict[str, dict[str, Entry]] = {}
+    for entry in entries:
+        by_platform.setdefault(entry.platform, {})[entry.external_id] = entry
+    for platform, wanted in by_platform.items():
+        known = posts.find_posts(tx.connection, tx.scope, organization.id, platform, wanted)
+        for external_id, post in known.items():
+            _refuse_other_brand(post, brand_id)
+            known[external_id] = _adopt(tx, organization, post, wanted[external_id])
+        posts.add_posts(
+            tx.connection,
+            tx.scope,
+            [
+                new_post(
+                    organization,
+                    platform,
+                    external_id,
+                    tx.now,
+                    brand_id=brand_id,
+                    title=entry.title,
+                    description=entry.description,
+                    url=entry.url,
+                    content_type=entry.content_type,
+                    published_at=entry.reading.published_at,
+                    links=entry.links,
+                )
+                for external_id, entry in wanted.items()
+                if external_id not in known
+            ],
+        )
+        made = [external_id for external_id in wanted if external_id not in known]
+        known |= posts.find_posts(tx.connection, tx.scope, organization.id, platform, made)
+        owners |= {(platform, external_id): post for external_id, post in known.items()}
+    return owners
+
+
+def _refuse_other_brand(post: Post, brand_id: int | None) -> None:
+    if brand_id is not None and post.brand_id is not None and post.brand_id != brand_id:
+        raise Conflict(
+            f"The {post.platform} post {post.external_id} belongs to brand {post.brand_id}.",
+            hint="Leave the brand out, or give that one.",
+        )
+
+
+def _adopt(tx: Tx, organization: Organization, post: Post, entry: Entry) -> Post:
+    """Fill in what was not known of the post; what is known stays."""
+    texts = {
+        name: getattr(entry, name)
+        for name in ("title", "description", "url")
+        if getattr(entry, name) and not getattr(post, name)
+    }
+    if texts:
+        posts.update_posts(tx.connection, tx.scope, list(texts), [{"id": post.id, **texts}])
+    if post.content_type == UNKNOWN_TYPE != entry.content_type:
+        return move(tx, organization, post, content_type=entry.content_type)
+    return post

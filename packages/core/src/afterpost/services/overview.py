@@ -1,0 +1,208 @@
+"""The overview: what was earned in a window, against the one before, from the rollups alone."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from msgspec import Struct
+
+from afterpost.domain.metrics import EXPOSURES
+from afterpost.domain.rates import engagements, exposure_name, growth, rate
+from afterpost.domain.scope import Scope
+from afterpost.domain.windows import Window, day_number
+from afterpost.services.core import Core
+from afterpost.services.windows import Meta, Receipt, coverage_of, shown, window_of
+from afterpost.storage import posts, rollups
+from afterpost.storage.engine import Connection
+from afterpost.storage.organizations import Organization
+from afterpost.storage.rollups import Sums
+
+SHOWN = ("views", "likes", "comments", "shares", "saves")
+
+
+class Totals(Struct, frozen=True):
+    """Counts by metric; None where the metric was never reported. engagements = likes + comments + shares +
+    saves, of those that were."""
+
+    views: int | None
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    saves: int | None
+    engagements: int | None
+
+
+class Growth(Struct, frozen=True):
+    """Percent against the previous window; None where that is unknown or not above 0."""
+
+    views: float | None
+    likes: float | None
+    comments: float | None
+    shares: float | None
+    saves: float | None
+    engagements: float | None
+
+
+class Overview(Struct, frozen=True):
+    """`posts`: distinct posts observed; `published`: posts published in the window; `earned`: booked to its
+    days; `lifetime`: last known totals at its end; `engagement_rate`: percent, over the posts that report
+    exposure and every engagement part asked for."""
+
+    posts: int
+    published: int
+    brands: int
+    organizations: int
+    active_platforms: tuple[str, ...]
+    best_platform: str | None
+    earned: Totals
+    previous: Totals
+    growth: Growth
+    lifetime: Totals
+    engagement_rate: float | None
+
+
+class Group(Struct, frozen=True):
+    """One platform or content type in a window."""
+
+    name: str
+    posts: int
+    views: int | None
+    engagements: int | None
+    engagement_rate: float | None
+
+
+def totals_of(values: Mapping[str, int | None]) -> Totals:
+    """The shown metrics and their engagements."""
+    return Totals(**{name: values[name] for name in SHOWN}, engagements=engagements(values))
+
+
+def earned_of(sums: Sums) -> Totals:
+    """What was booked to the window."""
+    return totals_of({name: sums.earned(name) for name in SHOWN})
+
+
+def growth_of(current: Totals, previous: Totals) -> Growth:
+    """Each shown number against the window before."""
+    return Growth(*(growth(getattr(current, n), getattr(previous, n)) for n in Growth.__struct_fields__))
+
+
+def rate_of(sums: Sums) -> float | None:
+    """Engagement rate of the window: a ratio of sums over the same posts above and below the line."""
+    counters = sums.counters
+    return rate(counters["rated_engagements"], sum(counters[f"rated_{name}"] for name in EXPOSURES))
+
+
+def exposure_of(sums: Sums) -> str | None:
+    """What the group's rates divide by; without a rate, what it reports."""
+    rated = [name for name in EXPOSURES if sums.counters[f"rated_by_{name}"]]
+    return exposure_name(rated or [name for name in EXPOSURES if name in sums.reported][:1])
+
+
+def estimated_share(sums: Sums) -> float | None:
+    """Part of the earned exposure, else of the engagements, booked to days without an observation."""
+    base = [name for name in EXPOSURES if name in sums.reported][:1] or [
+        "likes",
+        "comments",
+        "shares",
+        "saves",
+    ]
+    earned = sum(sums.earned(name) or 0 for name in base)
+    return sum(sums.estimated(name) for name in base) / earned if earned > 0 else None
+
+
+def groups(
+    connection: Connection, scope: Scope, window: Window, by: str, platform: str | None = None
+) -> list[Group]:
+    """The window by a dimension (`platform` or `content_type`), most views first."""
+    start, end = day_number(window.start), day_number(window.end)
+    seen = rollups.distinct_posts(connection, scope, start=start, end=end, platform=platform, by=by)
+    found = []
+    for sums in rollups.sums(connection, scope, start=start, end=end, platform=platform, by=by):
+        earned = earned_of(sums)
+        found.append(
+            Group(str(sums.key), seen.get(sums.key, 0), earned.views, earned.engagements, rate_of(sums))
+        )
+    return sorted(found, key=lambda g: (-(g.views or 0), -(g.engagements or 0), g.name))
+
+
+def meta_of(
+    core: Core,
+    connection: Connection,
+    scope: Scope,
+    organization: Organization,
+    window: Window,
+    sums: Sums,
+    platform: str | None,
+) -> Meta:
+    """What the answer says about itself."""
+    coverage, provisional = coverage_of(connection, scope, window, platform)
+    return Meta(
+        window=shown(window),
+        previous_window=shown(window.previous()),
+        as_of=core.now(),
+        coverage=coverage,
+        estimated_share=estimated_share(sums),
+        provisional=provisional,
+        exposure=exposure_of(sums),
+        receipt=Receipt(sums.counters["snapshots"], organization.change_seq),
+    )
+
+
+def window_sums(connection: Connection, scope: Scope, window: Window, platform: str | None) -> Sums:
+    """All counters of a window as one row."""
+    return rollups.sums(
+        connection, scope, start=day_number(window.start), end=day_number(window.end), platform=platform
+    )[0]
+
+
+def overview(
+    core: Core,
+    scope: Scope,
+    *,
+    start: date | None = None,
+    end: date | None = None,
+    brand_id: int | None = None,
+    platform: str | None = None,
+) -> tuple[Overview, Meta]:
+    """The overview of a window; default: the 7 days that end yesterday."""
+    with core.database.read() as connection:
+        organization = core.organization(connection, scope)
+        window = window_of(core, organization, start, end)
+        return _overview(core, connection, scope.narrowed(brand=brand_id), organization, window, platform)
+
+
+def _overview(
+    core: Core,
+    connection: Connection,
+    scope: Scope,
+    organization: Organization,
+    window: Window,
+    platform: str | None,
+) -> tuple[Overview, Meta]:
+    current = window_sums(connection, scope, window, platform)
+    earned = earned_of(current)
+    previous = earned_of(window_sums(connection, scope, window.previous(), platform))
+    start, end = day_number(window.start), day_number(window.end)
+
+    def distinct(by: str | None) -> Mapping[str | None, int]:
+        return rollups.distinct_posts(connection, scope, start=start, end=end, platform=platform, by=by)
+
+    def active(by: str) -> Sequence[str]:
+        return [str(key) for key, count in distinct(by).items() if count and key != "0"]
+
+    by_platform = groups(connection, scope, window, "platform", platform)
+    best = next((group.name for group in by_platform if group.views is not None), None)
+    lifetime = rollups.lifetime(connection, scope, end=end, platform=platform)
+    answer = Overview(
+        posts=distinct(None).get(None, 0),
+        published=posts.count_published(connection, scope, platform, window.begins_at(), window.ends_at()),
+        brands=len(active("brand_id")),
+        organizations=len(active("organization_id")),
+        active_platforms=tuple(sorted(active("platform"))),
+        best_platform=best,
+        earned=earned,
+        previous=previous,
+        growth=growth_of(earned, previous),
+        lifetime=totals_of(lifetime),
+        engagement_rate=rate_of(current),
+    )
+    return answer, meta_of(core, connection, scope, organization, window, current, platform)

@@ -1,0 +1,331 @@
+"""Readings into facts: observations, snapshots, latest, rollups and changes, in the caller's transaction.
+
+The normal case is a reading of a new day: the post's state is folded forwards and no history is touched.
+A late reading undoes the post's snapshots from its day on, folds again, and books only the difference.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from afterpost.domain.events import SnapshotsStored
+from afterpost.domain.readings import Reading, content_of, digest_of
+from afterpost.domain.snapshots import (
+    Bucket,
+    DayValues,
+    First,
+    Observed,
+    Row,
+    State,
+    book,
+    fold,
+    merge_day,
+    undo,
+)
+from afterpost.domain.windows import day_date, day_number, local_day_number, zone_of
+from afterpost.storage import changes, latest, observations, organizations, posts, rollups, snapshots
+from afterpost.storage.organizations import Organization
+from afterpost.storage.posts import Post
+from afterpost.storage.transaction import Tx
+from afterpost.storage.types import to_micros
+
+Recorded = Literal["stored", "unchanged"]
+Source = Literal["api", "csv", "manual", "webhook"]
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Item(NamedTuple):
+    """One reading of one post, and the door it came through."""
+
+    post: Post
+    reading: Reading
+    source: Source
+
+
+class _New(NamedTuple):
+    observed: Observed
+    reading: Reading
+
+
+def record(tx: Tx, organization: Organization, items: Sequence[Item], run_id: int) -> dict[int, Recorded]:
+    """Store readings of one organisation; says for each post whether any of its numbers changed.
+
+    `unchanged` means that no snapshot and no daily value is different from before: the same reading again,
+    or the same values at another instant of a day already known.
+    """
+    zone = zone_of(organization.time_zone)
+    outcome: dict[int, Recorded] = {item.post.id: "unchanged" for item in items}
+    by_id = {item.post.id: item.post for item in items}
+    fresh: dict[int, dict[int, list[_New]]] = {}
+    for item in items:
+        if item.reading.daily and not item.reading.values:
+            continue
+        reading = item.reading
+        observed = Observed(
+            reading.observed_at,
+            digest_of(content_of(reading)),
+            reading.values,
+            reading.kinds,
+            reading.definitions,
+            item.source,
+        )
+        day = local_day_number(reading.observed_at, zone)
+        fresh.setdefault(item.post.id, {}).setdefault(day, []).append(_New(observed, reading))
+
+    states = latest.load(tx.connection, tx.scope, fresh, organization.time_zone)
+    on_record = _drop_known(tx, fresh, states)
+    if fresh:
+        _append(tx, organization, fresh, run_id)
+        for post_id in _derive(tx, organization, by_id, fresh, states, on_record, run_id):
+            outcome[post_id] = "stored"
+    for post_id in _record_daily(tx, organization, items, run_id):
+        outcome[post_id] = "stored"
+    return outcome
+
+
+def _drop_known(
+    tx: Tx, fresh: dict[int, dict[int, list[_New]]], states: Mapping[int, State]
+) -> dict[tuple[int, int], list[observations.Stored]]:
+    """Take out readings that are stored already; returns what is on record for the touched days."""
+    touched = [
+        (post_id, day)
+        for post_id, days in fresh.items()
+        for day in days
+        if (state := states.get(post_id)) is not None and state.first_day <= day <= state.last_day
+    ]
+    on_record = observations.stored_on(tx.connection, tx.scope, touched) if touched else {}
+    for post_id, days in list(fresh.items()):
+        for day, readings in list(days.items()):
+            seen = {(s.observed.at, s.observed.digest) for s in on_record.get((post_id, day), ())}
+            kept = []
+            for new in readings:
+                key = (new.observed.at, new.observed.digest)
+                if key not in seen:
+                    seen.add(key)
+                    kept.append(new)
+            if kept:
+                days[day] = kept
+            else:
+                del days[day]
+        if not days:
+            del fresh[post_id]
+    return on_record
+
+
+def _append(
+    tx: Tx, organization: Organization, fresh: Mapping[int, Mapping[int, Sequence[_New]]], run_id: int
+) -> None:
+    everything = [
+        (post_id, day, new)
+        for post_id, days in fresh.items()
+        for day, readings in days.items()
+        for new in readings
+    ]
+    # Readings of one batch share their definitions as a rule: each distinct pair is encoded once.
+    shared = {
+        (id(new.reading.definitions), id(new.reading.kinds)): (new.reading.definitions, new.reading.kinds)
+        for *_, new in everything
+    }
+    bodies = {key: observations.definition_body(*pair) for key, pair in shared.items()}
+    ids = observations.definition_ids(tx.connection, tx.scope, bodies.values())
+    recorded_at = to_micros(tx.now)
+    observations.add_observations(
+        tx.connection,
+        tx.scope,
+        [
+            (
+                day,
+                post_id,
+                to_micros(new.observed.at),
+                new.observed.digest,
+                organization.id,
+                ids[bodies[id(new.reading.definitions), id(new.reading.kinds)]],
+                _encode(new.reading.values).decode(),
+                None if new.reading.published_at is None else to_micros(new.reading.published_at),
+                new.observed.source,
+                run_id,
+                recorded_at,
+            )
+            for post_id, day, new in everything
+        ],
+    )
+
+
+def _derive(
+    tx: Tx,
+    organization: Organization,
+    by_id: Mapping[int, Post],
+    fresh: Mapping[int, Mapping[int, Sequence[_New]]],
+    states: Mapping[int, State],
+    on_record: Mapping[tuple[int, int], Sequence[observations.Stored]],
+    run_id: int,
+) -> set[int]:
+    """Fold the new readings into snapshots, states and rollups; returns the posts that changed."""
+    late = [
+        post_id
+        for post_id, days in fresh.items()
+        if post_id in states and min(days) <= states[post_id].last_day
+    ]
+    first_touched = min((min(fresh[post_id]) for post_id in late), default=0)
+    history = snapshots.since(tx.connection, tx.scope, late, first_touched) if late else {}
+
+    zone = zone_of(organization.time_zone)
+    deltas: dict[rollups.Dimensions, dict[int, Bucket]] = {}
+    attended: dict[tuple[rollups.Dimensions, int, int], int] = {}
+    written: list[tuple[int, Row]] = []
+    new_states: list[tuple[int, int, State]] = []
+    published: list[dict[str, object]] = []
+    restated = 0
+    for post_id, days in fresh.items():
+        post, state = by_id[post_id], states.get(post_id)
+        start = min(days)
+        old = [s.row for s in history.get(post_id, ()) if s.row.day >= start]
+        before = undo(state, old) if state is not None else None
+        values = {row.day: _as_values(row) for row in old}
+        for day, readings in days.items():
+            known = on_record.get((post_id, day), ())
+            values[day] = merge_day([*(s.observed for s in known), *(new.observed for new in readings)])
+        if before is not None:
+            first = before.first
+        else:
+            first_day = min(values)
+            candidates = [
+                *(
+                    (s.observed.at, s.observed.digest, s.published_at)
+                    for s in on_record.get((post_id, first_day), ())
+                ),
+                *(
+                    (n.observed.at, n.observed.digest, n.reading.published_at)
+                    for n in days.get(first_day, ())
+                ),
+            ]
+            # Of two readings of the earliest instant the greater digest counts, as when merging a day.
+            at, _, published_at = min(candidates, key=lambda c: (c[0], bytes(255 - b for b in c[1])))
+            published_day = None if published_at is None else local_day_number(published_at, zone)
+            first = First(at, published_at, published_day)
+        rows, after = fold(before, values, first)
+        new_states.append((post_id, organization.id, after))
+        if (state is None or state.first != first) and first.published_at != post.published_at:
+            published.append({"id": post_id, "published_at": first.published_at or post.published_at})
+        before_rows = {row.day: row for row in old}
+        dimensions = post.dimensions
+        buckets = deltas.setdefault(dimensions, {})
+        for row in rows:
+            former = before_rows.get(row.day)
+            if former == row:
+                continue
+            if former is not None:
+                book(former, -1, buckets)
+                _attend(attended, dimensions, former, -1)
+            book(row, 1, buckets)
+            _attend(attended, dimensions, row, 1)
+            written.append((post_id, row))
+            restated += sum(1 for cell in row.cells.values() if cell.gain is not None and cell.gain < 0)
+
+    latest.save(tx.connection, tx.scope, new_states)
+    posts.update_posts(tx.connection, tx.scope, ["published_at"], published)
+    if not written:
+        return set()
+    seq = organizations.next_change(tx.connection, tx.scope, organization.id, tx.now)
+    snapshots.save(
+        tx.connection,
+        tx.scope,
+        [(post_id, by_id[post_id].platform, organization.id, seq, row) for post_id, row in written],
+    )
+    rollups.apply(tx.connection, tx.scope, deltas, attended, prune=bool(late))
+    changed: dict[int, list[int]] = {}
+    for post_id, row in written:
+        changed.setdefault(row.day, []).append(post_id)
+    changes.add(tx.connection, tx.scope, organization.id, seq, changed)
+    touched = {post_id for post_id, _ in written}
+    tx.emit(
+        SnapshotsStored(
+            organization_id=organization.id,
+            run_id=run_id,
+            change_seq=seq,
+            posts=len(touched),
+            days=tuple(day_date(day) for day in sorted(changed)),
+            restated=restated,
+        )
+    )
+    return touched
+
+
+def move(
+    tx: Tx,
+    organization: Organization,
+    post: Post,
+    *,
+    brand_id: int | None = None,
+    account_id: int | None = None,
+    content_type: str | None = None,
+) -> Post:
+    """Give the post another brand, account or content type, and move its whole history in the rollups.
+
+    What is None stays as it is. Returns the post as it is now.
+    """
+    moved = msgspec.structs.replace(
+        post,
+        brand_id=post.brand_id if brand_id is None else brand_id,
+        account_id=post.account_id if account_id is None else account_id,
+        content_type=post.content_type if content_type is None else content_type,
+    )
+    if moved == post:
+        return post
+    columns = ["brand_id", "account_id", "content_type"]
+    posts.update_posts(tx.connection, tx.scope, columns, [{n: getattr(moved, n) for n in ("id", *columns)}])
+    history = [s.row for s in snapshots.since(tx.connection, tx.scope, [post.id], 0).get(post.id, ())]
+    if not history or moved.dimensions == post.dimensions:
+        return moved
+    deltas: dict[rollups.Dimensions, dict[int, Bucket]] = {post.dimensions: {}, moved.dimensions: {}}
+    attended: dict[tuple[rollups.Dimensions, int, int], int] = {}
+    for dimensions, sign in ((post.dimensions, -1), (moved.dimensions, 1)):
+        for row in history:
+            book(row, sign, deltas[dimensions])
+            _attend(attended, dimensions, row, sign)
+    rollups.apply(tx.connection, tx.scope, deltas, attended, prune=True)
+    # The learning rows carry the brand: they are written again.
+    seq = organizations.next_change(tx.connection, tx.scope, organization.id, tx.now)
+    changes.add(tx.connection, tx.scope, organization.id, seq, {row.day: [post.id] for row in history})
+    return moved
+
+
+def _as_values(row: Row) -> DayValues:
+    return DayValues(
+        {name: cell.total for name, cell in row.cells.items()}, row.gauges, row.offers, row.source
+    )
+
+
+def _attend(
+    attended: dict[tuple[rollups.Dimensions, int, int], int],
+    dimensions: rollups.Dimensions,
+    row: Row,
+    sign: int,
+) -> None:
+    key = (dimensions, row.day, 0 if row.prev is None else row.day - row.prev)
+    attended[key] = attended.get(key, 0) + sign
+
+
+def _record_daily(tx: Tx, organization: Organization, items: Sequence[Item], run_id: int) -> set[int]:
+    """Store values that are per day already; returns the posts with a new or restated one."""
+    changed: set[int] = set()
+    for item in items:
+        rows = [
+            (
+                day_number(day),
+                item.post.id,
+                metric,
+                item.reading.observed_at,
+                value,
+                organization.id,
+                item.source,
+                run_id,
+            )
+            for day, values in item.reading.daily.items()
+            for metric, value in values.items()
+        ]
+        if rows and observations.add_daily(tx.connection, tx.scope, rows):
+            changed.add(item.post.id)
+    return changed

@@ -1,0 +1,108 @@
+"""The closed loop: copy complete days from the snapshots into the learning rows.
+
+The change sequence says which snapshots to look at again, never a date; a change leaves it in the
+transaction that wrote its row. So running again, at the same time, or after a kill changes nothing.
+"""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from afterpost.domain.events import PerformanceSynced
+from afterpost.domain.performance import performance_of
+from afterpost.domain.scope import Actor, Scope
+from afterpost.domain.snapshots import OFFER_BIT, Row
+from afterpost.domain.windows import local_day_number, zone_of
+from afterpost.services.core import Core
+from afterpost.storage import changes, performance, posts, runs, snapshots
+from afterpost.storage.organizations import Organization
+from afterpost.storage.runs import Run
+from afterpost.storage.transaction import Tx
+
+BATCH = 200
+"""Changes taken in one transaction."""
+
+
+class SyncResult(Struct, frozen=True):
+    """What one sync did: its run, and how many learning rows it wrote."""
+
+    run_id: int
+    rows: int
+
+
+class SyncStatus(Struct, frozen=True):
+    """Where the learning rows stand. `pending`: changes of complete days that are not in them yet."""
+
+    rows: int
+    pending: int
+    last_change: int
+    last_change_at: datetime | None
+    last_run: Run | None
+
+
+def sync(core: Core, scope: Scope, actor: Actor) -> SyncResult:
+    """Write every changed snapshot of a complete day into content_performance."""
+    with core.transaction(scope, actor) as tx:
+        organization = core.organization(tx.connection, tx.scope)
+        run_id = runs.start_run(tx.connection, tx.scope, organization.id, "sync", str(actor), tx.now)
+    total = 0
+    state, message = "failed", None
+    try:
+        while True:
+            with core.transaction(scope, actor) as tx:
+                taken, rows = _sync_some(tx, core.organization(tx.connection, tx.scope), run_id)
+            total += rows
+            if taken < BATCH:
+                break
+        state, message = "done", f"{total} learning rows written"
+    finally:
+        with core.transaction(scope, actor) as tx:
+            runs.end_run(tx.connection, tx.scope, run_id, state, tx.now, message)
+    return SyncResult(run_id, total)
+
+
+def _sync_some(tx: Tx, organization: Organization, run_id: int) -> tuple[int, int]:
+    """Take some changes; returns how many, and how many rows were written."""
+    today = local_day_number(tx.now, zone_of(organization.time_zone))
+    taken = changes.pending(tx.connection, tx.scope, organization.id, today, BATCH)
+    wanted: dict[int, set[int]] = {}
+    for change in taken:
+        wanted.setdefault(change.day, set()).update(change.post_ids)
+    owners = posts.get_posts(tx.connection, tx.scope, {i for ids in wanted.values() for i in ids})
+    rows = []
+    for day, ids in wanted.items():
+        for post_id, stored in snapshots.on_days(tx.connection, tx.scope, day, ids).items():
+            row = stored.row
+            totals = {name: cell.total for name, cell in row.cells.items()}
+            rows.append((owners[post_id], row, performance_of(totals, _offered(row)), stored.change_seq))
+    performance.save(tx.connection, tx.scope, rows)
+    changes.consume(tx.connection, tx.scope, taken)
+    if rows:
+        tx.emit(
+            PerformanceSynced(
+                organization_id=organization.id,
+                run_id=run_id,
+                change_seq=organization.change_seq,
+                rows=len(rows),
+            )
+        )
+    return len(taken), len(rows)
+
+
+def _offered(row: Row) -> frozenset[str]:
+    return frozenset(part for part, bit in OFFER_BIT.items() if row.offers & bit)
+
+
+def sync_status(core: Core, scope: Scope) -> SyncStatus:
+    """How many learning rows there are, what is pending, and how the last run went."""
+    with core.database.read() as connection:
+        organization = core.organization(connection, scope)
+        today = local_day_number(core.now(), zone_of(organization.time_zone))
+        last = runs.last_runs(connection, scope, "sync", 1)
+        return SyncStatus(
+            performance.count(connection, scope),
+            changes.count_pending(connection, scope, organization.id, today),
+            organization.change_seq,
+            organization.changed_at,
+            last[0] if last else None,
+        )

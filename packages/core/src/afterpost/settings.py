@@ -1,0 +1,179 @@
+"""Settings: one frozen struct, read from the environment and `afterpost.toml` in the data directory.
+
+The environment wins over the file. docs/settings.md lists every field; a test holds the two together.
+"""
+
+import base64
+import binascii
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from afterpost.domain.errors import InvalidInput, Misconfigured
+from afterpost.domain.windows import zone_of
+
+PREFIX = "AFTERPOST_"
+FILE = "afterpost.toml"
+KEY_BYTES = 32
+MIN_API_KEY = 16
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """How this installation runs. Each field is `AFTERPOST_<FIELD>` in the environment."""
+
+    data_dir: Path
+    """Where the database and the two keys are kept. Default: `~/.afterpost`."""
+    database_url: str
+    """`sqlite:////absolute/path`. Default: `afterpost.db` in the data directory."""
+    time_zone: str = "UTC"
+    """IANA zone that days are cut in; fixed once the first snapshot is stored."""
+    api_key: str
+    """The key every API request carries as `Authorization: Bearer`. Made and kept in the data directory
+    when not given; at least 16 characters."""
+    secret_key: str
+    """32 bytes in base64 that seal the credentials. Made and kept in the data directory when not given."""
+    host: str = "127.0.0.1"
+    """Address `serve` listens on."""
+    port: int = 8480
+    """Port `serve` listens on."""
+    collect: bool = True
+    """Whether `serve` reads due posts by itself (`on` or `off`)."""
+    plugins: tuple[str, ...] | None = None
+    """Only these plugins are loaded, by entry-point name, comma-separated; `off` loads none. Default: all."""
+    block: tuple[str, ...] = ()
+    """These plugins are never imported, by entry-point or distribution name, comma-separated."""
+    log_level: str = "INFO"
+    """DEBUG, INFO, WARNING or ERROR."""
+    sections: Mapping[str, Mapping[str, str]] = {}
+    """Settings of plugins: `[plugins.<name>]` in the file, `AFTERPOST_PLUGIN_<NAME>__<KEY>` in the
+    environment."""
+
+    def section(self, plugin: str) -> Mapping[str, str]:
+        """The plugin's own settings."""
+        return self.sections.get(plugin, {})
+
+    def sealing_key(self) -> bytes:
+        """The 32 bytes of `secret_key`."""
+        return base64.b64decode(self.secret_key)
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; makes the data directory and the keys where they are missing.
+
+    Raises Misconfigured, naming the setting, for a value that can't be used.
+    """
+    env = os.environ if environ is None else environ
+    data_dir = Path(env.get(f"{PREFIX}DATA_DIR") or Path.home() / ".afterpost").expanduser().absolute()
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misconfigured(
+            f"The data directory {data_dir} can't be made: {error.strerror}.",
+            hint="Set AFTERPOST_DATA_DIR to a directory this user may write.",
+        ) from error
+    raw = _from_file(data_dir / FILE)
+    sections: dict[str, dict[str, str]] = (
+        raw.pop("plugins", {}) if isinstance(raw.get("plugins"), dict) else {}
+    )
+    if "load" in raw:
+        raw["plugins"] = raw.pop("load")
+    raw.update(_from_env(env, sections))
+    raw["data_dir"] = data_dir
+    raw["sections"] = sections
+    raw.setdefault("database_url", f"sqlite:///{data_dir / 'afterpost.db'}")
+    raw.setdefault("api_key", _kept(data_dir / "api_key", secrets.token_urlsafe(32)))
+    raw.setdefault(
+        "secret_key",
+        _kept(data_dir / "secret_key", base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()),
+    )
+    return _checked(raw)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{path} can't be read: {error}.", hint="It must be a TOML file.") from error
+
+
+def _from_env(env: Mapping[str, str], sections: dict[str, dict[str, str]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in env.items():
+        if name.startswith(f"{PREFIX}PLUGIN_"):
+            plugin, _, key = name.removeprefix(f"{PREFIX}PLUGIN_").lower().partition("__")
+            if key:
+                sections.setdefault(plugin, {})[key] = value
+        elif name.startswith(PREFIX) and name != f"{PREFIX}DATA_DIR" and value != "":
+            found[name.removeprefix(PREFIX).lower()] = value
+    return found
+
+
+def _checked(raw: dict[str, Any]) -> Settings:
+    known = set(Settings.__struct_fields__)
+    for name in sorted(set(raw) - known):
+        raise Misconfigured(
+            f"There is no setting {PREFIX}{name.upper()}.", hint="docs/settings.md lists all of them."
+        )
+    for name in ("plugins", "block"):
+        if isinstance(raw.get(name), str):
+            raw[name] = [part.strip() for part in raw[name].split(",") if part.strip()]
+    if raw.get("plugins") == ["off"]:
+        raw["plugins"] = []
+    if isinstance(raw.get("collect"), str):
+        if raw["collect"].lower() not in {"on", "off"}:
+            raise Misconfigured(f"{PREFIX}COLLECT is {raw['collect']!r}; it must be on or off.")
+        raw["collect"] = raw["collect"].lower() == "on"
+    try:
+        settings = msgspec.convert(raw, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
+        zone_of(settings.time_zone)
+        key = base64.b64decode(settings.secret_key, validate=True)
+    except (msgspec.ValidationError, InvalidInput, binascii.Error) as error:
+        raise Misconfigured(f"A setting can't be used: {error}", hint="See docs/settings.md.") from error
+    if len(key) != KEY_BYTES:
+        raise Misconfigured(f"{PREFIX}SECRET_KEY must be {KEY_BYTES} bytes in base64, not {len(key)}.")
+    if len(settings.api_key) < MIN_API_KEY:
+        raise Misconfigured(
+            f"{PREFIX}API_KEY has {len(settings.api_key)} characters; it must have at least {MIN_API_KEY}.",
+            hint="Leave it out to have one made.",
+        )
+    if settings.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise Misconfigured(
+            f"{PREFIX}LOG_LEVEL is {settings.log_level!r}; use DEBUG, INFO, WARNING or ERROR."
+        )
+    if not 0 <= settings.port <= 65_535:
+        raise Misconfigured(f"{PREFIX}PORT is {settings.port}; it must be between 0 and 65535.")
+    return settings
+
+
+def _kept(path: Path, made: str) -> str:
+    """The secret in the file, or a new one written there for this user alone.
+
+    The file appears whole or not at all, and of two processes starting at once one wins.
+    """
+    try:
+        kept = path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(made + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+        kept = path.read_text(encoding="ascii").strip()
+    if not kept:
+        raise Misconfigured(f"{path} is empty.", hint="Delete it to have a new key made.")
+    return kept

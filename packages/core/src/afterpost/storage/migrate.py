@@ -1,0 +1,86 @@
+"""Bring the schema up to date: core's scripts first, then each plugin's, in one transaction each.
+
+Every plugin has a version table of its own, so that a plugin that is uninstalled never stops core.
+"""
+
+import logging
+from collections.abc import Mapping
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from msgspec import Struct
+
+from afterpost.domain.errors import Misconfigured
+from afterpost.domain.scope import Scope
+from afterpost.sdk.migrations import Migrations
+from afterpost.storage.engine import Database
+
+CORE = "afterpost"
+_LOCATION = "afterpost.storage:migrations"
+
+# Alembic announces its plugins at INFO on import; nobody who runs Afterpost wants to read that.
+logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+class SchemaState(Struct, frozen=True):
+    """Where one dist's schema stands: its revision (None: not there yet) and the newest known one."""
+
+    dist: str
+    current: str | None
+    head: str | None
+
+    @property
+    def up_to_date(self) -> bool:
+        """True when there is nothing to do."""
+        return self.current == self.head
+
+
+def _config(location: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", location)
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _sources(plugins: Mapping[str, Migrations]) -> list[tuple[str, str, str]]:
+    own = [(CORE, _LOCATION, "alembic_version")]
+    return own + [(name, m.location, f"alembic_version_{name}") for name, m in sorted(plugins.items())]
+
+
+def schema_state(database: Database, scope: Scope, plugins: Mapping[str, Migrations]) -> list[SchemaState]:
+    """The state of core's schema and of each plugin's. The scope narrows nothing: a schema is everyone's."""
+    states = []
+    with database.writer.connect() as connection:
+        for dist, location, table in _sources(plugins):
+            head = ScriptDirectory.from_config(_config(location)).get_current_head()
+            context = MigrationContext.configure(connection, opts={"version_table": table})
+            states.append(SchemaState(dist, context.get_current_revision(), head))
+    return states
+
+
+def migrate(database: Database, scope: Scope, plugins: Mapping[str, Migrations]) -> list[SchemaState]:
+    """Upgrade whatever is behind; returns the states after.
+
+    Raises Misconfigured when the database was written by a newer version: an older one must not touch it.
+    """
+    for dist, location, table in _sources(plugins):
+        config = _config(location)
+        scripts = ScriptDirectory.from_config(config)
+        with database.writer.connect() as connection, connection.begin():
+            current = MigrationContext.configure(
+                connection, opts={"version_table": table}
+            ).get_current_revision()
+            known = {script.revision for script in scripts.walk_revisions()}
+            if current is not None and current not in known:
+                raise Misconfigured(
+                    f"The database was written by a newer version of {dist} (schema {current}).",
+                    hint=f"Upgrade {dist}, or open the backup made before that upgrade.",
+                )
+            if current == scripts.get_current_head():
+                continue
+            config.attributes["connection"] = connection
+            config.attributes["version_table"] = table
+            command.upgrade(config, "head")
+    return schema_state(database, scope, plugins)

@@ -1,0 +1,237 @@
+"""Stored readings: append-only, each once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+
+from afterpost.domain.metrics import Kind
+from afterpost.domain.readings import Value
+from afterpost.domain.scope import Scope
+from afterpost.domain.snapshots import Observed
+from afterpost.domain.windows import day_date
+from afterpost.storage.dialect import bulk
+from afterpost.storage.posts import chunks
+from afterpost.storage.scoping import within
+from afterpost.storage.tables import daily_metrics, definition_sets, observations, posts
+from afterpost.storage.types import to_micros
+
+
+class Definitions(Struct, frozen=True):
+    """The metrics a reading asked for, with the definition in force, and kinds other than cumulative."""
+
+    definitions: dict[str, str]
+    kinds: dict[str, Kind]
+
+
+class Stored(NamedTuple):
+    """A reading as stored, with what merging needs and the publication time it gave."""
+
+    observed: Observed
+    published_at: datetime | None
+
+
+class Observation(Struct, frozen=True):
+    """One stored reading as shown to people: what was said, when, by which run."""
+
+    date: date
+    observed_at: datetime
+    recorded_at: datetime
+    values: dict[str, Value]
+    definitions: dict[str, str]
+    published_at: datetime | None
+    source: str
+    run_id: int
+    digest: str
+
+
+COLUMNS = (
+    "day",
+    "post_id",
+    "observed_at",
+    "digest",
+    "organization_id",
+    "definition_id",
+    "body",
+    "published_at",
+    "source",
+    "run_id",
+    "recorded_at",
+)
+_values = msgspec.json.Decoder(dict[str, Value]).decode
+_definitions = msgspec.json.Decoder(Definitions).decode
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def definition_ids(connection: sa.Connection, scope: Scope, bodies: Iterable[str]) -> dict[str, int]:
+    """Ids of definition sets by their JSON (`definition_body`), stored where they are new.
+
+    They describe metrics, not tenants, so the scope does not narrow them.
+    """
+    found: dict[str, int] = {}
+    for body in sorted(set(bodies)):
+        query = sa.select(definition_sets.c.id).where(definition_sets.c.body == body)
+        key = connection.execute(query).scalar()
+        if key is None:
+            insert = sa.insert(definition_sets).values(body=body).returning(definition_sets.c.id)
+            key = connection.execute(insert).scalar_one()
+        found[body] = key
+    return found
+
+
+def definition_body(definitions: Mapping[str, str], kinds: Mapping[str, Kind]) -> str:
+    """The canonical JSON of a definition set."""
+    return _encode(Definitions(dict(definitions), dict(kinds))).decode()
+
+
+def stored_on(
+    connection: sa.Connection, scope: Scope, pairs: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], list[Stored]]:
+    """Every stored reading of the given (post id, day) pairs."""
+    found: dict[tuple[int, int], list[Stored]] = {}
+    sets: dict[str, Definitions] = {}
+    by_day: dict[int, list[int]] = {}
+    for post, day in pairs:
+        by_day.setdefault(day, []).append(post)
+    # A day at a time: SQLite seeks by the key's first column, but scans for an IN over (day, post).
+    for day, some in ((day, some) for day, ids in by_day.items() for some in chunks(ids)):
+        query = (
+            sa.select(
+                observations.c.post_id,
+                observations.c.day,
+                observations.c.observed_at,
+                observations.c.digest,
+                observations.c.body,
+                observations.c.published_at,
+                observations.c.source,
+                definition_sets.c.body.label("definitions"),
+            )
+            .join(definition_sets, definition_sets.c.id == observations.c.definition_id)
+            .where(
+                observations.c.day == day,
+                observations.c.post_id.in_(some),
+                *within(scope, observations),
+            )
+        )
+        for row in connection.execute(query):
+            known = sets.get(row.definitions)
+            if known is None:
+                known = sets[row.definitions] = _definitions(row.definitions)
+            observed = Observed(
+                row.observed_at,
+                row.digest,
+                _values(row.body),
+                known.kinds,
+                known.definitions,
+                row.source,
+            )
+            found.setdefault((row.post_id, row.day), []).append(Stored(observed, row.published_at))
+    return found
+
+
+def add_observations(
+    connection: sa.Connection, scope: Scope, rows: Sequence[tuple[int | str | bytes | None, ...]]
+) -> None:
+    """Append readings (tuples of `COLUMNS`); one that is there already is left as it is."""
+    organization = COLUMNS.index("organization_id")
+    if scope.organizations is not None and any(row[organization] not in scope.organizations for row in rows):
+        raise ValueError("an observation of an organisation outside the scope")
+    bulk(connection, observations, COLUMNS, rows, mode="ignore")
+
+
+def of_post(connection: sa.Connection, scope: Scope, post_id: int, days: Sequence[int]) -> list[Observation]:
+    """The post's readings on those days, newest first."""
+    found: list[Observation] = []
+    for some in chunks(days):
+        query = (
+            sa.select(observations, definition_sets.c.body.label("definitions"))
+            .join(definition_sets, definition_sets.c.id == observations.c.definition_id)
+            .join(posts, posts.c.id == observations.c.post_id)
+            .where(
+                observations.c.day.in_(some),
+                observations.c.post_id == post_id,
+                *within(scope, posts),
+            )
+        )
+        for row in connection.execute(query):
+            found.append(
+                Observation(
+                    day_date(row.day),
+                    row.observed_at,
+                    row.recorded_at,
+                    _values(row.body),
+                    _definitions(row.definitions).definitions,
+                    row.published_at,
+                    row.source,
+                    row.run_id,
+                    row.digest.hex(),
+                )
+            )
+    return sorted(found, key=lambda o: (o.observed_at, o.digest), reverse=True)
+
+
+class DailyValue(Struct, frozen=True):
+    """One value of a series that is per day already, in the provider's own day."""
+
+    date: date
+    metric: str
+    value: Value
+    observed_at: datetime
+    restated: bool
+
+
+def add_daily(
+    connection: sa.Connection,
+    scope: Scope,
+    rows: Sequence[tuple[int, int, str, datetime, Value, int, str, int]],
+) -> int:
+    """Append daily values: (day, post, metric, observed_at, value, organisation, source, run).
+
+    A value equal to the day's current one is not stored again; returns how many were new.
+    """
+    if scope.organizations is not None and any(row[5] not in scope.organizations for row in rows):
+        raise ValueError("a daily value of an organisation outside the scope")
+    fresh: list[tuple[int | float | str | bytes | None, ...]] = []
+    for row in rows:
+        day, post, metric, at, value = row[:5]
+        newest = connection.execute(
+            sa.select(daily_metrics.c.value)
+            .where(
+                daily_metrics.c.day == day,
+                daily_metrics.c.post_id == post,
+                daily_metrics.c.metric == metric,
+                daily_metrics.c.observed_at <= at,
+            )
+            .order_by(daily_metrics.c.observed_at.desc())
+            .limit(1)
+        ).scalar()
+        if newest is None or newest != value:
+            fresh.append((day, post, metric, to_micros(at), float(value), *row[5:]))
+    columns = tuple(column.name for column in daily_metrics.columns)
+    return bulk(connection, daily_metrics, columns, fresh, mode="ignore")
+
+
+def daily_of_post(
+    connection: sa.Connection, scope: Scope, post_id: int, start: int, end: int
+) -> list[DailyValue]:
+    """The current value per day and metric in [start, end]; `restated` where an earlier one differed."""
+    query = (
+        sa.select(daily_metrics)
+        .join(posts, posts.c.id == daily_metrics.c.post_id)
+        .where(
+            daily_metrics.c.day >= start,
+            daily_metrics.c.day <= end,
+            daily_metrics.c.post_id == post_id,
+            *within(scope, posts),
+        )
+        .order_by(daily_metrics.c.day, daily_metrics.c.metric, daily_metrics.c.observed_at)
+    )
+    current: dict[tuple[int, str], DailyValue] = {}
+    for row in connection.execute(query):
+        key = (row.day, row.metric)
+        number = int(row.value) if float(row.value).is_integer() else row.value
+        current[key] = DailyValue(day_date(row.day), row.metric, number, row.observed_at, key in current)
+    return list(current.values())

@@ -1,0 +1,124 @@
+"""Organisations and their brands: plain dimensions of the data."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from afterpost.domain.scope import Scope
+from afterpost.storage.scoping import within
+from afterpost.storage.tables import brands, organizations
+
+DEFAULT_SLUG = "default"
+
+
+class Organization(Struct, frozen=True):
+    """An organisation: its days are cut in `time_zone`, fixed once the first snapshot is stored."""
+
+    id: int
+    slug: str
+    name: str
+    time_zone: str
+    zone_fixed: bool
+    change_seq: int
+    changed_at: datetime | None
+    refreshed_at: datetime | None
+
+
+class Brand(Struct, frozen=True):
+    """A brand of an organisation."""
+
+    id: int
+    organization_id: int
+    slug: str
+    name: str
+    created_at: datetime
+
+
+_COLUMNS = [organizations.c[name] for name in Organization.__struct_fields__]
+_BRAND = [brands.c[name] for name in Brand.__struct_fields__]
+
+
+def list_organizations(connection: sa.Connection, scope: Scope) -> list[Organization]:
+    """The organisations of the scope, oldest first."""
+    query = sa.select(*_COLUMNS).where(*within(scope, organizations)).order_by(organizations.c.id)
+    return [Organization(*row) for row in connection.execute(query)]
+
+
+def ensure_default(connection: sa.Connection, scope: Scope, zone: str, now: datetime) -> Organization:
+    """The one organisation that exists from the first start; a zone not yet fixed follows the setting."""
+    found = list_organizations(connection, scope)
+    if not found:
+        connection.execute(
+            sa.insert(organizations).values(
+                slug=DEFAULT_SLUG,
+                name="Default",
+                time_zone=zone,
+                zone_fixed=False,
+                change_seq=0,
+                created_at=now,
+            )
+        )
+    elif not found[0].zone_fixed and found[0].time_zone != zone:
+        connection.execute(
+            sa.update(organizations)
+            .where(organizations.c.id == found[0].id, *within(scope, organizations))
+            .values(time_zone=zone)
+        )
+    return list_organizations(connection, scope)[0]
+
+
+def next_change(connection: sa.Connection, scope: Scope, organization_id: int, now: datetime) -> int:
+    """The next number of the organisation's change sequence.
+
+    The row stays locked until commit, so numbers become visible in their order. Fixes the zone.
+    """
+    seq: int = connection.execute(
+        sa.update(organizations)
+        .where(organizations.c.id == organization_id, *within(scope, organizations))
+        .values(change_seq=organizations.c.change_seq + 1, changed_at=now, zone_fixed=True)
+        .returning(organizations.c.change_seq)
+    ).scalar_one()
+    return seq
+
+
+def set_refreshed(
+    connection: sa.Connection, scope: Scope, organization_id: int, refreshed_at: datetime | None
+) -> None:
+    """Note (or take back) that a refresh of all posts was asked for."""
+    connection.execute(
+        sa.update(organizations)
+        .where(organizations.c.id == organization_id, *within(scope, organizations))
+        .values(refreshed_at=refreshed_at)
+    )
+
+
+def list_brands(connection: sa.Connection, scope: Scope) -> list[Brand]:
+    """The brands of the scope by name."""
+    query = sa.select(*_BRAND).where(*within(scope, brands)).order_by(brands.c.name, brands.c.id)
+    return [Brand(*row) for row in connection.execute(query)]
+
+
+def find_brand(connection: sa.Connection, scope: Scope, organization_id: int, slug: str) -> Brand | None:
+    """The brand of that slug, if the scope may see it."""
+    query = sa.select(*_BRAND).where(
+        brands.c.organization_id == organization_id, brands.c.slug == slug, *within(scope, brands)
+    )
+    row = connection.execute(query).first()
+    return Brand(*row) if row else None
+
+
+def add_brand(
+    connection: sa.Connection, scope: Scope, organization_id: int, slug: str, name: str, now: datetime
+) -> Brand | None:
+    """A new brand; None when the slug is taken."""
+    if connection.execute(
+        sa.select(brands.c.id).where(brands.c.organization_id == organization_id, brands.c.slug == slug)
+    ).first():
+        return None
+    row = connection.execute(
+        sa.insert(brands)
+        .values(organization_id=organization_id, slug=slug, name=name, created_at=now)
+        .returning(*_BRAND)
+    ).one()
+    return Brand(*row)

@@ -1,0 +1,201 @@
+"""Posts: what was published where, and when each is read next."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+
+from afterpost.domain.posts import CreativeLinks
+from afterpost.domain.scope import Scope
+from afterpost.storage.dialect import MAX_VARIABLES
+from afterpost.storage.scoping import within
+from afterpost.storage.tables import latest, posts
+
+
+class Post(Struct, frozen=True):
+    """A post. `state`: live or gone; `due_at`: its next scheduled read, None when none is planned."""
+
+    id: int
+    organization_id: int
+    brand_id: int | None
+    account_id: int | None
+    platform: str
+    external_id: str
+    title: str
+    description: str
+    url: str
+    content_type: str
+    published_at: datetime | None
+    links: str
+    state: str
+    misses: int
+    gone_at: datetime | None
+    due_at: datetime | None
+    refreshed_at: datetime | None
+    created_at: datetime
+
+    @property
+    def creative(self) -> CreativeLinks:
+        """The creative links as a struct."""
+        return msgspec.json.decode(self.links, type=CreativeLinks)
+
+    @property
+    def dimensions(self) -> tuple[int, int, int, str, str]:
+        """The post's place in the rollups: organisation, brand, account (0: none), platform, content type."""
+        return (
+            self.organization_id,
+            self.brand_id or 0,
+            self.account_id or 0,
+            self.platform,
+            self.content_type,
+        )
+
+
+_COLUMNS = [posts.c[name] for name in Post.__struct_fields__]
+
+
+def chunks(values: Iterable[Any]) -> Iterable[list[Any]]:
+    """Lists short enough for one IN."""
+    everything = list(values)
+    for start in range(0, len(everything), MAX_VARIABLES):
+        yield everything[start : start + MAX_VARIABLES]
+
+
+def get_post(connection: sa.Connection, scope: Scope, post_id: int) -> Post | None:
+    """One post of the scope."""
+    row = connection.execute(sa.select(*_COLUMNS).where(posts.c.id == post_id, *within(scope, posts))).first()
+    return Post(*row) if row else None
+
+
+def get_posts(connection: sa.Connection, scope: Scope, ids: Iterable[int]) -> dict[int, Post]:
+    """Several posts of the scope by id; those it may not see are missing."""
+    found: dict[int, Post] = {}
+    for some in chunks(ids):
+        query = sa.select(*_COLUMNS).where(posts.c.id.in_(some), *within(scope, posts))
+        found.update((row.id, Post(*row)) for row in connection.execute(query))
+    return found
+
+
+def find_posts(
+    connection: sa.Connection, scope: Scope, organization_id: int, platform: str, external_ids: Iterable[str]
+) -> dict[str, Post]:
+    """The posts a platform knows by those ids; external id -> post."""
+    found: dict[str, Post] = {}
+    for some in chunks(external_ids):
+        query = sa.select(*_COLUMNS).where(
+            posts.c.organization_id == organization_id,
+            posts.c.platform == platform,
+            posts.c.external_id.in_(some),
+            *within(scope, posts),
+        )
+        found.update((row.external_id, Post(*row)) for row in connection.execute(query))
+    return found
+
+
+def page_of_posts(
+    connection: sa.Connection,
+    scope: Scope,
+    *,
+    after: int | None,
+    limit: int,
+    platform: str | None,
+    account_id: int | None,
+) -> list[Post]:
+    """Posts of the scope, newest first by id, below the id `after`."""
+    query = sa.select(*_COLUMNS).where(*within(scope, posts))
+    if after is not None:
+        query = query.where(posts.c.id < after)
+    if platform is not None:
+        query = query.where(posts.c.platform == platform)
+    if account_id is not None:
+        query = query.where(posts.c.account_id == account_id)
+    return [Post(*row) for row in connection.execute(query.order_by(posts.c.id.desc()).limit(limit))]
+
+
+def due_posts(
+    connection: sa.Connection, scope: Scope, account_id: int, due_by: datetime | None
+) -> list[Post]:
+    """The account's live posts due by an instant, the longest overdue first; None: all live posts."""
+    query = sa.select(*_COLUMNS).where(
+        posts.c.account_id == account_id, posts.c.state == "live", *within(scope, posts)
+    )
+    if due_by is not None:
+        query = query.where(posts.c.due_at <= due_by)
+    return [Post(*row) for row in connection.execute(query.order_by(posts.c.due_at, posts.c.id))]
+
+
+def count_posts(connection: sa.Connection, scope: Scope) -> int:
+    """How many posts the scope holds."""
+    return connection.execute(
+        sa.select(sa.func.count()).select_from(posts).where(*within(scope, posts))
+    ).scalar_one()
+
+
+def add_posts(connection: sa.Connection, scope: Scope, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert posts that are not there yet; the key is organisation, platform and external id."""
+    if not rows:
+        return
+    if scope.organizations is not None and any(r["organization_id"] not in scope.organizations for r in rows):
+        raise ValueError("a post of an organisation outside the scope")
+    connection.execute(sa.insert(posts), list(rows))
+
+
+def update_posts(
+    connection: sa.Connection, scope: Scope, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Set the same columns of many posts; each row holds `id` and the columns."""
+    if not rows:
+        return
+    statement = (
+        sa.update(posts)
+        .where(posts.c.id == sa.bindparam("_id"), *within(scope, posts))
+        .values({name: sa.bindparam(f"_{name}") for name in columns})
+    )
+    connection.execute(statement, [{f"_{name}": row[name] for name in ("id", *columns)} for row in rows])
+
+
+class Expectable(Struct, frozen=True):
+    """What decides whether a post is expected in a window, and whether it was seen after it."""
+
+    id: int
+    published_at: datetime
+    gone_at: datetime | None
+    last_day: int | None
+
+
+def expectable(
+    connection: sa.Connection, scope: Scope, platform: str | None, published_before: datetime
+) -> list[Expectable]:
+    """Posts of accounts published before an instant, with their last snapshot day.
+
+    A post without an account is not read by schedule, so nobody expects it.
+    """
+    query = (
+        sa.select(posts.c.id, posts.c.published_at, posts.c.gone_at, latest.c.last_day)
+        .outerjoin(latest, latest.c.post_id == posts.c.id)
+        .where(
+            posts.c.published_at < published_before,
+            posts.c.account_id.is_not(None),
+            *within(scope, posts),
+        )
+    )
+    if platform is not None:
+        query = query.where(posts.c.platform == platform)
+    return [Expectable(*row) for row in connection.execute(query)]
+
+
+def count_published(
+    connection: sa.Connection, scope: Scope, platform: str | None, begins_at: datetime, ends_at: datetime
+) -> int:
+    """Posts published in [begins_at, ends_at)."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(posts)
+        .where(posts.c.published_at >= begins_at, posts.c.published_at < ends_at, *within(scope, posts))
+    )
+    if platform is not None:
+        query = query.where(posts.c.platform == platform)
+    return connection.execute(query).scalar_one()

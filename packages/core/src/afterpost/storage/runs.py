@@ -1,0 +1,168 @@
+"""Runs and how each post of each run ended."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from afterpost.domain.scope import Scope
+from afterpost.storage.dialect import Value, bulk
+from afterpost.storage.scoping import within
+from afterpost.storage.tables import post_analytics, posts, run_items, runs
+from afterpost.storage.types import to_micros
+
+OUTCOMES = ("stored", "unchanged", "skipped", "failed")
+
+
+class Run(Struct, frozen=True):
+    """A run. `kind`: collect, import, ingest or sync; `state`: running, done or failed."""
+
+    id: int
+    organization_id: int
+    kind: str
+    state: str
+    actor: str
+    started_at: datetime
+    ended_at: datetime | None
+    posts: int
+    stored: int
+    unchanged: int
+    skipped: int
+    failed: int
+    message: str | None
+
+
+class RunItem(Struct, frozen=True):
+    """How one post ended: stored, unchanged, skipped (reason), or failed (reason = class, retry_at)."""
+
+    post_id: int
+    outcome: str
+    reason: str | None = None
+    detail: str | None = None
+    retry_at: datetime | None = None
+
+
+_COLUMNS = [runs.c[name] for name in Run.__struct_fields__]
+
+
+def start_run(
+    connection: sa.Connection, scope: Scope, organization_id: int, kind: str, actor: str, now: datetime
+) -> int:
+    """Begin a run; returns its id."""
+    if scope.organizations is not None and organization_id not in scope.organizations:
+        raise ValueError("a run of an organisation outside the scope")
+    key: int = connection.execute(
+        sa.insert(runs)
+        .values(organization_id=organization_id, kind=kind, state="running", actor=actor, started_at=now)
+        .returning(runs.c.id)
+    ).scalar_one()
+    return key
+
+
+def add_items(
+    connection: sa.Connection, scope: Scope, organization_id: int, run_id: int, items: Sequence[RunItem]
+) -> None:
+    """Note how posts ended, and count them on the run. A post that ended twice keeps its last outcome."""
+    if not items:
+        return
+    if scope.organizations is not None and organization_id not in scope.organizations:
+        raise ValueError("a run of an organisation outside the scope")
+    rows: dict[int, tuple[Value, ...]] = {
+        item.post_id: (
+            run_id,
+            item.post_id,
+            organization_id,
+            item.outcome,
+            item.reason,
+            item.detail,
+            None if item.retry_at is None else to_micros(item.retry_at),
+        )
+        for item in items
+    }
+    columns = tuple(column.name for column in run_items.columns)
+    bulk(connection, run_items, columns, list(rows.values()), mode="replace")
+
+
+def end_run(
+    connection: sa.Connection,
+    scope: Scope,
+    run_id: int,
+    state: str,
+    now: datetime,
+    message: str | None = None,
+) -> None:
+    """Close a run: its counts are those of its items."""
+
+    def counted(outcome: str | None) -> sa.ScalarSelect[int]:
+        query = sa.select(sa.func.count()).where(run_items.c.run_id == run_id)
+        if outcome is not None:
+            query = query.where(run_items.c.outcome == outcome)
+        return query.scalar_subquery()
+
+    connection.execute(
+        sa.update(runs)
+        .where(runs.c.id == run_id, *within(scope, runs))
+        .values(
+            state=state,
+            ended_at=now,
+            message=message,
+            posts=counted(None),
+            **{outcome: counted(outcome) for outcome in OUTCOMES},
+        )
+    )
+
+
+def get_run(connection: sa.Connection, scope: Scope, run_id: int) -> Run | None:
+    """One run of the scope."""
+    row = connection.execute(sa.select(*_COLUMNS).where(runs.c.id == run_id, *within(scope, runs))).first()
+    return Run(*row) if row else None
+
+
+def last_runs(connection: sa.Connection, scope: Scope, kind: str | None, limit: int) -> list[Run]:
+    """The newest runs, of one kind or of all."""
+    query = sa.select(*_COLUMNS).where(*within(scope, runs)).order_by(runs.c.id.desc()).limit(limit)
+    if kind is not None:
+        query = query.where(runs.c.kind == kind)
+    return [Run(*row) for row in connection.execute(query)]
+
+
+def items_of(
+    connection: sa.Connection, scope: Scope, run_id: int, outcomes: Sequence[str], limit: int
+) -> list[RunItem]:
+    """How posts of a run ended, of the given outcomes, by post."""
+    query = (
+        sa.select(
+            run_items.c.post_id,
+            run_items.c.outcome,
+            run_items.c.reason,
+            run_items.c.detail,
+            run_items.c.retry_at,
+        )
+        .join(posts, posts.c.id == run_items.c.post_id)
+        .where(run_items.c.run_id == run_id, run_items.c.outcome.in_(outcomes), *within(scope, posts))
+        .order_by(run_items.c.post_id)
+        .limit(limit)
+    )
+    return [RunItem(*row) for row in connection.execute(query)]
+
+
+def ended_posts(connection: sa.Connection, scope: Scope, run_id: int) -> set[int]:
+    """Ids of the posts that ended in this run."""
+    query = sa.select(run_items.c.post_id).where(run_items.c.run_id == run_id, *within(scope, run_items))
+    return set(connection.execute(query).scalars())
+
+
+def close_abandoned(connection: sa.Connection, scope: Scope, started_before: datetime, now: datetime) -> int:
+    """Close runs, begun before an instant, that a killed process left open; returns how many."""
+    return connection.execute(
+        sa.update(runs)
+        .where(runs.c.state == "running", runs.c.started_at < started_before, *within(scope, runs))
+        .values(state="failed", ended_at=now, message="The process ended before the run did.")
+    ).rowcount
+
+
+def count_snapshots(connection: sa.Connection, scope: Scope) -> int:
+    """How many daily snapshots the scope holds."""
+    query = sa.select(sa.func.count()).select_from(post_analytics)
+    return connection.execute(query.where(*within(scope, post_analytics))).scalar_one()

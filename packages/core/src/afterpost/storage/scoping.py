@@ -1,0 +1,22 @@
+"""From a Scope to WHERE: the one place where it becomes SQL."""
+
+import sqlalchemy as sa
+
+from afterpost.domain.scope import Scope
+
+
+def within(scope: Scope, table: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+    """Conditions that keep a statement inside the scope, on whichever of the dimensions the table has.
+
+    Facts have no brand or account of their own: a statement about them joins `posts` and asks for both.
+    """
+    name = getattr(table, "name", "")
+    conditions: list[sa.ColumnElement[bool]] = []
+    for column, allowed in (
+        ("id" if name == "organizations" else "organization_id", scope.organizations),
+        ("id" if name == "brands" else "brand_id", scope.brands),
+        ("id" if name == "accounts" else "account_id", scope.accounts),
+    ):
+        if allowed is not None and column in table.c:
+            conditions.append(table.c[column].in_(sorted(allowed)))
+    return conditions

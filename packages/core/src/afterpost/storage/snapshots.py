@@ -1,0 +1,180 @@
+"""Daily snapshots (`post_analytics`): one row a post, platform and day."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+
+from afterpost.domain.metrics import CUMULATIVE
+from afterpost.domain.readings import Value
+from afterpost.domain.scope import Scope
+from afterpost.domain.snapshots import Cell, Row
+from afterpost.storage.dialect import bulk
+from afterpost.storage.posts import chunks
+from afterpost.storage.scoping import within
+from afterpost.storage.tables import latest, post_analytics, posts
+
+_FIXED = (
+    "day",
+    "post_id",
+    "platform",
+    "organization_id",
+    "prev_day",
+    "offers",
+    "source",
+    "change_seq",
+    "other",
+)
+_CANONICAL = frozenset(CUMULATIVE)
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_other = msgspec.json.Decoder(dict[str, Value | tuple[int, int | None, int]]).decode
+
+
+class Stored(NamedTuple):
+    """A snapshot with the number of the change that wrote it."""
+
+    row: Row
+    change_seq: int
+
+
+def _cells(mapping: sa.RowMapping) -> Stored:
+    cells: dict[str, Cell] = {}
+    gauges: dict[str, Value] = {}
+    for name in CUMULATIVE:
+        total = mapping[f"{name}_total"]
+        if total is not None:
+            cells[name] = Cell(total, mapping[f"{name}_gain"], mapping[f"{name}_days"])
+    if mapping["other"] is not None:
+        for name, value in _other(mapping["other"]).items():
+            if isinstance(value, tuple):
+                cells[name] = Cell(*value)
+            else:
+                gauges[name] = value
+    row = Row(mapping["day"], mapping["prev_day"], mapping["offers"], mapping["source"], cells, gauges)
+    return Stored(row, mapping["change_seq"])
+
+
+def since(
+    connection: sa.Connection, scope: Scope, post_ids: Iterable[int], day: int
+) -> dict[int, list[Stored]]:
+    """Each post's snapshots from `day` on, newest first, along the links from its latest one."""
+    found: dict[int, list[Stored]] = {}
+    table = post_analytics
+    for some in chunks(post_ids):
+        chain = (
+            sa.select(table.c.post_id, table.c.day, table.c.prev_day)
+            .join(latest, sa.and_(latest.c.last_day == table.c.day, latest.c.post_id == table.c.post_id))
+            .join(posts, posts.c.id == table.c.post_id)
+            .where(latest.c.post_id.in_(some), table.c.day >= day, *within(scope, posts))
+            .cte("chain", recursive=True)
+        )
+        link = sa.and_(table.c.day == chain.c.prev_day, table.c.post_id == chain.c.post_id)
+        chain = chain.union_all(
+            sa.select(table.c.post_id, table.c.day, table.c.prev_day)
+            .select_from(chain.join(table, link))
+            .where(table.c.day >= day)
+        )
+        query = sa.select(table).join(
+            chain, sa.and_(chain.c.day == table.c.day, chain.c.post_id == table.c.post_id)
+        )
+        for mapping in connection.execute(query).mappings():
+            found.setdefault(mapping["post_id"], []).append(_cells(mapping))
+    for rows in found.values():
+        rows.sort(key=lambda stored: stored.row.day, reverse=True)
+    return found
+
+
+def on_days(connection: sa.Connection, scope: Scope, day: int, post_ids: Iterable[int]) -> dict[int, Stored]:
+    """The snapshots of those posts on one day."""
+    found: dict[int, Stored] = {}
+    for some in chunks(post_ids):
+        query = (
+            sa.select(post_analytics)
+            .join(posts, posts.c.id == post_analytics.c.post_id)
+            .where(
+                post_analytics.c.day == day,
+                post_analytics.c.post_id.in_(some),
+                *within(scope, posts),
+            )
+        )
+        found.update((m["post_id"], _cells(m)) for m in connection.execute(query).mappings())
+    return found
+
+
+def save(
+    connection: sa.Connection,
+    scope: Scope,
+    rows: Sequence[tuple[int, str, int, int, Row]],
+) -> None:
+    """Write snapshots: (post id, platform, organisation id, change number, row).
+
+    Only the columns of the batch's own metrics are bound: a metric once known of a day stays known, so a
+    row written again never has to lose one.
+    """
+    names = {name for *_, row in rows for name in row.cells} & _CANONICAL
+    present = [name for name in CUMULATIVE if name in names]
+    columns = (*_FIXED, *(f"{name}_{what}" for name in present for what in ("total", "gain", "days")))
+    plain: list[tuple[int | float | str | bytes | None, ...]] = []
+    for post_id, platform, organization_id, seq, row in rows:
+        if scope.organizations is not None and organization_id not in scope.organizations:
+            raise ValueError("a snapshot of an organisation outside the scope")
+        cells: list[int | None] = []
+        for name in present:
+            cell = row.cells.get(name)
+            cells.extend((None, None, None) if cell is None else cell)
+        extra: dict[str, object] = {name: row.cells[name] for name in row.cells if name not in _CANONICAL}
+        extra.update(row.gauges)
+        other = _encode(extra).decode() if extra else None
+        fixed = (row.day, post_id, platform, organization_id, row.prev, row.offers, row.source, seq, other)
+        plain.append((*fixed, *cells))
+    bulk(connection, post_analytics, columns, plain, mode="replace")
+
+
+def until(
+    connection: sa.Connection, scope: Scope, published_from: datetime, published_until: datetime, end: int
+) -> Iterator[tuple[int, Stored]]:
+    """(post id, snapshot) up to the day `end` of the posts published in [from, until), by day.
+
+    A post of unknown publication counts as published on the day it was first seen. Begins at the first
+    snapshot any of those posts has; older facts are not read.
+    """
+    # With the publication unknown the state's first reading is the nearest thing to it.
+    born = sa.func.coalesce(posts.c.published_at, latest.c.first_at)
+    candidate = [
+        born >= sa.bindparam("born_from", published_from, type_=posts.c.published_at.type),
+        born < sa.bindparam("born_until", published_until, type_=posts.c.published_at.type),
+        *within(scope, posts),
+    ]
+    first = connection.execute(
+        sa.select(sa.func.min(latest.c.first_day))
+        .join(posts, posts.c.id == latest.c.post_id)
+        .where(*candidate)
+    ).scalar()
+    if first is None:
+        return
+    query = (
+        sa.select(post_analytics)
+        .join(posts, posts.c.id == post_analytics.c.post_id)
+        .join(latest, latest.c.post_id == posts.c.id)
+        .where(post_analytics.c.day >= first, post_analytics.c.day <= end, *candidate)
+        .order_by(post_analytics.c.day)
+    )
+    for mapping in connection.execute(query).mappings():
+        yield mapping["post_id"], _cells(mapping)
+
+
+def observed_posts(
+    connection: sa.Connection, scope: Scope, platform: str | None, start: int, end: int
+) -> set[int]:
+    """Ids of the posts with a snapshot in [start, end]."""
+    query = (
+        sa.select(post_analytics.c.post_id)
+        .distinct()
+        .join(posts, posts.c.id == post_analytics.c.post_id)
+        .where(post_analytics.c.day >= start, post_analytics.c.day <= end, *within(scope, posts))
+    )
+    if platform is not None:
+        query = query.where(posts.c.platform == platform)
+    return set(connection.execute(query).scalars())

@@ -1,0 +1,339 @@
+"""Every table of core. Days are day numbers (`domain.windows`), instants microseconds (`types.Instant`).
+
+Fact tables are keyed by day first and have no second index: rows of one day lie together, so that the cost
+of a write does not grow with the history. A post's own history is reached through `prev_day`, which links
+each snapshot to the one before. In rollups a missing brand or account is 0, for a key has no null.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from afterpost.domain.metrics import CUMULATIVE
+from afterpost.storage.types import Instant
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only for INTEGER primary keys.
+_Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_WITHOUT_ROWID: dict[str, Any] = {"sqlite_with_rowid": False}
+
+
+def _key(*names: str) -> sa.PrimaryKeyConstraint:
+    return sa.PrimaryKeyConstraint(*names)
+
+
+def _organization() -> sa.Column[int]:
+    return sa.Column("organization_id", _Id, sa.ForeignKey("organizations.id"), nullable=False)
+
+
+organizations = sa.Table(
+    "organizations",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("slug", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("time_zone", sa.Text, nullable=False, comment="IANA zone that days are cut in"),
+    sa.Column("zone_fixed", sa.Boolean, nullable=False, comment="true from the first snapshot on"),
+    sa.Column("change_seq", sa.BigInteger, nullable=False, comment="last number of the change sequence"),
+    sa.Column("changed_at", Instant, comment="when change_seq last moved"),
+    sa.Column("refreshed_at", Instant, comment="last refresh of all posts that was asked for"),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+brands = sa.Table(
+    "brands",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    _organization(),
+    sa.Column("slug", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("organization_id", "slug"),
+)
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    _organization(),
+    sa.Column("brand_id", _Id, sa.ForeignKey("brands.id")),
+    sa.Column("platform", sa.Text, nullable=False),
+    sa.Column("external_id", sa.Text, nullable=False),
+    sa.Column("handle", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, comment="active, stopped or disconnected"),
+    sa.Column("credential", sa.LargeBinary, comment="AES-GCM, bound to this row"),
+    sa.Column("listed", sa.Boolean, nullable=False, comment="its posts were listed to the end once"),
+    sa.Column("next_list_at", Instant, comment="when its posts are listed again"),
+    sa.Column("parked_until", Instant, comment="the provider asked to wait until then"),
+    sa.Column("last_refresh_at", Instant),
+    sa.Column("failure_kind", sa.Text),
+    sa.Column("failure_message", sa.Text),
+    sa.Column("failed_at", Instant),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("organization_id", "platform", "external_id"),
+)
+
+posts = sa.Table(
+    "posts",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    _organization(),
+    sa.Column("brand_id", _Id, sa.ForeignKey("brands.id")),
+    sa.Column("account_id", _Id, sa.ForeignKey("accounts.id")),
+    sa.Column("platform", sa.Text, nullable=False),
+    sa.Column("external_id", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("content_type", sa.Text, nullable=False),
+    sa.Column("published_at", Instant, comment="as the earliest reading gave it, else as listed"),
+    sa.Column("links", sa.Text, nullable=False, comment="creative links, JSON"),
+    sa.Column("state", sa.Text, nullable=False, comment="live or gone"),
+    sa.Column("misses", sa.Integer, nullable=False, comment="reads in a row that did not find it"),
+    sa.Column("gone_at", Instant, comment="first read of those that did not find it"),
+    sa.Column("due_at", Instant, comment="next scheduled read; null: not read by schedule"),
+    sa.Column("refreshed_at", Instant, comment="last refresh of this post that was asked for"),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("organization_id", "platform", "external_id"),
+    sa.Index("ix_posts_organization_id_published_at", "organization_id", "published_at"),
+    sa.Index("ix_posts_account_id_due_at", "account_id", "due_at"),
+)
+
+definition_sets = sa.Table(
+    "definition_sets",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("body", sa.Text, nullable=False, unique=True, comment="JSON: definitions and kinds of metrics"),
+)
+
+observations = sa.Table(
+    "observations",
+    metadata,
+    sa.Column("day", sa.Integer, nullable=False),
+    sa.Column("post_id", _Id, sa.ForeignKey("posts.id"), nullable=False),
+    sa.Column("observed_at", Instant, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False, comment="of values, definitions, publication"),
+    _organization(),
+    sa.Column("definition_id", _Id, sa.ForeignKey("definition_sets.id"), nullable=False),
+    sa.Column("body", sa.Text, nullable=False, comment="JSON: metric to value"),
+    sa.Column("published_at", Instant),
+    sa.Column("source", sa.Text, nullable=False, comment="api, csv, manual or webhook"),
+    sa.Column("run_id", _Id, sa.ForeignKey("runs.id"), nullable=False),
+    sa.Column("recorded_at", Instant, nullable=False),
+    _key("day", "post_id", "observed_at", "digest"),
+    **_WITHOUT_ROWID,
+)
+
+daily_metrics = sa.Table(
+    "daily_metrics",
+    metadata,
+    sa.Column("day", sa.Integer, nullable=False, comment="a day in the provider's zone"),
+    sa.Column("post_id", _Id, sa.ForeignKey("posts.id"), nullable=False),
+    sa.Column("metric", sa.Text, nullable=False),
+    sa.Column("observed_at", Instant, nullable=False),
+    sa.Column("value", sa.Float, nullable=False),
+    _organization(),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("run_id", _Id, sa.ForeignKey("runs.id"), nullable=False),
+    _key("day", "post_id", "metric", "observed_at", "value"),
+    **_WITHOUT_ROWID,
+)
+
+
+def _snapshot_columns() -> Iterator[sa.Column[int]]:
+    for name in CUMULATIVE:
+        yield sa.Column(f"{name}_total", sa.BigInteger, comment="lifetime total; null: not reported")
+        yield sa.Column(f"{name}_gain", sa.BigInteger, comment="since its last known total; null: unknown")
+        yield sa.Column(f"{name}_days", sa.Integer, comment="days the gain covers")
+
+
+post_analytics = sa.Table(
+    "post_analytics",
+    metadata,
+    sa.Column("day", sa.Integer, nullable=False),
+    sa.Column("post_id", _Id, sa.ForeignKey("posts.id"), nullable=False),
+    sa.Column("platform", sa.Text, nullable=False),
+    _organization(),
+    sa.Column("prev_day", sa.Integer, comment="the post's previous snapshot"),
+    sa.Column("offers", sa.Integer, nullable=False, comment="engagement parts asked for, bit set"),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("change_seq", sa.BigInteger, nullable=False),
+    sa.Column("other", sa.Text, comment="JSON: native counters as [total, gain, days], gauges as numbers"),
+    *_snapshot_columns(),
+    _key("day", "post_id", "platform"),
+    **_WITHOUT_ROWID,
+)
+
+latest = sa.Table(
+    "latest",
+    metadata,
+    sa.Column("post_id", _Id, sa.ForeignKey("posts.id"), primary_key=True, autoincrement=False),
+    _organization(),
+    sa.Column("first_day", sa.Integer, nullable=False),
+    sa.Column("last_day", sa.Integer, nullable=False),
+    sa.Column("first_at", Instant, nullable=False, comment="earliest reading"),
+    sa.Column("published_at", Instant, comment="publication as that reading gave it"),
+    sa.Column("known", sa.Text, nullable=False, comment="JSON: metric to [last known total, its day]"),
+)
+
+DIMENSIONS = ("organization_id", "brand_id", "account_id", "platform", "content_type")
+
+ROLLUP_COUNTERS = (
+    "snapshots",
+    "unrated",
+    "rated_engagements",
+    "rated_views",
+    "rated_impressions",
+    "rated_by_views",
+    "rated_by_impressions",
+    *(f"{name}_{what}" for name in CUMULATIVE for what in ("gain", "estimated", "covered", "n", "change")),
+)
+"""What `domain.snapshots.book` counts; every one of them additive over days and dimensions."""
+
+STANDING_COUNTERS = tuple(f"{name}_{what}" for name in CUMULATIVE for what in ("n", "change"))
+
+
+def _dimensions() -> list[sa.Column[int] | sa.Column[str]]:
+    return [
+        _organization(),
+        sa.Column("brand_id", _Id, nullable=False),
+        sa.Column("account_id", _Id, nullable=False),
+        sa.Column("platform", sa.Text, nullable=False),
+        sa.Column("content_type", sa.Text, nullable=False),
+    ]
+
+
+def _counters(names: tuple[str, ...]) -> list[sa.Column[int]]:
+    return [sa.Column(name, sa.BigInteger, nullable=False, server_default="0") for name in names]
+
+
+rollups = sa.Table(
+    "rollups",
+    metadata,
+    *_dimensions(),
+    sa.Column("day", sa.Integer, nullable=False),
+    *_counters(ROLLUP_COUNTERS),
+    _key("organization_id", "brand_id", "day", "account_id", "platform", "content_type"),
+    **_WITHOUT_ROWID,
+)
+
+standing = sa.Table(
+    "standing",
+    metadata,
+    *_dimensions(),
+    *_counters(STANDING_COUNTERS),
+    _key(*DIMENSIONS),
+    comment="the sum of rollups over all days, so that a lifetime total needs no scan of the history",
+    **_WITHOUT_ROWID,
+)
+
+attendance = sa.Table(
+    "attendance",
+    metadata,
+    *_dimensions(),
+    sa.Column("day", sa.Integer, nullable=False),
+    sa.Column("gap", sa.Integer, nullable=False, comment="days since the post's previous snapshot; 0: first"),
+    sa.Column("posts", sa.BigInteger, nullable=False, server_default="0"),
+    _key("organization_id", "brand_id", "day", "account_id", "platform", "content_type", "gap"),
+    **_WITHOUT_ROWID,
+)
+
+changes = sa.Table(
+    "changes",
+    metadata,
+    _organization(),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("day", sa.Integer, nullable=False),
+    sa.Column("post_ids", sa.Text, nullable=False, comment="JSON: posts whose snapshot of that day changed"),
+    _key("organization_id", "seq", "day"),
+    comment="snapshot changes that the learning rows do not hold yet; a row leaves when it was synced",
+    **_WITHOUT_ROWID,
+)
+
+content_performance = sa.Table(
+    "content_performance",
+    metadata,
+    sa.Column("post_id", _Id, sa.ForeignKey("posts.id"), nullable=False),
+    sa.Column("platform", sa.Text, nullable=False),
+    sa.Column("measured_on", sa.Integer, nullable=False),
+    _organization(),
+    sa.Column("brand_id", _Id),
+    sa.Column("account_id", _Id),
+    sa.Column("content_type", sa.Text, nullable=False),
+    *(sa.Column(name, sa.BigInteger) for name in CUMULATIVE),
+    sa.Column("clicks", sa.BigInteger),
+    sa.Column("engagements", sa.BigInteger),
+    sa.Column("exposure", sa.Text),
+    sa.Column("engagement_rate", sa.Float),
+    sa.Column("interaction_rate", sa.Float),
+    sa.Column("performance_score", sa.Integer),
+    sa.Column("rate_margin", sa.Float, comment="half the 90 % interval of engagement_rate, in points"),
+    sa.Column("links", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("change_seq", sa.BigInteger, nullable=False),
+    _key("post_id", "platform", "measured_on"),
+    **_WITHOUT_ROWID,
+)
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    _organization(),
+    sa.Column("kind", sa.Text, nullable=False, comment="collect, import, ingest or sync"),
+    sa.Column("state", sa.Text, nullable=False, comment="running, done or failed"),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.Column("posts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("stored", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("unchanged", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("skipped", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("failed", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("message", sa.Text),
+    sa.Index("ix_runs_organization_id_kind_id", "organization_id", "kind", "id"),
+)
+
+run_items = sa.Table(
+    "run_items",
+    metadata,
+    sa.Column("run_id", _Id, sa.ForeignKey("runs.id"), nullable=False),
+    sa.Column("post_id", _Id, sa.ForeignKey("posts.id"), nullable=False),
+    _organization(),
+    sa.Column("outcome", sa.Text, nullable=False, comment="stored, unchanged, skipped or failed"),
+    sa.Column("reason", sa.Text, comment="why skipped, or the class of the failure"),
+    sa.Column("detail", sa.Text),
+    sa.Column("retry_at", Instant),
+    _key("run_id", "post_id"),
+    **_WITHOUT_ROWID,
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    _organization(),
+    sa.Column("body", sa.Text, nullable=False, comment="JSON: the event"),
+    sa.Column("occurred_at", Instant, nullable=False),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("observer", sa.Text, nullable=False),
+    sa.Column("event_id", _Id, sa.ForeignKey("outbox.id"), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    _key("observer", "event_id"),
+    comment="events an observer has still to receive; consumed by row, never by a high-water mark",
+    **_WITHOUT_ROWID,
+)

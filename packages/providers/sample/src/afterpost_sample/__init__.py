@@ -1,0 +1,1 @@
+"""Afterpost's sample provider."""

@@ -1,0 +1,270 @@
+"""The YouTube provider: channels, the uploads playlist, and the counts of videos in batches of fifty."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+
+from afterpost.sdk import (
+    AccountProfile,
+    Call,
+    Capabilities,
+    Credential,
+    CredentialField,
+    ErrorKind,
+    Failed,
+    Gone,
+    Measured,
+    MetricSpec,
+    Outcome,
+    Page,
+    Provider,
+    ProviderError,
+    RateLimit,
+    Reading,
+    Secret,
+)
+from afterpost_youtube import errors, payloads
+
+API_HOST = "youtube.googleapis.com"
+TOKEN_HOST = "oauth2.googleapis.com"
+BATCH_SIZE = 50
+"""Ids in one call of `videos.list`, and items on a page; the platform's maximum of both."""
+
+_LONGEST_TOKEN = 366 * 86_400
+_VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+_CAPABILITIES = Capabilities(
+    platform="youtube",
+    display_name="YouTube",
+    metrics=tuple(
+        MetricSpec(
+            name=metric,
+            native=f"statistics.{field}",
+            # Since that day a Short counts every start and every loop; before, only views of some length.
+            definition="2025-03-31" if metric == "views" else "1",
+            # Views fall when spam is purged, likes when they are taken back.
+            monotonic=False,
+            scopes=(errors.SCOPE,),
+        )
+        for metric, field in payloads.COUNTS.items()
+    ),
+    batch_size=BATCH_SIZE,
+    hosts=(API_HOST, TOKEN_HOST),
+    limits=(
+        RateLimit(
+            unit="units", amount=10_000, seconds=86_400, scope="app", resets=f"midnight {errors.QUOTA_ZONE}"
+        ),
+    ),
+)
+
+
+class YouTube(Provider):
+    """Lifetime counts from the YouTube Data API v3. Every call it makes costs one unit of quota."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Views, likes, dislikes (shown to the owner only) and comments, all lifetime counts."""
+        return _CAPABILITIES
+
+    @property
+    def credential_fields(self) -> Sequence[CredentialField]:
+        """A refresh token with its OAuth client, or an access token for as long as that lasts."""
+        return (
+            CredentialField("client_id", "OAuth client id", secret=False, required=False),
+            CredentialField("client_secret", "OAuth client secret", required=False),
+            CredentialField("refresh_token", "Refresh token", required=False),
+            CredentialField("access_token", "Access token (enough for one hour)", required=False),
+        )
+
+    async def check(self, call: Call) -> AccountProfile:
+        """The channel of the credential."""
+        channel = await _own_channel(call, "snippet")
+        snippet = payloads.part(channel, "snippet")
+        channel_id = payloads.text(channel.get("id"))
+        return AccountProfile(
+            external_id=channel_id,
+            handle=payloads.text(snippet.get("customUrl")) or channel_id,
+            name=payloads.text(snippet.get("title")) or channel_id,
+        )
+
+    async def refresh(self, call: Call) -> Credential:
+        """The credential with a new access token. Google keeps the refresh token the same."""
+        secrets = call.credential.secrets
+        missing = [name for name in ("client_id", "client_secret", "refresh_token") if name not in secrets]
+        if missing:
+            raise ProviderError(
+                ErrorKind.CREDENTIAL_REVOKED,
+                f"The access token can't be renewed without {', '.join(missing)}: connect again.",
+            )
+        form = {name: call.credential.secret(name) for name in ("client_id", "client_secret", "refresh_token")}
+        response = await _send(
+            call, "POST", f"https://{TOKEN_HOST}/token", data=form | {"grant_type": "refresh_token"}
+        )
+        if response.status_code != 200:
+            raise errors.classify_token(response.status_code, response.headers, response.content, call.now)
+        return _renewed(call, response.content)
+
+    async def list_posts(self, call: Call, cursor: str | None) -> Page:
+        """Fifty videos of the uploads playlist. The first page takes two calls, every other one."""
+        if cursor is None:
+            playlist, page = await _uploads_playlist(call), None
+        else:
+            try:
+                at = payloads.Cursor.read(cursor)
+            except (ValueError, RecursionError):
+                raise ProviderError(ErrorKind.BAD_REQUEST, "This is no cursor of a YouTube listing.") from None
+            playlist, page = at.playlist, at.page
+        query = {"part": "contentDetails,snippet", "playlistId": playlist, "maxResults": str(BATCH_SIZE)}
+        try:
+            body = await _get(call, "playlistItems", query | ({"pageToken": page} if page else {}))
+        except ProviderError as error:
+            # A channel that never uploaded has an uploads playlist by name only.
+            if cursor is None and error.native == "playlistNotFound":
+                return Page(())
+            raise
+        items, answer = payloads.items_of(body, "youtube#playlistItemListResponse")
+        following = answer.next_page_token
+        if following and following == page:
+            raise errors.malformed("repeated_page")
+        posts = (payloads.listed_post(item) for item in items if item is not None)
+        return Page(
+            tuple(post for post in posts if post is not None),
+            payloads.Cursor(playlist, following).text() if following else None,
+        )
+
+    async def fetch_metrics(self, call: Call, ids: Sequence[str]) -> Mapping[str, Outcome]:
+        """The counts of at most fifty videos, in one call.
+
+        A video that YouTube leaves out of its answer is gone. More ids than fifty are refused with
+        BAD_REQUEST; an id that can't be one fails by itself, and no call is spent on it.
+        """
+        asked = [one for one in dict.fromkeys(ids) if _VIDEO_ID.fullmatch(one)]
+        if len(asked) > BATCH_SIZE:
+            raise ProviderError(
+                ErrorKind.BAD_REQUEST, f"At most {BATCH_SIZE} videos a call, not {len(asked)}."
+            )
+        body = await _get(call, "videos", _videos_query(asked)) if asked else None
+        read = _outcomes(call, body) if body is not None else {}
+        outcomes: dict[str, Outcome] = {}
+        for one in ids:
+            if one not in asked:
+                error = ProviderError(ErrorKind.BAD_REQUEST, "This is no id of a YouTube video.")
+                outcomes[one] = Failed(error)
+            else:
+                outcomes[one] = read.get(one) or read.get("") or Gone()
+        return outcomes
+
+
+def _videos_query(ids: Sequence[str]) -> dict[str, str]:
+    return {"part": "statistics,snippet,contentDetails", "id": ",".join(ids)}
+
+
+def _outcomes(call: Call, body: bytes) -> dict[str, Outcome]:
+    """Video id -> outcome of everything in the answer.
+
+    Under "" stands what holds for videos that are not in it, when an item could not be told: it may have
+    been any of them, and none of them may be taken for gone.
+    """
+    outcomes: dict[str, Outcome] = {}
+    for item in payloads.items_of(body, "youtube#videoListResponse")[0]:
+        video_id = payloads.text(item.get("id")) if item is not None else ""
+        if item is None or not video_id:
+            outcomes[""] = Failed(errors.malformed("unreadable_item"))
+            continue
+        post = payloads.video_post(video_id, item)
+        values, unusable = payloads.counts_of(item)
+        outcomes[video_id] = Measured(
+            reading=Reading(
+                observed_at=call.now,
+                values=values,
+                definitions=_CAPABILITIES.definitions(),
+                published_at=post.published_at,
+            ),
+            post=post,
+            partial=unusable,
+        )
+    return outcomes
+
+
+async def _own_channel(call: Call, parts: str) -> Mapping[str, Any]:
+    body = await _get(call, "channels", {"part": parts, "mine": "true"})
+    items, _ = payloads.items_of(body, "youtube#channelListResponse")
+    channel = next((item for item in items if item is not None and payloads.text(item.get("id"))), None)
+    if channel is None:
+        if items:
+            raise errors.malformed("unreadable_item")
+        raise ProviderError(ErrorKind.NOT_FOUND, "This Google account has no YouTube channel.")
+    return channel
+
+
+async def _uploads_playlist(call: Call) -> str:
+    channel = await _own_channel(call, "contentDetails")
+    if call.account_id and channel["id"] != call.account_id:
+        raise ProviderError(
+            ErrorKind.PERMISSION_MISSING,
+            f"The credential opens the channel {channel['id']}, not {call.account_id}: connect it again.",
+        )
+    playlists = payloads.part(payloads.part(channel, "contentDetails"), "relatedPlaylists")
+    uploads = payloads.text(playlists.get("uploads"))
+    if not uploads:
+        raise errors.malformed("no_uploads_playlist")
+    return uploads
+
+
+async def _get(call: Call, resource: str, query: Mapping[str, str]) -> bytes:
+    """The body of a successful answer of the Data API."""
+    if "access_token" not in call.credential.secrets:
+        raise ProviderError(ErrorKind.TOKEN_EXPIRED, "There is no access token yet.")
+    response = await _send(
+        call,
+        "GET",
+        f"https://{API_HOST}/youtube/v3/{resource}",
+        params=query,
+        headers={"Authorization": f"Bearer {call.credential.secret('access_token')}"},
+    )
+    if response.status_code != 200 or errors.is_refusal(response.content):
+        raise errors.classify(response.status_code, response.headers, response.content, call.now)
+    return response.content
+
+
+async def _send(
+    call: Call,
+    method: str,
+    url: str,
+    *,
+    params: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    data: Mapping[str, str] | None = None,
+) -> httpx.Response:
+    """The answer, whatever its status; redirects are answers and are not followed."""
+    try:
+        return await call.client.request(
+            method, url, params=params, headers=headers, data=data, follow_redirects=False
+        )
+    except httpx.HTTPError as error:
+        raise errors.network(error) from error
+
+
+def _renewed(call: Call, body: bytes) -> Credential:
+    try:
+        answer = errors.decode(body)
+    except ValueError:
+        answer = None
+    token = answer.get("access_token") if isinstance(answer, dict) else None
+    if not isinstance(answer, dict) or not isinstance(token, str) or not token:
+        raise errors.malformed("no_access_token")
+    scope = answer.get("scope")
+    return Credential(
+        secrets={**call.credential.secrets, "access_token": Secret(token)},
+        scopes=tuple(scope.split()) if isinstance(scope, str) else call.credential.scopes,
+        expires_at=_end(answer.get("expires_in"), call.now),
+    )
+
+
+def _end(seconds: object, now: datetime) -> datetime | None:
+    if isinstance(seconds, int) and not isinstance(seconds, bool) and 0 < seconds <= _LONGEST_TOKEN:
+        return now + timedelta(seconds=seconds)
+    return None
