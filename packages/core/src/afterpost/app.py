@@ -25,7 +25,14 @@ def open_installation(
 ) -> Core:
     """Open the installation the settings describe, with every plugin that is installed and not blocked."""
     chosen = settings or load_settings()
-    return open_core(chosen, build_plugins(chosen, BUILTIN), clock=clock, emulated=emulated)
+    network = demo.DemoNetwork(chosen.data_dir, clock)
+    return open_core(
+        chosen,
+        build_plugins(chosen, BUILTIN),
+        clock=clock,
+        emulated=network.routes if emulated is None else emulated,
+        closers=(network.close,),
+    )
 
 
 def create_app(core: Core | None = None) -> Litestar:

@@ -7,6 +7,7 @@ database (`day_number`, `day_date`).
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from msgspec import Struct
@@ -31,9 +32,15 @@ def day_date(number: int) -> date:
     return date.fromordinal(number + EPOCH)
 
 
+@cache
+def _zone_names() -> frozenset[str]:
+    # Looking them up walks the whole tz database.
+    return frozenset(available_timezones())
+
+
 def zone_of(name: str) -> ZoneInfo:
     """The IANA zone of that name; InvalidInput names it when there is none."""
-    if name not in available_timezones():
+    if name not in _zone_names():
         raise InvalidInput(
             f"There is no time zone {name!r}.", hint="Use an IANA name such as Europe/Berlin or UTC."
         )

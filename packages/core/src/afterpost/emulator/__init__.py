@@ -6,6 +6,7 @@ Core ships only the engine; the wire of a platform is a `Dialect` in that platfo
 from afterpost.emulator.dataset import Dataset
 from afterpost.emulator.dialect import Dialect, Request, Response
 from afterpost.emulator.faults import FAULT_KINDS, Fault, FaultDial, FaultKind
+from afterpost.emulator.scenario import Scenario
 from afterpost.emulator.server import Emulator, LoggedRequest
 from afterpost.emulator.tokens import Tokens
 from afterpost.emulator.world import World, WorldAccount, WorldPost
@@ -21,6 +22,7 @@ __all__ = [
     "LoggedRequest",
     "Request",
     "Response",
+    "Scenario",
     "Tokens",
     "World",
     "WorldAccount",

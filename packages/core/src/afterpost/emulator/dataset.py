@@ -4,6 +4,7 @@ import csv
 import gzip
 import hashlib
 import re
+import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
@@ -202,7 +203,7 @@ def _rows(path: Path, brand_from: BrandFrom) -> Iterator[tuple[int, str, _Row]]:
         raise InvalidInput(f"Line {line}: not readable as CSV: {error}.") from error
     except UnicodeDecodeError as error:
         raise InvalidInput(f"After line {line}: the snapshot file {path.name} is not UTF-8.") from error
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InvalidInput(f"After line {line}: {path.name} can't be read: {error}.") from error
 
 
@@ -233,11 +234,11 @@ def _day(text: str, line: int) -> date:
 def _instant(text: str, line: int) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise InvalidInput(f"Line {line}: published_at {text!r} is not an instant as 2026-03-08T19:24:44Z.")
-    return instant.astimezone(UTC)
+        if instant.tzinfo is not None:
+            return instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise InvalidInput(f"Line {line}: published_at {text!r} is not an instant as 2026-03-08T19:24:44Z.")
 
 
 def _count(name: str, text: str, line: int) -> int:

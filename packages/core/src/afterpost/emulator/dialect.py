@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from afterpost.emulator.faults import Fault
-from afterpost.emulator.world import World
+from afterpost.emulator.world import World, WorldAccount
 
 
 class Request(Struct, frozen=True, kw_only=True, dict=True):
@@ -40,8 +40,11 @@ class Request(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def form(self) -> Mapping[str, str]:
-        """The fields of a form-encoded body; empty when the body is none."""
-        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+        """The fields of a form-encoded body; empty when the body is no text."""
+        try:
+            return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
+        except UnicodeDecodeError:
+            return {}
 
     def json(self) -> Any:
         """The decoded JSON body; None when it is no JSON."""
@@ -91,6 +94,10 @@ class Dialect(ABC):
         None when the fault does not concern this request (a revoked grant shows at the token endpoint
         only); the request is then answered as usual and the fault does not count as fired.
         """
+
+    def credential(self, account: WorldAccount) -> Mapping[str, str]:
+        """What a person would type to connect this account: credential field -> value."""
+        return {"access_token": account.token}
 
     def account_of(self, request: Request, now: datetime) -> str | None:
         """The id of the account a request signs in as, for faults of one account."""

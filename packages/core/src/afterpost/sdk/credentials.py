@@ -8,7 +8,7 @@ from msgspec import Struct
 
 
 class Secret:
-    """A string that shows itself only to `reveal()`: repr, str, format, pickle and JSON give `***` or fail."""
+    """A string that shows itself to `reveal()` alone: repr and str give `***`, pickle and JSON fail."""
 
     __slots__ = ("_value",)
 

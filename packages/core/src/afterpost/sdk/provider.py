@@ -21,6 +21,8 @@ from afterpost.sdk.formats import FileFormat
 if TYPE_CHECKING:
     import httpx
 
+    from afterpost.emulator import Dialect, World
+
 
 class Call(Struct, frozen=True, kw_only=True):
     """What core hands to every provider method.
@@ -109,6 +111,10 @@ class Provider(ABC):
     def file_formats(self) -> Sequence[FileFormat]:
         """Export files of this network that `import` can read."""
         return ()
+
+    def emulate(self, world: "World") -> "Dialect | None":
+        """This network's wire over a fake world, for demo, replay and tests; None when there is none."""
+        return None
 
     async def check(self, call: Call) -> AccountProfile:
         """Whose credential is it? Called by `connect`; a wrong credential raises ProviderError."""

@@ -5,11 +5,11 @@ from datetime import datetime
 import msgspec
 
 from afterpost.domain.errors import Conflict, NotFound
-from afterpost.domain.ids import slug_of
+from afterpost.domain.ids import name_digest, slug_of
 from afterpost.domain.posts import UNKNOWN_TYPE, CreativeLinks
 from afterpost.domain.scope import Actor, Scope
 from afterpost.services.core import Core
-from afterpost.storage import organizations, posts
+from afterpost.storage import accounts, organizations, posts
 from afterpost.storage.engine import Connection
 from afterpost.storage.organizations import Brand, Organization
 from afterpost.storage.posts import Post
@@ -43,14 +43,26 @@ def brand_by_id(connection: Connection, scope: Scope, brand_id: int) -> Brand:
 
 def brand_named(tx: Tx, organization: Organization, name: str) -> Brand:
     """The brand with this slug or name, made when there is none."""
-    slug = slug_of(name)
-    found = organizations.find_brand(tx.connection, tx.scope, organization.id, slug)
+    found = organizations.find_brand(tx.connection, tx.scope, organization.id, name)
     if found is not None:
         return found
+    slug = slug_of(name)
+    made = organizations.add_brand(tx.connection, tx.scope, organization.id, slug, name, tx.now)
+    if made is not None:
+        return made
+    # Another name has that slug already: "C++" and "C" are two brands.
+    slug = f"{slug}-{name_digest(name)}"
     made = organizations.add_brand(tx.connection, tx.scope, organization.id, slug, name, tx.now)
     if made is None:
         raise NotFound(f"There is no brand {slug!r}.")
     return made
+
+
+def platforms_in_use(core: Core) -> set[str]:
+    """The platforms that any post or account of this installation is on."""
+    everything = Scope.default()
+    with core.database.read() as connection:
+        return posts.platforms(connection, everything) | accounts.platforms(connection, everything)
 
 
 def get_post(core: Core, scope: Scope, post_id: int) -> Post:

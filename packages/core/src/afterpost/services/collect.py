@@ -50,7 +50,7 @@ async def refresh_account(
     core: Core,
     scope: Scope,
     actor: Actor,
-    account: Account,
+    account_id: int,
     run_id: int,
     *,
     due_only: bool,
@@ -60,9 +60,12 @@ async def refresh_account(
 
     `due_only` reads what the schedule asks for and lists only when that is due; `only` restricts the
     reading to those external ids. An error that concerns the account is kept with it and returned, not
-    raised.
+    raised. A disconnected account is left alone.
     """
     now = core.now()
+    account = await core.database.reading(_load, core, scope, account_id)
+    if account.state == "disconnected":
+        return Counts(0, f"{account.platform} account {account.handle} is disconnected.")
     listed = 0
     wanted: list[Post] = []
     try:
@@ -75,7 +78,7 @@ async def refresh_account(
         await _read_posts(core, scope, actor, account, exchange, wanted, run_id)
     except ProviderError as error:
         await core.database.writing(_account_failed, core, scope, actor, account, error, run_id, wanted)
-        return Counts(listed, error.message)
+        return Counts(listed, f"{account.platform} account {account.handle}: {error.message}")
     await core.database.writing(_account_done, core, scope, actor, account)
     return Counts(listed, None)
 
@@ -88,19 +91,21 @@ async def refresh_post(core: Core, scope: Scope, actor: Actor, post: Post, run_i
             hint="Send its numbers with POST /v1/ingest or import a file.",
         )
 
-    def load() -> Account | None:
-        with core.database.read() as connection:
-            return accounts.get_account(connection, scope, post.account_id or 0)
-
-    account = await core.database.reading(load)
-    if account is None:
-        raise NotFound(f"The account of post {post.id} is not there.")
+    account = await core.database.reading(_load, core, scope, post.account_id)
     try:
         exchange = Exchange(core, scope, actor, account)
         await _read_posts(core, scope, actor, account, exchange, [post], run_id)
     except ProviderError as error:
         await core.database.writing(_account_failed, core, scope, actor, account, error, run_id, [post])
         raise
+
+
+def _load(core: Core, scope: Scope, account_id: int) -> Account:
+    with core.database.read() as connection:
+        account = accounts.get_account(connection, scope, account_id)
+    if account is None:
+        raise NotFound(f"There is no account {account_id}.")
+    return account
 
 
 def _wanted(
@@ -378,17 +383,9 @@ async def refresh_accounts(
     state = "failed"
     try:
         for account_id in account_ids:
-
-            def load(account_id: int = account_id) -> Account | None:
-                with core.database.read() as connection:
-                    return accounts.get_account(connection, scope, account_id)
-
-            account = await core.database.reading(load)
-            if account is None or account.state == "disconnected":
-                continue
-            counts = await refresh_account(core, scope, actor, account, run_id, due_only=due_only)
+            counts = await refresh_account(core, scope, actor, account_id, run_id, due_only=due_only)
             if counts.error is not None:
-                troubles.append(f"{account.platform} {account.handle}: {counts.error}")
+                troubles.append(counts.error)
         state = "failed" if troubles and len(troubles) == len(account_ids) else "done"
     finally:
         await core.database.writing(end_run, core, scope, actor, run_id, state, "; ".join(troubles) or None)

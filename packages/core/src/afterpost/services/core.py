@@ -58,6 +58,7 @@ class Core:
     access: AccessPolicy
     retention: RetentionPolicy
     schedule: CollectionSchedule
+    closers: tuple[Callable[[], None], ...] = ()
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("afterpost"))
 
     def now(self) -> datetime:
@@ -100,6 +101,8 @@ class Core:
     async def close(self) -> None:
         """Close connections to providers and the database."""
         await self.egress.close()
+        for close in self.closers:
+            close()
         self.database.close()
 
 
@@ -109,11 +112,13 @@ def open_core(
     *,
     clock: Callable[[], datetime] = wall_clock,
     emulated: Mapping[str, str] | None = None,
+    closers: tuple[Callable[[], None], ...] = (),
 ) -> Core:
     """Open the database, bring its schema up to date, ask every plugin.
 
-    `emulated`: host -> base URL of an emulator that answers for it. Raises Misconfigured or PluginError,
-    with a sentence that says what to do, when this installation can't run.
+    `emulated`: host -> base URL of an emulator that answers for it; `closers` are called at the end.
+    Raises Misconfigured or PluginError, with a sentence that says what to do, when this installation can't
+    run.
     """
     providers = plugins.providers(settings)
     own_tables = plugins.migrations()
@@ -144,6 +149,7 @@ def open_core(
             access=plugins.access_policy(context, OpenAccess()),
             retention=plugins.retention_policy(context, KeepForEver()),
             schedule=plugins.collection_schedule(context, AgeLadder()),
+            closers=closers,
         )
         with core.transaction(Scope.default(), SYSTEM) as tx:
             organizations.ensure_default(tx.connection, tx.scope, settings.time_zone, tx.now)

@@ -27,7 +27,8 @@ class Gate(httpx.AsyncBaseTransport):
 
     def __init__(self, hosts: Collection[str], emulated: Mapping[str, str]) -> None:
         self._hosts = frozenset(hosts)
-        self._emulated = {host: httpx.URL(base) for host, base in emulated.items()}
+        # Only the hosts asked for are looked up: an emulator may start when its address is.
+        self._emulated = {host: httpx.URL(emulated[host]) for host in self._hosts if host in emulated}
         self._inner = httpx.AsyncHTTPTransport(verify=_tls(), limits=POOL, trust_env=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -75,7 +76,7 @@ class Egress:
     """The clients of this process. One per account: a large shared pool is slow under load."""
 
     def __init__(self, emulated: Mapping[str, str]) -> None:
-        self._emulated = dict(emulated)
+        self._emulated = emulated
         self._clients: dict[str, httpx.AsyncClient] = {}
 
     async def client(self, key: str, hosts: Collection[str]) -> httpx.AsyncClient:

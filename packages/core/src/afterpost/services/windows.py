@@ -14,7 +14,7 @@ from afterpost.storage.organizations import Organization
 
 
 class WindowMeta(Struct, frozen=True):
-    """A window as answered: whole days, both inclusive, in that zone. `clamped`: the asked end was not over."""
+    """Whole days, both inclusive, in that zone. `clamped`: the asked end was not over yet."""
 
     start_date: date
     end_date: date

@@ -63,6 +63,12 @@ def find_account(
     return Account(*row) if row else None
 
 
+def platforms(connection: sa.Connection, scope: Scope) -> set[str]:
+    """The platforms the scope's accounts are on."""
+    query = sa.select(accounts.c.platform).distinct().where(*within(scope, accounts))
+    return set(connection.execute(query).scalars())
+
+
 def add_account(connection: sa.Connection, scope: Scope, values: Mapping[str, Any]) -> int:
     """Insert an account; returns its id."""
     if scope.organizations is not None and values["organization_id"] not in scope.organizations:

@@ -6,6 +6,7 @@ Every plugin has a version table of its own, so that a plugin that is uninstalle
 import logging
 from collections.abc import Mapping
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -51,12 +52,19 @@ def _sources(plugins: Mapping[str, Migrations]) -> list[tuple[str, str, str]]:
 
 def schema_state(database: Database, scope: Scope, plugins: Mapping[str, Migrations]) -> list[SchemaState]:
     """The state of core's schema and of each plugin's. The scope narrows nothing: a schema is everyone's."""
-    states = []
     with database.writer.connect() as connection:
-        for dist, location, table in _sources(plugins):
-            head = ScriptDirectory.from_config(_config(location)).get_current_head()
-            context = MigrationContext.configure(connection, opts={"version_table": table})
-            states.append(SchemaState(dist, context.get_current_revision(), head))
+        return states_on(connection, scope, plugins)
+
+
+def states_on(
+    connection: sa.Connection, scope: Scope, plugins: Mapping[str, Migrations]
+) -> list[SchemaState]:
+    """`schema_state` over an open connection, a read-only one included."""
+    states = []
+    for dist, location, table in _sources(plugins):
+        head = ScriptDirectory.from_config(_config(location)).get_current_head()
+        context = MigrationContext.configure(connection, opts={"version_table": table})
+        states.append(SchemaState(dist, context.get_current_revision(), head))
     return states
 
 

@@ -99,10 +99,16 @@ def list_brands(connection: sa.Connection, scope: Scope) -> list[Brand]:
     return [Brand(*row) for row in connection.execute(query)]
 
 
-def find_brand(connection: sa.Connection, scope: Scope, organization_id: int, slug: str) -> Brand | None:
-    """The brand of that slug, if the scope may see it."""
-    query = sa.select(*_BRAND).where(
-        brands.c.organization_id == organization_id, brands.c.slug == slug, *within(scope, brands)
+def find_brand(connection: sa.Connection, scope: Scope, organization_id: int, name: str) -> Brand | None:
+    """The brand of that slug, else of that name, if the scope may see it."""
+    query = (
+        sa.select(*_BRAND)
+        .where(
+            brands.c.organization_id == organization_id,
+            sa.or_(brands.c.slug == name, brands.c.name == name),
+            *within(scope, brands),
+        )
+        .order_by(brands.c.slug != name, brands.c.id)
     )
     row = connection.execute(query).first()
     return Brand(*row) if row else None

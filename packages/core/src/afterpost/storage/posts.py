@@ -134,6 +134,13 @@ def count_posts(connection: sa.Connection, scope: Scope) -> int:
     ).scalar_one()
 
 
+def platforms(connection: sa.Connection, scope: Scope) -> set[str]:
+    """The platforms the scope's posts are on."""
+    return set(
+        connection.execute(sa.select(posts.c.platform).distinct().where(*within(scope, posts))).scalars()
+    )
+
+
 def add_posts(connection: sa.Connection, scope: Scope, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert posts that are not there yet; the key is organisation, platform and external id."""
     if not rows:

@@ -59,12 +59,14 @@ def apply(
         [(*dims, day, *(bucket.get(n, 0) for n in names)) for (dims, day), bucket in daily.items()],
         mode="add",
     )
-    kept = [name for name in STANDING_COUNTERS if any(name in bucket for bucket in total.values())]
+    # Posts of gauges alone, or of nothing at all, have nothing standing: no row for them.
+    moved = {dims: bucket for dims, bucket in total.items() if any(bucket.values())}
+    kept = [name for name in STANDING_COUNTERS if any(name in bucket for bucket in moved.values())]
     bulk(
         connection,
         standing,
         (*DIMENSIONS, *kept),
-        [(*dims, *(bucket.get(n, 0) for n in kept)) for dims, bucket in total.items()],
+        [(*dims, *(bucket.get(n, 0) for n in kept)) for dims, bucket in moved.items()],
         mode="add",
     )
     bulk(

@@ -147,6 +147,16 @@ def items_of(
     return [RunItem(*row) for row in connection.execute(query)]
 
 
+def count_items(connection: sa.Connection, scope: Scope, run_id: int) -> dict[str, int]:
+    """outcome -> how many posts of the run ended so; every outcome is there."""
+    query = (
+        sa.select(run_items.c.outcome, sa.func.count())
+        .where(run_items.c.run_id == run_id, *within(scope, run_items))
+        .group_by(run_items.c.outcome)
+    )
+    return dict.fromkeys(OUTCOMES, 0) | {row[0]: row[1] for row in connection.execute(query)}
+
+
 def ended_posts(connection: sa.Connection, scope: Scope, run_id: int) -> set[int]:
     """Ids of the posts that ended in this run."""
     query = sa.select(run_items.c.post_id).where(run_items.c.run_id == run_id, *within(scope, run_items))

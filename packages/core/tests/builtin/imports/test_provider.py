@@ -84,10 +84,11 @@ def test_a_named_format_settles_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["generic_csv", "youtube_studio_table", "youtube_studio_chart"])
 def test_a_file_that_is_not_of_the_named_format_is_refused(name: str) -> None:
-    source = BytesIO(b"id,views\na,1\n")
+    context = FileContext(observed_at=CONTEXT.observed_at)
+    source = BytesIO(b"title,views\na,1\n")
     with (
         pytest.raises(InvalidInput, match="column"),
-        open_export(source, ImportsProvider().file_formats, CONTEXT, format_name=name),
+        open_export(source, ImportsProvider().file_formats, context, format_name=name),
     ):
         pass
 

@@ -33,7 +33,9 @@ _MEANING: tuple[tuple[frozenset[str], ErrorKind], ...] = (
         ErrorKind.QUOTA_EXHAUSTED,
     ),
     (
-        frozenset({"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"}),
+        frozenset(
+            {"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED"}
+        ),
         ErrorKind.RATE_LIMITED,
     ),
     (
@@ -87,8 +89,10 @@ _DEAD_GRANT = frozenset({"invalid_grant", "invalid_client", "unauthorized_client
 def classify(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> ProviderError:
     """What an answer of the Data API that is not a result means. Header names in lower case."""
     envelope = _envelope(body)
+    if status < 400 and isinstance(envelope, dict) and isinstance(envelope.get("code"), int):
+        status = max(status, min(envelope["code"], 599))
     reasons = _reasons(envelope)
-    native = next(iter(reasons), None) or (None if status == 200 else f"http_{status}")
+    native = next(iter(reasons), f"http_{status}")
     kind = _kind(status, reasons, readable=envelope is not None)
     if kind is ErrorKind.RATE_LIMITED and "PerDay" in _quota_limit(envelope):
         kind = ErrorKind.QUOTA_EXHAUSTED
@@ -105,14 +109,15 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, now: datetime
 
 def classify_token(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> ProviderError:
     """What a refusal of the OAuth token endpoint means; its envelope is `{"error": "<code>"}`."""
-    envelope = _envelope(body)
-    native = next(iter(_reasons(envelope)), None)
+    native = next(iter(_reasons(_envelope(body))), None)
     if native in _DEAD_GRANT:
         sentence = "Google does not accept the refresh token or the OAuth client any more: connect again."
         return ProviderError(ErrorKind.CREDENTIAL_REVOKED, sentence, native=native)
-    if status == 401 and envelope is not None:
-        return _error(ErrorKind.BAD_REQUEST, native)
-    return classify(status, headers, body, now)
+    error = classify(status, headers, body, now)
+    if error.kind is ErrorKind.TOKEN_EXPIRED:
+        # Here that would mean: refresh, then refresh.
+        return _error(ErrorKind.BAD_REQUEST, error.native)
+    return error
 
 
 def network(error: httpx.HTTPError) -> ProviderError:
@@ -145,7 +150,7 @@ def decode(body: bytes) -> Any:
 def _error(
     kind: ErrorKind, native: str | None, *, retry_at: datetime | None = None, scopes: tuple[str, ...] = ()
 ) -> ProviderError:
-    sentence = _SENTENCE[kind] + (f" ({native})" if native else "")
+    sentence = _SENTENCE[kind].removesuffix(".") + (f" ({native})." if native else ".")
     return ProviderError(kind, sentence, native=native, retry_at=retry_at, scopes=scopes)
 
 
@@ -155,7 +160,11 @@ def _kind(status: int, reasons: tuple[str, ...], *, readable: bool) -> ErrorKind
     for names, kind in _MEANING:
         if not names.isdisjoint(reasons):
             return kind
-    by_status = {401: ErrorKind.TOKEN_EXPIRED, 429: ErrorKind.RATE_LIMITED, 408: ErrorKind.UPSTREAM_UNAVAILABLE}
+    by_status = {
+        401: ErrorKind.TOKEN_EXPIRED,
+        429: ErrorKind.RATE_LIMITED,
+        408: ErrorKind.UPSTREAM_UNAVAILABLE,
+    }
     if status in by_status:
         return by_status[status]
     if not readable or status < 400:
@@ -181,7 +190,9 @@ def _reasons(envelope: Any) -> tuple[str, ...]:
         found = [part.get("reason") for part in _objects(envelope.get("errors"))]
         found += [part.get("reason") for part in _objects(envelope.get("details"))]
         found.append(envelope.get("status"))
-    return tuple(one for one in found if isinstance(one, str) and re.fullmatch(r"[\w.-]{1,64}", one, re.ASCII))
+    return tuple(
+        one for one in found if isinstance(one, str) and re.fullmatch(r"[\w.-]{1,64}", one, re.ASCII)
+    )
 
 
 def _quota_limit(envelope: Any) -> str:

@@ -60,23 +60,26 @@ class Cursor(Struct, frozen=True, rename={"playlist": "p", "page": "t"}):
         return msgspec.json.decode(base64.b64decode(text.encode(), altchars=b"-_", validate=True), type=cls)
 
 
-def items_of(body: bytes, kind: str) -> tuple[Sequence[Mapping[str, Any] | None], ListAnswer]:
-    """The items of a list answer, None for one that can't be read, and the frame.
-
-    Raises ProviderError (UPSTREAM_MALFORMED) when the body is no answer of this kind. An answer without
-    `items` counts only if it says itself that there are none: nothing is taken for deleted by mistake.
-    """
+def list_answer(body: bytes, kind: str) -> ListAnswer | None:
+    """The frame of a list answer; None when the body is no answer of this kind, an error among others."""
     try:
         answer = msgspec.json.decode(body, type=ListAnswer)
     except (ValueError, RecursionError):
-        raise malformed("not_json" if not body.strip().startswith(b"{") else "unreadable_json") from None
-    if answer.kind != kind:
-        raise malformed("unexpected_kind")
+        return None
+    return answer if answer.kind == kind else None
+
+
+def items_of(answer: ListAnswer) -> Sequence[Mapping[str, Any] | None]:
+    """The items of a list answer, None for one that can't be read.
+
+    An answer without `items` counts only if it says itself that there are none, else ProviderError
+    (UPSTREAM_MALFORMED) is raised: nothing is taken for deleted by mistake.
+    """
     if answer.items is None:
         if answer.page_info is None or answer.page_info.total_results != 0:
             raise malformed("no_items")
-        return (), answer
-    return tuple(_item(raw) for raw in answer.items), answer
+        return ()
+    return tuple(_item(raw) for raw in answer.items)
 
 
 def counts_of(item: Mapping[str, Any]) -> tuple[dict[str, int], tuple[str, ...]]:

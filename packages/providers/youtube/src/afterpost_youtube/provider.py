@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -27,6 +27,9 @@ from afterpost.sdk import (
     Secret,
 )
 from afterpost_youtube import errors, payloads
+
+if TYPE_CHECKING:
+    from afterpost.emulator import Dialect, World
 
 API_HOST = "youtube.googleapis.com"
 TOKEN_HOST = "oauth2.googleapis.com"
@@ -79,6 +82,12 @@ class YouTube(Provider):
             CredentialField("access_token", "Access token (enough for one hour)", required=False),
         )
 
+    def emulate(self, world: "World") -> "Dialect":
+        """The Data API's wire over a fake world."""
+        from afterpost_youtube.emulator import YouTubeDialect
+
+        return YouTubeDialect(world)
+
     async def check(self, call: Call) -> AccountProfile:
         """The channel of the credential."""
         channel = await _own_channel(call, "snippet")
@@ -99,7 +108,9 @@ class YouTube(Provider):
                 ErrorKind.CREDENTIAL_REVOKED,
                 f"The access token can't be renewed without {', '.join(missing)}: connect again.",
             )
-        form = {name: call.credential.secret(name) for name in ("client_id", "client_secret", "refresh_token")}
+        form = {
+            name: call.credential.secret(name) for name in ("client_id", "client_secret", "refresh_token")
+        }
         response = await _send(
             call, "POST", f"https://{TOKEN_HOST}/token", data=form | {"grant_type": "refresh_token"}
         )
@@ -115,21 +126,22 @@ class YouTube(Provider):
             try:
                 at = payloads.Cursor.read(cursor)
             except (ValueError, RecursionError):
-                raise ProviderError(ErrorKind.BAD_REQUEST, "This is no cursor of a YouTube listing.") from None
+                raise ProviderError(
+                    ErrorKind.BAD_REQUEST, "This is no cursor of a YouTube listing."
+                ) from None
             playlist, page = at.playlist, at.page
         query = {"part": "contentDetails,snippet", "playlistId": playlist, "maxResults": str(BATCH_SIZE)}
         try:
-            body = await _get(call, "playlistItems", query | ({"pageToken": page} if page else {}))
+            answer = await _list(call, "playlistItems", query | ({"pageToken": page} if page else {}))
         except ProviderError as error:
             # A channel that never uploaded has an uploads playlist by name only.
             if cursor is None and error.native == "playlistNotFound":
                 return Page(())
             raise
-        items, answer = payloads.items_of(body, "youtube#playlistItemListResponse")
         following = answer.next_page_token
         if following and following == page:
             raise errors.malformed("repeated_page")
-        posts = (payloads.listed_post(item) for item in items if item is not None)
+        posts = (payloads.listed_post(item) for item in payloads.items_of(answer) if item)
         return Page(
             tuple(post for post in posts if post is not None),
             payloads.Cursor(playlist, following).text() if following else None,
@@ -146,52 +158,41 @@ class YouTube(Provider):
             raise ProviderError(
                 ErrorKind.BAD_REQUEST, f"At most {BATCH_SIZE} videos a call, not {len(asked)}."
             )
-        body = await _get(call, "videos", _videos_query(asked)) if asked else None
-        read = _outcomes(call, body) if body is not None else {}
-        outcomes: dict[str, Outcome] = {}
-        for one in ids:
-            if one not in asked:
-                error = ProviderError(ErrorKind.BAD_REQUEST, "This is no id of a YouTube video.")
-                outcomes[one] = Failed(error)
-            else:
-                outcomes[one] = read.get(one) or read.get("") or Gone()
+        outcomes: dict[str, Outcome] = {
+            one: Failed(ProviderError(ErrorKind.BAD_REQUEST, "This is no id of a YouTube video."))
+            for one in ids
+        }
+        if asked:
+            answer = await _list(call, "videos", {"part": "statistics,snippet", "id": ",".join(asked)})
+            outcomes.update(_outcomes(call, asked, payloads.items_of(answer)))
         return outcomes
 
 
-def _videos_query(ids: Sequence[str]) -> dict[str, str]:
-    return {"part": "statistics,snippet,contentDetails", "id": ",".join(ids)}
+def _outcomes(
+    call: Call, asked: Sequence[str], items: Sequence[Mapping[str, Any] | None]
+) -> Mapping[str, Outcome]:
+    """What the items of an answer say about each asked id."""
+    found = {payloads.text(item.get("id")): item for item in items if item is not None}
+    # An item that can't be told may have been any of the videos that seem to be missing.
+    untold = None in items or "" in found
+    absent = Failed(errors.malformed("unreadable_item")) if untold else Gone()
+    return {one: _measured(call, one, found[one]) if one in found else absent for one in asked}
 
 
-def _outcomes(call: Call, body: bytes) -> dict[str, Outcome]:
-    """Video id -> outcome of everything in the answer.
-
-    Under "" stands what holds for videos that are not in it, when an item could not be told: it may have
-    been any of them, and none of them may be taken for gone.
-    """
-    outcomes: dict[str, Outcome] = {}
-    for item in payloads.items_of(body, "youtube#videoListResponse")[0]:
-        video_id = payloads.text(item.get("id")) if item is not None else ""
-        if item is None or not video_id:
-            outcomes[""] = Failed(errors.malformed("unreadable_item"))
-            continue
-        post = payloads.video_post(video_id, item)
-        values, unusable = payloads.counts_of(item)
-        outcomes[video_id] = Measured(
-            reading=Reading(
-                observed_at=call.now,
-                values=values,
-                definitions=_CAPABILITIES.definitions(),
-                published_at=post.published_at,
-            ),
-            post=post,
-            partial=unusable,
-        )
-    return outcomes
+def _measured(call: Call, video_id: str, item: Mapping[str, Any]) -> Measured:
+    post = payloads.video_post(video_id, item)
+    values, unusable = payloads.counts_of(item)
+    reading = Reading(
+        observed_at=call.now,
+        values=values,
+        definitions=_CAPABILITIES.definitions(),
+        published_at=post.published_at,
+    )
+    return Measured(reading=reading, post=post, partial=unusable)
 
 
 async def _own_channel(call: Call, parts: str) -> Mapping[str, Any]:
-    body = await _get(call, "channels", {"part": parts, "mine": "true"})
-    items, _ = payloads.items_of(body, "youtube#channelListResponse")
+    items = payloads.items_of(await _list(call, "channels", {"part": parts, "mine": "true"}))
     channel = next((item for item in items if item is not None and payloads.text(item.get("id"))), None)
     if channel is None:
         if items:
@@ -214,8 +215,8 @@ async def _uploads_playlist(call: Call) -> str:
     return uploads
 
 
-async def _get(call: Call, resource: str, query: Mapping[str, str]) -> bytes:
-    """The body of a successful answer of the Data API."""
+async def _list(call: Call, resource: str, query: Mapping[str, str]) -> payloads.ListAnswer:
+    """The answer of `<resource>.list`; anything else that comes back is raised as what it means."""
     if "access_token" not in call.credential.secrets:
         raise ProviderError(ErrorKind.TOKEN_EXPIRED, "There is no access token yet.")
     response = await _send(
@@ -225,9 +226,11 @@ async def _get(call: Call, resource: str, query: Mapping[str, str]) -> bytes:
         params=query,
         headers={"Authorization": f"Bearer {call.credential.secret('access_token')}"},
     )
-    if response.status_code != 200 or errors.is_refusal(response.content):
+    kind = f"youtube#{resource.removesuffix('s')}ListResponse"
+    answer = payloads.list_answer(response.content, kind) if response.status_code == 200 else None
+    if answer is None:
         raise errors.classify(response.status_code, response.headers, response.content, call.now)
-    return response.content
+    return answer
 
 
 async def _send(

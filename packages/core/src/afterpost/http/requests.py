@@ -1,0 +1,72 @@
+"""What a request may look like: strict bodies, no parameter that nobody reads.
+
+The framework converts bodies leniently ("5" for 5) and lets unknown query parameters pass in silence; both
+would turn a caller's mistake into a wrong answer.
+"""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.params import ParameterKwarg, QueryParameter
+
+from afterpost.domain.errors import InvalidInput
+
+BODY_BYTES = 1024 * 1024
+"""The largest body of a route that does not say otherwise."""
+
+
+class ApiRequest(Request[Any, Any, Any]):
+    """A request whose JSON is decoded once, strictly, straight into the struct its route declares."""
+
+    async def json(self) -> Any:
+        """The body as the route's struct; InvalidInput says where it is not."""
+        field = self.route_handler.parsed_data_field
+        if field is None:
+            raise TypeError("a route without a body was asked for it")
+        try:
+            return _decoder(field.annotation).decode(await self.body())
+        except msgspec.ValidationError as error:
+            raise InvalidInput(f"The body is wrong: {error}.") from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise InvalidInput(f"The body is no JSON: {error}.") from error
+        except RecursionError as error:
+            raise InvalidInput("The body is nested too deeply.") from error
+
+
+@cache
+def _decoder(body: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(body)
+
+
+async def check(request: Request[Any, Any, Any]) -> None:
+    """Refuse what the route would ignore: unknown or repeated query parameters, a body it does not take."""
+    _check_query(request)
+    handler = request.route_handler
+    if request.method in {"GET", "HEAD", "OPTIONS"}:
+        return
+    body = (await request.body()).strip()
+    if handler.parsed_data_field is not None and not body:
+        raise InvalidInput("This route needs a JSON body.")
+    if handler.parsed_data_field is None and body not in (b"", b"{}"):
+        raise InvalidInput("This route takes no body.")
+
+
+def _check_query(request: Request[Any, Any, Any]) -> None:
+    known = sorted(
+        name
+        for name, field in request.route_handler.parsed_fn_signature.parameters.items()
+        if isinstance(field.kwarg_definition, ParameterKwarg)
+        and field.kwarg_definition.param_type is QueryParameter.param_type
+    )
+    seen: set[str] = set()
+    for name, _ in request.query_params.multi_items():
+        if name not in known:
+            raise InvalidInput(
+                f"There is no query parameter {name[:80]!r} here.",
+                hint=f"Known: {', '.join(known)}." if known else "This route takes none.",
+            )
+        if name in seen:
+            raise InvalidInput(f"The query parameter {name!r} is given more than once.")
+        seen.add(name)

@@ -1,0 +1,206 @@
+"""Records read from a file become facts: in batches, one run, and a line that can't be stored harms no other."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from afterpost.domain.errors import AfterpostError, InvalidInput
+from afterpost.domain.scope import Actor, Scope
+from afterpost.sdk.formats import FileRecord, LineError
+from afterpost.services.collect import begin_run, end_run
+from afterpost.services.core import Core
+from afterpost.services.ingest import BATCH, Ended, Entry, ingest, rehearse
+from afterpost.storage import posts
+
+KEPT_ERRORS = 1_000
+"""Line errors kept in full; further ones are counted alone, so that a broken file fills no memory."""
+
+State = Literal["done", "failed"]
+
+
+class Imported(Struct, frozen=True):
+    """What an import came to, by lines of the file.
+
+    `stored` and `unchanged` add up to the lines that are in the database now: a line counts as stored when
+    its batch changed a number of its post. `new`: posts that were not known before. `failed`: lines that
+    could not be read or stored; `errors` holds the first `KEPT_ERRORS` of them by line. `notes` concern the
+    file as a whole. `run_id` is None for a rehearsal, which writes nothing.
+    """
+
+    run_id: int | None
+    new: int
+    stored: int
+    unchanged: int
+    failed: int
+    errors: tuple[LineError, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def lines(self) -> int:
+        """The lines that held a record, readable or not."""
+        return self.stored + self.unchanged + self.failed
+
+
+class _Tally:
+    """Counts while the file is read."""
+
+    def __init__(self) -> None:
+        self.outcomes = {"stored": 0, "unchanged": 0}
+        self.made: set[tuple[str, str]] = set()
+        self.failed = 0
+        self.errors: list[LineError] = []
+        self.notes: list[str] = []
+
+    def fail(self, error: LineError) -> None:
+        # The first line is the header's: what is said of it is said of the file, and no record is lost.
+        if error.line <= 1:
+            self.notes.append(error.message)
+            return
+        self.failed += 1
+        if len(self.errors) < KEPT_ERRORS:
+            self.errors.append(error)
+
+    def result(self, run_id: int | None) -> Imported:
+        errors = sorted(self.errors, key=lambda error: error.line)
+        return Imported(
+            run_id, len(self.made), **self.outcomes, failed=self.failed, errors=tuple(errors),
+            notes=tuple(self.notes),
+        )  # fmt: skip
+
+
+def import_records(
+    core: Core,
+    scope: Scope,
+    actor: Actor,
+    items: Iterable[FileRecord | LineError],
+    *,
+    name: str,
+    brand: str | None = None,
+    dry_run: bool = False,
+    progress: Callable[[], None] = lambda: None,
+) -> Imported:
+    """Store the records of a file called `name` as one run of kind `import`; all of it can be repeated.
+
+    New posts get the brand. `dry_run` rehearses each batch by itself and writes nothing. `progress` is
+    called after each batch. An error that ends the file early is raised when what came before is stored and
+    the run is closed as failed.
+    """
+    tally = _Tally()
+    run_id = None if dry_run else begin_run(core, scope, actor, "import")
+    state: State = "failed"
+    message = f"{name}: the import did not reach the end of the file"
+    try:
+        for batch in _batches(_readable(core, items, tally)):
+            _store(core, scope, actor, batch, tally, run_id, brand)
+            progress()
+        done = tally.outcomes["stored"] + tally.outcomes["unchanged"]
+        state = "failed" if tally.failed and not done else "done"
+        message = (
+            name if not tally.failed else f"{name}: {tally.failed} of {done + tally.failed} lines failed"
+        )
+    finally:
+        if run_id is not None:
+            end_run(core, scope, actor, run_id, state, message)
+    return tally.result(run_id)
+
+
+def _readable(
+    core: Core, items: Iterable[FileRecord | LineError], tally: _Tally
+) -> Iterator[FileRecord]:  # fmt: skip
+    """The records that can be stored; the other lines are tallied as failed."""
+    now = core.now()
+    stream = iter(items)
+    last = 1
+    while True:
+        try:
+            item = next(stream)
+        except StopIteration:
+            return
+        except AfterpostError:
+            raise
+        except Exception as error:
+            # A format comes from a plugin, which may fail in any way.
+            core.log.exception("a file format failed")
+            raise InvalidInput(
+                f"The file's format failed after line {last}: {type(error).__name__}: {error}",
+                hint="Lines before it are stored. Tell whoever made the plugin of this format.",
+            ) from error
+        last = item.line
+        if isinstance(item, LineError):
+            tally.fail(item)
+        elif item.reading.observed_at > now:
+            moment = item.reading.observed_at.isoformat()
+            tally.fail(LineError(item.line, f"Observed at {moment}, which is in the future."))
+        else:
+            yield item
+
+
+def _batches(records: Iterator[FileRecord]) -> Iterator[list[FileRecord]]:
+    batch: list[FileRecord] = []
+    for record in records:
+        batch.append(record)
+        if len(batch) >= BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _store(
+    core: Core,
+    scope: Scope,
+    actor: Actor,
+    batch: list[FileRecord],
+    tally: _Tally,
+    run_id: int | None,
+    brand: str | None,
+) -> None:
+    """Store a batch; when it is refused, each line by itself, to find the ones to blame."""
+    known = _known(core, scope, batch)
+    try:
+        ended = _ingest(core, scope, actor, batch, run_id, brand)
+    except AfterpostError as error:
+        if len(batch) == 1:
+            tally.fail(LineError(batch[0].line, error.message))
+            return
+        for record in batch:
+            _store(core, scope, actor, [record], tally, run_id, brand)
+        return
+    for end in ended:
+        tally.outcomes[end.outcome] += 1
+        if end.external_id not in known.get(end.platform, ()):
+            tally.made.add((end.platform, end.external_id))
+
+
+def _ingest(
+    core: Core, scope: Scope, actor: Actor, batch: list[FileRecord], run_id: int | None, brand: str | None
+) -> list[Ended]:
+    entries = [
+        Entry(
+            platform=record.platform,
+            external_id=record.external_id,
+            reading=record.reading,
+            title=record.title,
+            description=record.description,
+            url=record.url,
+            content_type=record.content_type,
+        )
+        for record in batch
+    ]
+    if run_id is None:
+        return rehearse(core, scope, actor, entries, "csv", brand=brand)
+    return ingest(core, scope, actor, entries, "csv", run_id=run_id, brand=brand)[1]
+
+
+def _known(core: Core, scope: Scope, batch: list[FileRecord]) -> Mapping[str, frozenset[str]]:
+    """platform -> ids of the posts that are there already."""
+    asked: dict[str, set[str]] = {}
+    for record in batch:
+        asked.setdefault(record.platform, set()).add(record.external_id)
+    with core.database.read() as connection:
+        organization = core.organization(connection, scope)
+        return {
+            platform: frozenset(posts.find_posts(connection, scope, organization.id, platform, ids))
+            for platform, ids in asked.items()
+        }

@@ -1,0 +1,85 @@
+"""A run as a person reads it: counts, and each post that did not end well, with the reason."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from afterpost.domain.errors import NotFound
+from afterpost.domain.scope import Scope
+from afterpost.services.core import Core
+from afterpost.storage import posts, runs
+from afterpost.storage.runs import Run
+
+LISTED = 1_000
+"""Posts listed of one run at most."""
+
+
+class Trouble(Struct, frozen=True):
+    """A post that failed or was skipped. `reason`: the class of the failure, or why it was skipped;
+    `detail`: the sentence; `retry_at`: when it is tried again by itself."""
+
+    post_id: int
+    platform: str
+    external_id: str
+    title: str
+    outcome: str
+    reason: str | None
+    detail: str | None
+    retry_at: datetime | None
+
+
+class RunView(Struct, frozen=True):
+    """A run with its troubles, failures first."""
+
+    run: Run
+    troubles: tuple[Trouble, ...]
+
+
+class Progress(Struct, frozen=True):
+    """How far a run is: posts that ended in it, of those that are to be read."""
+
+    done: int
+    total: int
+
+
+def view_run(core: Core, scope: Scope, run_id: int) -> RunView:
+    """The run, or NotFound."""
+    with core.database.read() as connection:
+        run = runs.get_run(connection, scope, run_id)
+        if run is None:
+            raise NotFound(f"There is no run {run_id}.")
+        items = [
+            item
+            for outcome in ("failed", "skipped")
+            for item in runs.items_of(connection, scope, run_id, [outcome], LISTED)
+        ]
+        owners = posts.get_posts(connection, scope, [item.post_id for item in items])
+    troubles = [
+        Trouble(
+            item.post_id,
+            owners[item.post_id].platform,
+            owners[item.post_id].external_id,
+            owners[item.post_id].title,
+            item.outcome,
+            item.reason,
+            item.detail,
+            item.retry_at,
+        )
+        for item in items
+    ]
+    return RunView(run, tuple(troubles))
+
+
+def progress_of(
+    core: Core, scope: Scope, run_id: int, account_ids: Sequence[int], due_by: datetime | None
+) -> Progress:
+    """How far a refresh of those accounts is; the total grows while an account's posts are listed."""
+    with core.database.read() as connection:
+        ended = runs.ended_posts(connection, scope, run_id)
+        waiting = {
+            post.id
+            for account_id in account_ids
+            for post in posts.due_posts(connection, scope, account_id, due_by)
+        }
+    return Progress(len(ended), len(waiting | ended))

@@ -1,0 +1,110 @@
+"""What tests of core share: a clock set by hand, a core on a real database file, readings told to it."""
+
+import base64
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from afterpost.domain.metrics import Kind
+from afterpost.domain.posts import UNKNOWN_TYPE, CreativeLinks
+from afterpost.domain.readings import Reading, Value
+from afterpost.domain.scope import Actor, Scope
+from afterpost.services.core import Core
+from afterpost.services.ingest import Ended, Entry, ingest
+from afterpost.services.record import Source
+from afterpost.settings import Settings
+
+NOW = datetime(2026, 11, 22, 19, 16, tzinfo=UTC)
+"""Where every clock starts; a Sunday."""
+EVERYTHING = Scope.default()
+ACTOR = Actor("system", "test")
+PARTS = ("likes", "comments", "shares", "saves")
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """The instant it was set to."""
+        return self.now
+
+    def advance(self, by: timedelta) -> None:
+        """Move on."""
+        self.now += by
+
+
+class MakeCore(Protocol):
+    """Opens a core on its own database file under `tmp_path`; it is closed at teardown.
+
+    `name` names the file: the same name again opens the same database. `plugins`: name -> plugin object;
+    nothing installed is loaded. `zone`: where days are cut.
+    """
+
+    def __call__(
+        self, name: str = ..., *, plugins: Mapping[str, object] | None = ..., zone: str = ...
+    ) -> Core: ...
+
+
+def settings_in(folder: Path, name: str = "core", *, zone: str = "UTC") -> Settings:
+    """Settings with everything in a folder and keys that never change."""
+    return Settings(
+        data_dir=folder,
+        database_url=f"sqlite:///{folder / name}.db",
+        time_zone=zone,
+        api_key="a-key-only-tests-know",
+        secret_key=base64.b64encode(b"32 bytes that only the tests use").decode(),
+    )
+
+
+def at(text: str) -> datetime:
+    """An instant: `2026-11-20` (noon), `2026-11-20 08:30`, in UTC."""
+    return datetime.fromisoformat(text if ":" in text else f"{text} 12:00").replace(tzinfo=UTC)
+
+
+def day(text: str) -> date:
+    """A date: `2026-11-20`."""
+    return date.fromisoformat(text)
+
+
+def told(
+    external_id: str,
+    observed_at: datetime,
+    values: Mapping[str, Value],
+    *,
+    published_at: datetime | None = None,
+    asked: Iterable[str] = (),
+    kinds: Mapping[str, Kind] | None = None,
+    daily: Mapping[date, Mapping[str, Value]] | None = None,
+    platform: str = "youtube",
+    title: str = "",
+    description: str = "",
+    content_type: str = UNKNOWN_TYPE,
+    links: CreativeLinks | None = None,
+) -> Entry:
+    """One reading of one post. `asked`: metrics that were asked for, reported or not."""
+    reading = Reading(
+        observed_at=observed_at,
+        values=values,
+        definitions=dict.fromkeys(asked, "v1"),
+        published_at=published_at,
+        kinds=kinds or {},
+        daily=daily or {},
+    )
+    return Entry(
+        platform=platform,
+        external_id=external_id,
+        reading=reading,
+        title=title,
+        description=description,
+        content_type=content_type,
+        links=links,
+    )
+
+
+def tell(core: Core, *entries: Entry, brand: str | None = None, source: Source = "api") -> list[Ended]:
+    """Store readings in one transaction, the way `POST /v1/ingest` does."""
+    return ingest(core, EVERYTHING, ACTOR, entries, source, brand=brand)[1]

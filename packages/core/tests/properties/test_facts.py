@@ -1,0 +1,110 @@
+"""Snapshots, states and rollups of random histories against the numbers worked out another way."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afterpost.domain.metrics import CUMULATIVE
+from afterpost.storage import rollups
+from packages.core.tests.house import EVERYTHING
+from packages.core.tests.properties import model, recount
+from packages.core.tests.properties.bench import Bench, number
+from packages.core.tests.properties.effort import effort
+from packages.core.tests.properties.histories import PARTS, History, Plan, arrivals, histories, windows
+
+
+def snapshot_of(row: Mapping[str, Any]) -> model.Day:
+    """A stored snapshot in the model's words."""
+    other = {} if row["other"] is None else msgspec.json.decode(row["other"])
+    cells = {n: (row[f"{n}_total"], row[f"{n}_gain"], row[f"{n}_days"]) for n in CUMULATIVE}
+    cells |= {n: tuple(cell) for n, cell in other.items() if isinstance(cell, list)}
+    today = calendar(row["day"])
+    return model.Day(
+        before=None if row["prev_day"] is None else calendar(row["prev_day"]),
+        facts={
+            name: model.Fact(
+                total,
+                gain,
+                () if gain is None else model.until(date.fromordinal(today.toordinal() - days + 1), today),
+            )
+            for name, (total, gain, days) in cells.items()
+            if total is not None
+        },
+        levels={n: level for n, level in other.items() if not isinstance(level, list)},
+        asked=frozenset(part for part in PARTS if row["offers"] & recount.BITS[part]),
+        source=row["source"],
+    )
+
+
+def calendar(day_number: int) -> date:
+    """The date of a stored day."""
+    return date.fromordinal(day_number + date(1970, 1, 1).toordinal())
+
+
+def micros(instant: datetime) -> int:
+    """Microseconds since 1970."""
+    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def check_rollups(bench: Bench) -> None:
+    """Rollups, standing sums and attendance are those of the snapshots; no row is empty."""
+    snapshots = bench.rows("post_analytics")
+    posts = {row["id"]: row for row in bench.rows("posts")}
+    assert recount.stored(bench.rows("rollups"), recount.ROLLUP_COUNTERS, "day") == recount.rollups(
+        snapshots, posts
+    )
+    assert recount.stored(bench.rows("standing"), recount.STANDING_COUNTERS) == recount.standing(
+        snapshots, posts
+    )
+    assert recount.stored(bench.rows("attendance"), ["posts"], "day", "gap") == recount.attendance(
+        snapshots, posts
+    )
+
+
+@given(st.data())
+@effort()
+def test_snapshots_are_what_all_readings_together_say(bench: Bench, data: st.DataObject) -> None:
+    history = data.draw(histories())
+    bench.begin(history.zone, history.posts)
+    bench.play(data.draw(arrivals(history)))
+    found: dict[int, dict[date, model.Day]] = {n: {} for n, _ in enumerate(bench.ids)}
+    for row in bench.rows("post_analytics"):
+        found[bench.ids.index(row["post_id"])][calendar(row["day"])] = snapshot_of(row)
+        assert row["platform"] == history.posts[bench.ids.index(row["post_id"])].platform
+    for post, days in found.items():
+        assert days == model.history_of(post, history)
+
+
+@given(st.data())
+@effort()
+def test_the_kept_state_of_a_post_is_the_end_of_its_history(bench: Bench, data: st.DataObject) -> None:
+    history = data.draw(histories())
+    bench.begin(history.zone, history.posts)
+    bench.play(data.draw(arrivals(history)))
+    states = {bench.ids.index(row["post_id"]): row for row in bench.rows("latest")}
+    assert set(states) == {one.post for one in history.said}
+    for post, state in states.items():
+        days = model.history_of(post, history)
+        first = model.earliest(one.reading for one in history.said if one.post == post)
+        last_known: dict[str, list[int]] = {}
+        for day in sorted(days):
+            for name, fact in days[day].facts.items():
+                last_known[name] = [fact.total, number(day.toordinal())]
+        assert msgspec.json.decode(state["known"]) == last_known
+        assert (calendar(state["first_day"]), calendar(state["last_day"])) == (min(days), max(days))
+        assert state["first_at"] == micros(first.observed_at)
+        assert state["published_at"] == (first.published_at and micros(first.published_at))
+
+
+@given(st.data())
+@effort()
+def test_rollups_equal_facts_after_every_commit(bench: Bench, data: st.DataObject) -> None:
+    history = data.draw(histories())
+    bench.begin(history.zone, history.posts)
+    for batch in data.draw(arrivals(history)):
+        bench.record(batch)
+        check_rollups(bench)

@@ -1,0 +1,210 @@
+"""The truth about a snapshot file, worked out again from docs/numbers.md and nothing else.
+
+Not one line of Afterpost is imported: csv, gzip and plain dicts. It is slow and simple on purpose.
+"""
+
+import csv
+import gzip
+import random
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+METRICS = ("views", "likes", "comments")
+FRESH = timedelta(hours=48)
+READ_AT = time(12, tzinfo=UTC)
+"""Every day of the file counts as read at this hour."""
+
+
+class Video(NamedTuple):
+    """What the file says of one video: publication as of its first row, brand as of its last row."""
+
+    published_at: datetime
+    brand: str
+    readings: dict[date, dict[str, int]]
+
+
+class Booking(NamedTuple):
+    """What the metric of one video gained from one known total to the next, and the days that covers."""
+
+    video: str
+    first: date
+    last: date
+    gain: int
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def on(self, day: date) -> int:
+        """The integer share of a day: the k-th of n days gets ⌊|g|·k/n⌋ − ⌊|g|·(k−1)/n⌋, with g's sign."""
+        if not self.first <= day <= self.last:
+            return 0
+        k = (day - self.first).days + 1
+        share = abs(self.gain) * k // self.days - abs(self.gain) * (k - 1) // self.days
+        return share if self.gain >= 0 else -share
+
+
+class Window(NamedTuple):
+    """A question: whole days, both inclusive, of one brand (None: of all)."""
+
+    brand: str | None
+    start: date
+    end: date
+
+
+class Oracle:
+    """Sums computed straight from the file, of the days up to `until`."""
+
+    def __init__(self, file: Path, until: date | None = None) -> None:
+        self.videos = _videos(file, until)
+        self.days = sorted({day for video in self.videos.values() for day in video.readings})
+        self.brands = sorted({video.brand for video in self.videos.values()})
+        self.bookings: dict[str, dict[str, list[Booking]]] = {
+            brand: {metric: [] for metric in METRICS} for brand in self.brands
+        }
+        for name, video in self.videos.items():
+            for metric in METRICS:
+                self.bookings[video.brand][metric] += _bookings(name, video, metric)
+
+    def earned(self, window: Window, metric: str) -> int | None:
+        """What the window's days got; None where the metric was not reported and nothing covers a day."""
+        booked = [
+            booking
+            for brand in self._brands(window)
+            for booking in self.bookings[brand][metric]
+            if booking.first <= window.end and booking.last >= window.start
+        ]
+        if not booked and not self._reported(window, metric):
+            return None
+        return sum(booking.on(day) for booking in booked for day in _days(window))
+
+    def lifetime(self, window: Window, metric: str) -> int | None:
+        """The sum of the last totals known at the window's end; None where none was ever reported."""
+        last = [
+            known[max(known)]
+            for video in self._videos_of(window)
+            if (known := {d: v[metric] for d, v in video.readings.items() if d <= window.end and metric in v})
+        ]
+        return sum(last) if last else None
+
+    def posts(self, window: Window) -> int:
+        """Distinct videos read in the window."""
+        return sum(
+            any(window.start <= day <= window.end for day in video.readings)
+            for video in self._videos_of(window)
+        )
+
+    def gaps(self) -> list[tuple[str, date, date]]:
+        """(brand, first day, last day) of every gain in views that covers more than a day after its opening."""
+        return [
+            (brand, booking.first, booking.last)
+            for brand in self.brands
+            for booking in self.bookings[brand]["views"]
+            if booking.days > 1 and booking.last != min(self.videos[booking.video].readings)
+        ]
+
+    def _brands(self, window: Window) -> list[str]:
+        return self.brands if window.brand is None else [window.brand]
+
+    def _videos_of(self, window: Window) -> Iterator[Video]:
+        return (v for v in self.videos.values() if window.brand is None or v.brand == window.brand)
+
+    def _reported(self, window: Window, metric: str) -> bool:
+        return any(
+            window.start <= day <= window.end and metric in values
+            for video in self._videos_of(window)
+            for day, values in video.readings.items()
+        )
+
+
+def previous(window: Window) -> Window:
+    """The window of the same length that ends the day before."""
+    length = window.end - window.start + timedelta(days=1)
+    return Window(window.brand, window.start - length, window.end - length)
+
+
+def choose(oracle: Oracle, count: int, random_: random.Random) -> list[Window]:
+    """Windows to ask about: half of them begin or end inside a gap, the others anywhere, of 1 to 60 days.
+
+    One in ten is of all brands. No window reaches past the days of the file.
+    """
+    gaps, first, last = oracle.gaps(), oracle.days[0], oracle.days[-1]
+    chosen: list[Window] = []
+    while len(chosen) < count:
+        length = timedelta(days=random_.choice([0, 1, 6, 6, 6, random_.randrange(60)]))
+        if len(chosen) % 2:
+            brand, gap_first, gap_last = random_.choice(gaps)
+            # Between two of the gap's days: the gain is cut by the window's edge.
+            cut = gap_first + timedelta(days=random_.randrange((gap_last - gap_first).days))
+            start, end = random_.choice([(cut - length, cut), (cut + timedelta(days=1), cut + length)])
+            end = max(start, end)
+        else:
+            brand = random_.choice(oracle.brands)
+            start = first + timedelta(days=random_.randrange((last - first).days + 1))
+            end = start + length
+        end = min(end, last)
+        if start <= end:
+            chosen.append(Window(None if random_.random() < 0.1 else brand, start, end))
+    return chosen
+
+
+def blank(source: Path, target: Path, share: float, seed: int) -> int:
+    """Copy a snapshot file with that share of likes and of comments left empty; returns how many were."""
+    random_, blanked = random.Random(seed), 0
+    with (
+        gzip.open(source, "rt", encoding="utf-8", newline="") as old,
+        gzip.open(target, "wt", encoding="utf-8", newline="", compresslevel=1) as new,
+    ):
+        rows = csv.DictReader(old)
+        assert rows.fieldnames is not None
+        writer = csv.DictWriter(new, rows.fieldnames)
+        writer.writeheader()
+        for row in rows:
+            for metric in ("likes", "comments"):
+                if random_.random() < share:
+                    row[metric] = ""
+                    blanked += 1
+            writer.writerow(row)
+    return blanked
+
+
+def _videos(file: Path, until: date | None) -> dict[str, Video]:
+    rows: dict[str, list[dict[str, str]]] = {}
+    with gzip.open(file, "rt", encoding="utf-8", newline="") as text:
+        for row in csv.DictReader(text):
+            rows.setdefault(row["video_id"], []).append(row)
+    videos = {}
+    for name, history in rows.items():
+        history.sort(key=lambda row: row["snapshot_date"])
+        by_day = {date.fromisoformat(row["snapshot_date"]): row for row in history}
+        readings = {
+            day: {metric: int(row[metric]) for metric in METRICS if row[metric] != ""}
+            for day, row in by_day.items()
+            if until is None or day <= until
+        }
+        if readings:
+            published_at = datetime.fromisoformat(history[0]["published_at"])
+            videos[name] = Video(published_at, history[-1]["category"], readings)
+    return videos
+
+
+def _bookings(name: str, video: Video, metric: str) -> Iterator[Booking]:
+    """The gains of a metric: each known total less the one known before it."""
+    first_day = min(video.readings)
+    fresh = datetime.combine(first_day, READ_AT) - video.published_at <= FRESH
+    known: tuple[date, int] | None = None
+    for day in sorted(video.readings):
+        total = video.readings[day].get(metric)
+        if total is None:
+            continue
+        if known is not None:
+            yield Booking(name, known[0] + timedelta(days=1), day, total - known[1])
+        elif fresh and day == first_day:
+            yield Booking(name, min(video.published_at.astimezone(UTC).date(), day), day, total)
+        known = (day, total)
+
+
+def _days(window: Window) -> Iterator[date]:
+    return (window.start + timedelta(days=n) for n in range((window.end - window.start).days + 1))
