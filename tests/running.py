@@ -20,7 +20,7 @@ AFTERPOST = (sys.executable, "-m", "afterpost")
 
 
 def environment(data_dir: Path) -> dict[str, str]:
-    """The environment of this process, less what would steer Afterpost or Python, with that data directory."""
+    """This process's environment with that data directory, less what would steer Afterpost or Python."""
     kept = {
         name: value
         for name, value in os.environ.items()

@@ -97,7 +97,7 @@ class Oracle:
         )
 
     def gaps(self) -> list[tuple[str, date, date]]:
-        """(brand, first day, last day) of every gain in views that covers more than a day after its opening."""
+        """(brand, first day, last day) of each gain in views over several days, openings left out."""
         return [
             (brand, booking.first, booking.last)
             for brand in self.brands

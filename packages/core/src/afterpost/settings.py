@@ -54,6 +54,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Settings of plugins: `[plugins.<name>]` in the file, `AFTERPOST_PLUGIN_<NAME>__<KEY>` in the
     environment."""
 
+    def __repr__(self) -> str:
+        """Without the two keys: a setting that is printed must not give them away."""
+        shown = [f for f in self.__struct_fields__ if f not in {"api_key", "secret_key", "sections"}]
+        return f"Settings({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+
     def section(self, plugin: str) -> Mapping[str, str]:
         """The plugin's own settings."""
         return self.sections.get(plugin, {})

@@ -43,10 +43,24 @@ def test_the_account_of_a_request() -> None:
     assert dialect.account_of(request(), NOW) is None
 
 
+def test_what_connects_an_account() -> None:
+    world = ToyWorld()
+    assert ToyDialect(world).credential(world.accounts()[1]) == {"access_token": "t-bob"}
+
+
 def test_shaping_leaves_alone_what_is_no_json_or_has_no_such_thing() -> None:
     dialect = ToyDialect(ToyWorld())
     for fault in (Fault("absent_field"), Fault("missing_id")):
-        for body in (b"", b"<html>", b"3", b'{"posts": []}', b'[[["a"]]]', b"[{}]"):
+        for body in (
+            b"",
+            b"<html>",
+            b'"\xff"',
+            b"[" * 100_000,
+            b"3",
+            b'{"posts": []}',
+            b'[[["a"]]]',
+            b"[{}]",
+        ):
             assert dialect.shape(fault, request(), Response(200, body)) is None
 
 

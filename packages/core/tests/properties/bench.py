@@ -1,13 +1,13 @@
 """A real database that plays histories, one after another, and shows what became of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from afterpost.domain.windows import EPOCH
 from afterpost.services.core import Core
-from afterpost.services.record import Item, record
+from afterpost.services.record import Item, Recorded, record
 from afterpost.storage import accounts, organizations, posts, runs, tables
 from afterpost.storage.engine import Connection
 from afterpost.storage.organizations import Organization
@@ -28,7 +28,6 @@ class Bench:
         self.clock = clock
         self.ids: list[int] = []
         self.run_id = 0
-        self.after_batch: Callable[[int], None] | None = None
 
     def begin(self, zone: str, plans: Sequence[Plan]) -> None:
         """Forget everything; days are cut in `zone`; the posts are there, without a reading."""
@@ -61,12 +60,12 @@ class Bench:
         for batch in batches:
             self.record(batch)
 
-    def record(self, batch: Sequence[Said]) -> None:
-        """One transaction."""
+    def record(self, batch: Sequence[Said]) -> dict[int, Recorded]:
+        """One transaction; says what `record` says."""
         with self.core.transaction(EVERYTHING, ACTOR) as tx:
             known = self.posts(tx.connection)
             items = [Item(known[one.post], one.reading, one.source) for one in batch]
-            record(tx, self.organization(tx.connection), items, self.run_id)
+            return record(tx, self.organization(tx.connection), items, self.run_id)
 
     def organization(self, connection: Connection) -> Organization:
         """The one organisation."""

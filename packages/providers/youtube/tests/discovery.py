@@ -88,8 +88,10 @@ class Discovery:
             return [f"{at} is no {kind}: {value!r}"]
         if "enum" in schema and value not in schema["enum"]:
             return [f"{at} is none of {schema['enum']}: {value!r}"]
-        if schema.get("format") == "uint64" and not (re.fullmatch("[0-9]+", value) and int(value) < 2**64):
+        if schema.get("format") == "uint64" and not (
+            re.fullmatch("[0-9]{1,20}", str(value)) and int(str(value)) < 2**64
+        ):
             return [f"{at} is no uint64 in a string: {value!r}"]
-        if schema.get("format") == "date-time" and datetime.fromisoformat(value).tzinfo is None:
+        if schema.get("format") == "date-time" and datetime.fromisoformat(str(value)).tzinfo is None:
             return [f"{at} is no instant: {value!r}"]
         return []

@@ -111,6 +111,15 @@ def test_pages_lead_forth_and_back(http: httpx.Client) -> None:
     assert "nextPageToken" not in page(None, 0)
 
 
+def test_ids_go_missing_from_batches_only(http: httpx.Client, emulator: Emulator) -> None:
+    emulator.dial.set("missing_id")
+    page = http.get("/youtube/v3/playlistItems?part=contentDetails&playlistId=UUada&maxResults=2").json()
+    assert [item["contentDetails"]["videoId"] for item in page["items"]] == ["v119", "v118"]
+    batch = http.get("/youtube/v3/videos?part=id&id=v001,v002,v003").json()
+    assert [item["id"] for item in batch["items"]] == ["v002", "v003"]
+    assert emulator.dial.fired() == 1
+
+
 def test_parts_and_ids_may_be_repeated_or_separated(http: httpx.Client) -> None:
     one = http.get("/youtube/v3/videos?part=statistics,snippet&id=v001,v002,v001").json()
     other = http.get("/youtube/v3/videos?part=statistics&part=snippet&id=v001&id=v002").json()

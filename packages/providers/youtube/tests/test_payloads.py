@@ -25,8 +25,7 @@ def test_counts_are_strings_or_numbers(raw: object, count: int) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [-1, 2**63, 10**30, 1.0, True, [1], {"value": 1}]
-    + ["-1", str(2**63), "18446744073709551615", "9" * 5_000, "1.0", "1e3", "", " 1", "1_0", "٣", "many"],
+    [-1, 2**63, 10**30, 1.0, True, [1], "-1", str(2**63), "9" * 5_000, "1.0", "1e3", "", " 1", "1_0", "٣"],
 )
 def test_a_count_that_is_none_is_named_and_the_others_stand(raw: object) -> None:
     item = {"statistics": {"viewCount": "5", "likeCount": raw, "commentCount": None}}

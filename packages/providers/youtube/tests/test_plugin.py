@@ -8,6 +8,7 @@ import pluggy
 
 from afterpost import hookspecs
 from afterpost_youtube import YouTube
+from packages.providers.youtube.tests.shelf import Shelf
 
 
 def test_the_entry_point_leads_here_and_the_hook_fits() -> None:
@@ -19,6 +20,15 @@ def test_the_entry_point_leads_here_and_the_hook_fits() -> None:
     (providers,) = manager.hook.register_providers(settings={})
     assert [type(one) for one in providers] == [YouTube]
     assert [one.capabilities.platform for one in providers] == ["youtube"]
+
+
+def test_it_brings_its_own_wire_for_demos_and_replays() -> None:
+    provider, world = YouTube(), Shelf(3)
+    dialect = provider.emulate(world)
+    assert dialect.world is world
+    assert set(dialect.hosts) == set(provider.capabilities.hosts)
+    asked_for = {field.name for field in provider.credential_fields}
+    assert dialect.credential(world.accounts()[0]).keys() <= asked_for
 
 
 def test_importing_it_opens_nothing() -> None:

@@ -50,9 +50,10 @@ def replay_command(
 ) -> None:
     """Replay a file of daily snapshots through the real collection path.
 
-    FILE is .csv or .csv.gz with the columns video_id, snapshot_date, published_at, title, channel, category,
-    views, likes, comments. An emulator of the platform serves it over HTTP and it is collected day by day, the
-    clock at 12:00 UTC of each day, into the configured database. Running it again changes nothing.
+    FILE is .csv or .csv.gz with the columns video_id, snapshot_date, published_at, title, channel,
+    category, views, likes, comments. An emulator of the platform serves it over HTTP and it is collected day
+    by day, the clock at 12:00 UTC of each day, into the configured database. Running it again changes
+    nothing.
     """
     began = time.monotonic()
     done = asyncio.run(_replay(wiring, file, platform, brand_from, until.date() if until else None, as_json))

@@ -112,11 +112,15 @@ def merge_day(readings: Iterable[Observed]) -> DayValues:
             if kind_of(name, reading.kinds) is Kind.CUMULATIVE:
                 totals[name] = int(value)
             else:
-                gauges[name] = value
+                # 5.0 and 5 are one value, and one text when stored.
+                whole = isinstance(value, float) and value.is_integer()
+                gauges[name] = int(value) if whole else value
         for name in (*reading.asked, *reading.values):
             offers |= OFFER_BIT.get(name, 0)
         source = reading.source
-    return DayValues(totals, gauges, offers, source)
+    # What any reading of the day calls a counter is one that day: a snapshot has each metric once.
+    levels = {name: value for name, value in gauges.items() if name not in totals}
+    return DayValues(totals, levels, offers, source)
 
 
 def fold(before: State | None, days: Mapping[int, DayValues], first: First) -> tuple[list[Row], State]:
@@ -165,6 +169,8 @@ def undo(state: State, newest_first: Iterable[Row]) -> State | None:
 
 def spread(gain: int, days: int) -> list[int]:
     """A gain booked on the days it covers: integers, none off by more than one, the sum exact."""
+    if days == 1:
+        return [gain]
     sign, size = (1, gain) if gain >= 0 else (-1, -gain)
     return [sign * (size * k // days - size * (k - 1) // days) for k in range(1, days + 1)]
 

@@ -50,7 +50,7 @@ class Request(Struct, frozen=True, kw_only=True, dict=True):
         """The decoded JSON body; None when it is no JSON."""
         try:
             return msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        except (ValueError, RecursionError):
             return None
 
 
@@ -111,7 +111,7 @@ class Dialect(ABC):
         """
         try:
             value = msgspec.json.decode(response.body)
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):
             return None
         if fault.kind == "absent_field":
             names = {self.native.get(name, name) for name in fault.fields or ("likes",)}

@@ -129,7 +129,7 @@ def answering(
             log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         if problem.status == 401:
             handler = request.scope.get("route_handler")
-            basic = handler is not None and handler.opt.get("basic", False)
+            basic = getattr(handler, "opt", {}).get("basic", False)
             headers["WWW-Authenticate"] = 'Basic realm="Afterpost", charset="UTF-8"' if basic else "Bearer"
         if problem.retry_at is not None:
             seconds = (problem.retry_at - now()).total_seconds()

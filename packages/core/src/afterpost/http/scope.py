@@ -11,6 +11,7 @@ from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 from litestar.params import SkipValidation
+from litestar.types import Guard
 
 from afterpost.domain.errors import Forbidden
 from afterpost.domain.scope import Actor, Scope
@@ -54,35 +55,33 @@ Call: TypeAlias = NamedDependency[SkipValidation[Acting]]
 """The parameter `call` of a route."""
 
 
-class Door:
-    """Lets requests in: a guard for every route that needs the key, and the dependency `call`."""
+def guard(core: Core, background: Background) -> Guard:
+    """The guard of every route that needs the key: resolves the caller and asks whether it may.
 
-    def __init__(self, core: Core, background: Background) -> None:
-        self._core = core
-        self._background = background
+    A route that changes something says what it does (`opt={"action": …}`); one that does not say is closed.
+    """
 
-    async def admit(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        """The guard: resolves the caller and asks whether it may.
-
-        A route that changes something says what it does (`opt={"action": …}`); one that does not say is
-        closed.
-        """
+    # A function and not a method: the framework copies what it is given, deeply, but leaves functions alone.
+    async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         token = _basic(connection) if handler.opt.get("basic", False) else _bearer(connection)
-        actor, scope = await self._core.resolve(Caller(door="http", token=token))
+        actor, scope = await core.resolve(Caller(door="http", token=token))
         action: Action | None = handler.opt.get("action")
         if action is None and connection.scope.get("method") in READ_METHODS:
             action = "read"
         if action is None:
             raise Forbidden("This route does not say what it does, so nobody may use it.")
-        await self._core.permit(actor, action, scope)
-        connection.state.acting = Acting(self._core, self._background, actor, scope)
+        await core.permit(actor, action, scope)
+        connection.state.acting = Acting(core, background, actor, scope)
 
-    def acting(self, request: Request[Any, Any, Any]) -> Acting:
-        """The dependency `call`: what the guard found out."""
-        admitted = request.state.acting
-        if not isinstance(admitted, Acting):
-            raise TypeError("the guard of this route did not run")
-        return admitted
+    return admit
+
+
+def acting(request: Request[Any, Any, Any]) -> Acting:
+    """The dependency `call`: what the guard found out."""
+    admitted = request.state.acting
+    if not isinstance(admitted, Acting):
+        raise TypeError("the guard of this route did not run")
+    return admitted
 
 
 def _credentials(connection: ASGIConnection[Any, Any, Any, Any], wanted: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Records read from a file become facts: in batches, one run, and a line that can't be stored harms no other."""
+"""Records read from a file become facts: in batches, in one run; a line that fails harms no other."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from afterpost.domain.errors import NotFound
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
+from afterpost.services.standing import run_with_items
 from afterpost.storage import posts, runs
 from afterpost.storage.runs import Run
 
@@ -30,7 +30,7 @@ class Trouble(Struct, frozen=True):
 
 
 class RunView(Struct, frozen=True):
-    """A run with its troubles, failures first."""
+    """A run, and its posts that failed or were skipped, failures first."""
 
     run: Run
     troubles: tuple[Trouble, ...]
@@ -45,15 +45,8 @@ class Progress(Struct, frozen=True):
 
 def view_run(core: Core, scope: Scope, run_id: int) -> RunView:
     """The run, or NotFound."""
+    run, items = run_with_items(core, scope, run_id, LISTED)
     with core.database.read() as connection:
-        run = runs.get_run(connection, scope, run_id)
-        if run is None:
-            raise NotFound(f"There is no run {run_id}.")
-        items = [
-            item
-            for outcome in ("failed", "skipped")
-            for item in runs.items_of(connection, scope, run_id, [outcome], LISTED)
-        ]
         owners = posts.get_posts(connection, scope, [item.post_id for item in items])
     troubles = [
         Trouble(
@@ -66,7 +59,7 @@ def view_run(core: Core, scope: Scope, run_id: int) -> RunView:
             item.detail,
             item.retry_at,
         )
-        for item in items
+        for item in sorted(items, key=lambda item: item.outcome)
     ]
     return RunView(run, tuple(troubles))
 

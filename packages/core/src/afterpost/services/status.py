@@ -1,15 +1,18 @@
-"""How this installation stands, as a person asks: its organisation, brands, accounts and schema."""
+"""What the command line asks before and beside its work: organisation, brands, accounts, what may be read."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
-from afterpost.domain.errors import NotFound
+from afterpost.domain.errors import NotFound, TooSoon
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
+from afterpost.services.refresh import WAITING
+from afterpost.services.standing import Standing, accounts_standing
 from afterpost.storage import accounts, organizations
 from afterpost.storage.accounts import Account
-from afterpost.storage.migrate import SchemaState, schema_state
+from afterpost.storage.migrate import SchemaState, states_on
 from afterpost.storage.organizations import Brand, Organization
 
 
@@ -32,6 +35,13 @@ class AccountState(Struct, frozen=True):
     failed_at: datetime | None
 
 
+class Readable(Struct, frozen=True):
+    """Accounts that can be read now. `waiting`: those left out, whose platform asked to wait."""
+
+    account_ids: tuple[int, ...]
+    waiting: tuple[Account, ...]
+
+
 def organization_of(core: Core, scope: Scope) -> Organization:
     """The organisation a call of this scope is about."""
     with core.database.read() as connection:
@@ -43,14 +53,13 @@ def brand_called(core: Core, scope: Scope, name: str) -> Brand:
     with core.database.read() as connection:
         brands = organizations.list_brands(connection, scope)
     wanted = name.casefold()
-    for matches in (
-        lambda brand: brand.slug == wanted,
-        lambda brand: brand.name.casefold() == wanted,
-        lambda brand: str(brand.id) == wanted,
+    for found in (
+        [brand for brand in brands if brand.slug == wanted],
+        [brand for brand in brands if brand.name.casefold() == wanted],
+        [brand for brand in brands if str(brand.id) == wanted],
     ):
-        for brand in brands:
-            if matches(brand):
-                return brand
+        if found:
+            return found[0]
     known = ", ".join(brand.slug for brand in brands[:20])
     raise NotFound(
         f"There is no brand {name!r}.", hint=f"Brands: {known}." if known else "There is no brand yet."
@@ -60,43 +69,62 @@ def brand_called(core: Core, scope: Scope, name: str) -> Brand:
 def account_states(core: Core, scope: Scope) -> list[AccountState]:
     """Every account of the scope, oldest first, with its brand and when it is asked again."""
     with core.database.read() as connection:
-        found = accounts.list_accounts(connection, scope)
-        due = accounts.next_due(connection, scope)
         brands = {brand.id: brand.name for brand in organizations.list_brands(connection, scope)}
-    return [
-        AccountState(
-            id=account.id,
-            platform=account.platform,
-            external_id=account.external_id,
-            handle=account.handle,
-            name=account.name,
-            brand=None if account.brand_id is None else brands.get(account.brand_id),
-            state=account.state,
-            last_refresh_at=account.last_refresh_at,
-            next_at=_next_at(account, due.get(account.id), core.now()),
-            parked_until=account.parked_until,
-            failure_kind=account.failure_kind,
-            failure_message=account.failure_message,
-            failed_at=account.failed_at,
-        )
-        for account in found
-    ]
+    return [_shown(standing, brands.get(standing.account.brand_id or 0)) for standing in accounts_standing(core, scope)]
 
 
-def _next_at(account: Account, due_at: datetime | None, now: datetime) -> datetime | None:
-    if account.state != "active":
-        return None
-    # An account that was never listed is asked at the next look.
-    first = min(instant for instant in (account.next_list_at or now, due_at) if instant is not None)
-    return first if account.parked_until is None else max(first, account.parked_until)
+def _shown(standing: Standing, brand: str | None) -> AccountState:
+    account = standing.account
+    return AccountState(
+        id=account.id,
+        platform=account.platform,
+        external_id=account.external_id,
+        handle=account.handle,
+        name=account.name,
+        brand=brand,
+        state=account.state,
+        last_refresh_at=account.last_refresh_at,
+        next_at=standing.next_due,
+        parked_until=account.parked_until,
+        failure_kind=account.failure_kind,
+        failure_message=account.failure_message,
+        failed_at=account.failed_at,
+    )
 
 
-def due_account_ids(core: Core, scope: Scope) -> list[int]:
-    """The accounts the schedule asks for now: active, not parked, with a list or a post that is due."""
+def readable_accounts(core: Core, scope: Scope, *, due_only: bool, account_id: int | None) -> Readable:
+    """The accounts that a refresh reads: all connected ones, one of them, or those that are due.
+
+    One whose platform asked to wait is left out, for asking all the same is how a key gets blocked. Raises
+    NotFound for an account that is not there or disconnected, TooSoon for a single one that waits.
+    """
+    now = core.now()
     with core.database.read() as connection:
-        return accounts.due_accounts(connection, scope, core.now())
+        connected = [a for a in accounts.list_accounts(connection, scope) if a.state != "disconnected"]
+        due = set(accounts.due_accounts(connection, scope, now)) if due_only else None
+    if account_id is not None:
+        connected = [account for account in connected if account.id == account_id]
+        if not connected:
+            raise NotFound(
+                f"There is no connected account {account_id}.", hint="afterpost connect --list shows them."
+            )
+    waiting = [account for account in connected if _waits(account, now)]
+    if account_id is not None and waiting and waiting[0].parked_until is not None:
+        until = waiting[0].parked_until
+        raise TooSoon(
+            f"{waiting[0].platform} asked to wait until {until.isoformat(timespec='minutes')}: "
+            f"{waiting[0].failure_message}",
+            retry_at=until,
+        )
+    chosen = [a for a in connected if a not in waiting and (due is None or a.id in due)]
+    return Readable(tuple(account.id for account in chosen), tuple(waiting))
 
 
-def schema_states(core: Core) -> list[SchemaState]:
+def _waits(account: Account, now: datetime) -> bool:
+    return account.failure_kind in WAITING and account.parked_until is not None and account.parked_until > now
+
+
+def schema_states(core: Core) -> Sequence[SchemaState]:
     """The schema of core and of each plugin with tables of its own."""
-    return schema_state(core.database, Scope.default(), core.plugins.migrations())
+    with core.database.read() as connection:
+        return states_on(connection, Scope.default(), core.plugins.migrations())

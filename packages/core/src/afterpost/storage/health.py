@@ -93,9 +93,7 @@ def inspect_file(path: Path) -> FileState:
     """Look at a database file, its integrity included, read-only."""
     if not path.exists():
         return FileState(path, exists=False)
-    size = sum(
-        file.stat().st_size for file in (path, path.with_name(path.name + "-wal")) if file.exists()
-    )
+    size = sum(file.stat().st_size for file in (path, path.with_name(path.name + "-wal")) if file.exists())
     try:
         with _opened(path, "ro") as connection:
             mode = str(connection.execute("PRAGMA journal_mode").fetchone()[0])
@@ -199,7 +197,9 @@ def _facts(connection: sa.Connection, scope: Scope) -> dict[tuple[Any, ...], dic
     for name in CUMULATIVE:
         total, gain = post_analytics.c[f"{name}_total"], post_analytics.c[f"{name}_gain"]
         columns.append(sa.func.count(total).label(f"{name}_n"))
-        columns.append(sa.func.coalesce(sa.func.sum(sa.func.coalesce(gain, total)), 0).label(f"{name}_change"))
+        columns.append(
+            sa.func.coalesce(sa.func.sum(sa.func.coalesce(gain, total)), 0).label(f"{name}_change")
+        )
     query = (
         sa.select(*dimensions, *columns)
         .select_from(post_analytics)

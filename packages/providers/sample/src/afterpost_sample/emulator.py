@@ -6,7 +6,6 @@ both sides, and no test would notice.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from afterpost.emulator import Dialect, Fault, Request, Response, WorldAccount, WorldPost
 from afterpost_sample.provider import BATCH_SIZE, HOST
@@ -72,7 +71,7 @@ class SampleDialect(Dialect):
         return {self.native[name]: count for name, count in known.items() if name in self.native}
 
 
-def _post(post: WorldPost) -> dict[str, Any]:
+def _post(post: WorldPost) -> dict[str, object]:
     return {"id": post.id, "title": post.title, "published_at": post.published_at}
 
 

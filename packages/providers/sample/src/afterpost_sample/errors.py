@@ -1,8 +1,7 @@
 """What Sample's refusals mean: pure functions, so that every case is one line of a test.
 
-The code in the body decides, not the status: Sample says 403 both for a used-up quota, which passes, and for
-a missing scope, which stops the account until a person mends it. No message repeats what Sample wrote, which
-may quote the request and with it a token.
+The code in the body decides before the status: Sample says 403 for a used-up quota, which passes, and for a
+missing scope, which only a person can mend. No message repeats Sample's text: it may quote a token.
 """
 
 import re
@@ -14,14 +13,14 @@ import httpx
 from afterpost.sdk import ErrorKind, ProviderError
 from afterpost_sample import payloads
 
+_SCOPE = "posts:read"
 _MEANINGS = {
     "rate_limited": (ErrorKind.RATE_LIMITED, "Sample asks for fewer calls."),
     "quota_exceeded": (ErrorKind.QUOTA_EXHAUSTED, "The daily quota at Sample is used up."),
     "token_expired": (ErrorKind.TOKEN_EXPIRED, "Sample does not accept the access token any more."),
     "token_revoked": (ErrorKind.CREDENTIAL_REVOKED, "Sample does not accept the refresh token any more."),
-    "missing_scope": (ErrorKind.PERMISSION_MISSING, "The credential may not read this account's posts."),
+    "missing_scope": (ErrorKind.PERMISSION_MISSING, f"The credential lacks the scope {_SCOPE}."),
     "account_suspended": (ErrorKind.ACCOUNT_BLOCKED, "Sample has suspended the account."),
-    "not_found": (ErrorKind.NOT_FOUND, "Sample does not know what was asked for."),
 }
 
 
@@ -45,7 +44,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, now: datetime
         retry_at = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     elif re.fullmatch("[0-9]{1,5}", seconds):  # a wait of much more than a day is not believed
         retry_at = now + timedelta(seconds=int(seconds))
-    scopes = ("posts:read",) if kind is ErrorKind.PERMISSION_MISSING else ()
+    scopes = (_SCOPE,) if kind is ErrorKind.PERMISSION_MISSING else ()
     return ProviderError(kind, f"{message} ({code})", native=code, retry_at=retry_at, scopes=scopes)
 
 

@@ -8,7 +8,6 @@ from msgspec import Meta, Raw, Struct
 
 T = TypeVar("T")
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]  # more than that can't be stored
-Instant = Annotated[datetime, Meta(tz=True)]  # a time without a zone could mean anything
 
 
 class Token(Struct):
@@ -39,7 +38,7 @@ class Post(Struct):
 
     id: str
     title: str
-    published_at: Instant
+    published_at: Annotated[datetime, Meta(tz=True)]  # a time without a zone could mean anything
     stats: Raw = Raw()
 
 

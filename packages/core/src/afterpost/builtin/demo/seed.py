@@ -7,7 +7,6 @@ from afterpost.builtin.demo.network import DemoState, worlds
 from afterpost.builtin.demo.provider import PLATFORMS, DemoDialect
 from afterpost.domain.scope import Actor, Scope
 from afterpost.services import collect
-from afterpost.services.connect import Account
 from afterpost.services.core import Core
 from afterpost.services.replay import NOON, Clock, connect_world
 from afterpost.services.sync import sync
@@ -41,13 +40,19 @@ async def seed(
     `clock` is the one that core and the demo networks go by. `progress` hears how many days are done.
     """
     found = worlds(state, now.date())
-    accounts: list[Account] = []
-    for platform, world in found.items():
-        dialect = DemoDialect(PLATFORMS[platform], world)
-        connected = await connect_world(
-            core, scope, actor, platform, dialect, world.accounts(), world.brands()
+    connected = [
+        await connect_world(
+            core,
+            scope,
+            actor,
+            platform,
+            DemoDialect(PLATFORMS[platform], world),
+            world.accounts(),
+            world.brands(),
         )
-        accounts.extend(connected.values())
+        for platform, world in found.items()
+    ]
+    accounts = [account for group in connected for account in group.values()]
     # A demo that was made before, or was cut off, goes on where the account that is furthest behind stands.
     reached = [account.last_refresh_at for account in accounts]
     behind = None if None in reached else min(at for at in reached if at is not None)

@@ -1,0 +1,102 @@
+"""The closed loop: the weekly summary, and the learning rows it is fed from."""
+
+from datetime import datetime
+
+from litestar import get, post
+from msgspec import Struct
+
+from afterpost.http.brands import known_brand
+from afterpost.http.errors import problems
+from afterpost.http.params import Count, EndDate, OptionalBrandId, StartDate, days
+from afterpost.http.scope import Call
+from afterpost.http.views import NoMeta, RunView, run_view
+from afterpost.services.sync import SyncResult, sync, sync_status
+from afterpost.services.weekly import Weekly, weekly
+from afterpost.services.windows import Meta
+
+
+class WeeklyAnswer(Struct, frozen=True):
+    """What to learn from a window."""
+
+    data: Weekly
+    meta: Meta
+
+
+class SyncAnswer(Struct, frozen=True):
+    """What a sync did."""
+
+    data: SyncResult
+    meta: NoMeta = NoMeta()
+
+
+class SyncStatusView(Struct, frozen=True):
+    """`rows`: learning rows there are; `pending`: changes of complete days that are not in them yet;
+    `last_change`: number and time of the newest change; `last_run`: the newest sync."""
+
+    rows: int
+    pending: int
+    last_change: int
+    last_change_at: datetime | None
+    last_run: RunView | None
+
+
+class SyncStatusAnswer(Struct, frozen=True):
+    """Where the learning rows stand."""
+
+    data: SyncStatusView
+    meta: NoMeta = NoMeta()
+
+
+@get(
+    "/content-performance/summary/weekly",
+    summary="The weekly summary",
+    responses=problems("not_found", "invalid_window"),
+)
+async def read_weekly(
+    call: Call,
+    brand_id: OptionalBrandId = None,
+    start_date: StartDate = None,
+    end_date: EndDate = None,
+    top_n: Count = 5,
+    worst_n: Count = 5,
+) -> WeeklyAnswer:
+    """Best and worst posts by engagement rate, platforms, posting hours and openings of complete days."""
+    answer, meta = await call.reading(
+        weekly,
+        **days(start_date, end_date),
+        brand_id=await known_brand(call, brand_id),
+        top_n=top_n,
+        worst_n=worst_n,
+    )
+    return WeeklyAnswer(answer, meta)
+
+
+@post(
+    "/content-performance/analytics-sync/run",
+    status_code=200,
+    opt={"action": "sync"},
+    summary="Sync the learning rows",
+    responses=problems(),
+)
+async def run_sync(call: Call) -> SyncAnswer:
+    """Write every changed snapshot of a complete day into the learning rows; again changes nothing."""
+    return SyncAnswer(await call.writing(sync))
+
+
+@get(
+    "/content-performance/analytics-sync/status",
+    summary="Where the learning rows stand",
+    responses=problems(),
+)
+async def read_sync_status(call: Call) -> SyncStatusAnswer:
+    """How many learning rows there are, what is still to be synced, and how the last sync went."""
+    status = await call.reading(sync_status)
+    return SyncStatusAnswer(
+        SyncStatusView(
+            rows=status.rows,
+            pending=status.pending,
+            last_change=status.last_change,
+            last_change_at=status.last_change_at,
+            last_run=None if status.last_run is None else run_view(status.last_run),
+        )
+    )

@@ -1,0 +1,144 @@
+"""Ingest: numbers that somebody else has read come in, all of a call or none."""
+
+import difflib
+from datetime import datetime
+from typing import Annotated, Literal, TypeAlias
+
+from litestar import post
+from litestar.params import JSONBody
+from msgspec import Meta, Struct
+
+from afterpost.domain.errors import InvalidInput
+from afterpost.domain.ids import ExternalId, Platform, ShortText, Text, Url
+from afterpost.domain.metrics import CANONICAL, CUMULATIVE, Kind, is_metric_name
+from afterpost.domain.posts import UNKNOWN_TYPE, ContentType, CreativeLinks
+from afterpost.domain.readings import Reading, Value
+from afterpost.http.errors import problems
+from afterpost.http.instants import Aware, instant
+from afterpost.http.scope import Call
+from afterpost.http.views import NoMeta
+from afterpost.services.ingest import Ended, Entry, ingest
+
+BODY_BYTES = 10 * 1024 * 1024
+MAX_POSTS = 500
+MAX_VALUE = 10**15
+"""No platform counts this far, and the sums of a full call still fit a 64-bit integer."""
+DEFINITION = "ingest"
+"""The definition of every ingested metric: what it counts is the sender's matter."""
+
+MetricName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=80)]
+
+
+class IngestPost(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One reading of one post. `observed_at`: when the numbers were true, default now. `metrics`: lifetime
+    totals; null: asked for and not reported, which is not 0. `kinds`: of `x_` metrics that are no lifetime
+    counters. A post that is known keeps what is known of it."""
+
+    platform: Platform
+    external_id: ExternalId
+    observed_at: Aware | None = None
+    metrics: Annotated[dict[MetricName, int | float | None], Meta(min_length=1, max_length=100)]
+    kinds: Annotated[dict[MetricName, Literal["cumulative", "gauge", "ratio"]], Meta(max_length=100)] = {}
+    published_at: Aware | None = None
+    title: Text = ""
+    description: Text = ""
+    url: Url | None = None
+    content_type: ContentType = UNKNOWN_TYPE
+    brand: ShortText | None = None
+    links: CreativeLinks | None = None
+
+
+class IngestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Up to 500 readings. `brand`: slug or name of the brand new posts get, made when there is none; a post
+    may name it itself, but one call is one brand."""
+
+    posts: Annotated[list[IngestPost], Meta(min_length=1, max_length=MAX_POSTS)]
+    brand: ShortText | None = None
+
+
+class IngestedView(Struct, frozen=True):
+    """The run, and for each entry in order: stored, or unchanged when no number is different from before."""
+
+    run_id: int
+    posts: list[Ended]
+
+
+class IngestAnswer(Struct, frozen=True):
+    """What became of the entries."""
+
+    data: IngestedView
+    meta: NoMeta = NoMeta()
+
+
+@post(
+    "/ingest",
+    status_code=200,
+    opt={"action": "ingest"},
+    request_max_body_size=BODY_BYTES,
+    summary="Send numbers",
+    responses=problems("conflict", "too_large"),
+)
+async def ingest_posts(call: Call, data: JSONBody[IngestBody]) -> IngestAnswer:
+    """Store readings of posts, all or nothing; posts that are new are made. Sending again changes nothing."""
+    now = call.core.now()
+    entries = [_entry(n, given, now) for n, given in enumerate(data.posts)]
+    run_id, ended = await call.writing(ingest, entries, "webhook", brand=_brand(data))
+    return IngestAnswer(IngestedView(run_id, ended))
+
+
+def _brand(data: IngestBody) -> str | None:
+    named = {given.brand or data.brand for given in data.posts}
+    if len(named) > 1:
+        raise InvalidInput("The posts name several brands.", hint="Send one call per brand.")
+    return named.pop()
+
+
+def _entry(position: int, given: IngestPost, now: datetime) -> Entry:
+    where = f"posts[{position}]"
+    for name in given.kinds:
+        if name in CANONICAL or name not in given.metrics:
+            raise InvalidInput(f"{where}.kinds.{name}: only an x_ metric of this post has a kind of its own.")
+    kinds = {name: Kind(kind) for name, kind in given.kinds.items() if kind != "cumulative"}
+    values = {
+        name: _value(f"{where}.metrics.{name}", name, value, kinds)
+        for name, value in given.metrics.items()
+        if _known(where, name) and value is not None
+    }
+    reading = Reading(
+        observed_at=instant(f"{where}.observed_at", given.observed_at) or now,
+        values=values,
+        definitions=dict.fromkeys(given.metrics, DEFINITION),
+        published_at=instant(f"{where}.published_at", given.published_at),
+        kinds=kinds,
+    )
+    return Entry(
+        platform=given.platform,
+        external_id=given.external_id,
+        reading=reading,
+        title=given.title,
+        description=given.description,
+        url=given.url or "",
+        content_type=given.content_type,
+        links=given.links,
+    )
+
+
+def _known(where: str, name: str) -> bool:
+    if is_metric_name(name):
+        return True
+    close = difflib.get_close_matches(name.lower(), CANONICAL, 1, 0.0)[0]
+    raise InvalidInput(
+        f"{where}.metrics: there is no metric {name!r}; the closest is {close!r}.",
+        hint="A platform's own metric is named x_<provider>_<native>. Known: " + ", ".join(CANONICAL) + ".",
+    )
+
+
+def _value(where: str, name: str, value: Value, kinds: dict[str, Kind]) -> Value:
+    """The value if a metric of this kind can have it; counters are whole numbers from 0."""
+    counter = name in CUMULATIVE or (name not in CANONICAL and name not in kinds)
+    if counter and not isinstance(value, int):
+        raise InvalidInput(f"{where} is {value}; a counter is a whole number.")
+    lowest = -MAX_VALUE if name in kinds else 0
+    if not lowest <= value <= MAX_VALUE:
+        raise InvalidInput(f"{where} is {value:.4g}; it must lie between {lowest} and {MAX_VALUE}.")
+    return value

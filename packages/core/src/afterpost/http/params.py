@@ -1,0 +1,47 @@
+"""Path and query parameters that several routes take, with their bounds."""
+
+from datetime import date
+from typing import Annotated, TypeAlias
+
+from litestar.params import PathParameter, QueryParameter
+
+from afterpost.domain.errors import InvalidWindow
+from afterpost.domain.windows import FIRST_DAY
+
+MAX_ID = 2**63 - 1
+
+PostId: TypeAlias = Annotated[int, PathParameter(ge=1, le=MAX_ID, description="The post's id")]
+AccountId: TypeAlias = Annotated[int, PathParameter(ge=1, le=MAX_ID, description="The account's id")]
+RunId: TypeAlias = Annotated[int, PathParameter(ge=1, le=MAX_ID, description="The run's id")]
+
+OptionalBrandId: TypeAlias = Annotated[
+    int | None, QueryParameter(ge=1, le=MAX_ID, description="Only this brand's posts")
+]
+OptionalAccountId: TypeAlias = Annotated[
+    int | None, QueryParameter(ge=1, le=MAX_ID, description="Only this account's posts")
+]
+OptionalPlatform: TypeAlias = Annotated[
+    str | None,
+    QueryParameter(
+        pattern=r"^[a-z][a-z0-9_]{0,31}$", max_length=32, description="Only this platform's posts"
+    ),
+]
+StartDate: TypeAlias = Annotated[
+    date | None,
+    QueryParameter(description="First day, in the organisation's zone; default: 6 days before the last"),
+]
+EndDate: TypeAlias = Annotated[
+    date | None, QueryParameter(description="Last day, included; default, and at the latest: yesterday")
+]
+CursorText: TypeAlias = Annotated[
+    str | None, QueryParameter(max_length=64, description="`meta.next_cursor` of the page before")
+]
+PageSize: TypeAlias = Annotated[int, QueryParameter(ge=1, le=200, description="How many at most")]
+Count: TypeAlias = Annotated[int, QueryParameter(ge=1, le=50, description="How many at most")]
+
+
+def days(start: date | None, end: date | None) -> dict[str, date | None]:
+    """The two ends of a window as services take them; InvalidWindow for an end before any post."""
+    if end is not None and end < FIRST_DAY:
+        raise InvalidWindow(f"The window ends {end}, before {FIRST_DAY}; no post is that old.")
+    return {"start": start, "end": end}

@@ -1,0 +1,185 @@
+"""The API's words for posts, accounts, brands and runs: what is shown of each, and nothing else."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from afterpost.domain.posts import CreativeLinks
+from afterpost.domain.readings import Value
+from afterpost.services.standing import Standing
+
+if TYPE_CHECKING:
+    from afterpost.storage.observations import Observation
+    from afterpost.storage.organizations import Brand
+    from afterpost.storage.posts import Post
+    from afterpost.storage.runs import Run, RunItem
+
+
+class NoMeta(Struct, frozen=True):
+    """Nothing to add."""
+
+
+class PostView(Struct, frozen=True, kw_only=True):
+    """A post. `state`: live or gone; `next_due`: its next scheduled read, null when none is planned;
+    `last_refreshed`: the last refresh of this post that was asked for."""
+
+    id: int
+    platform: str
+    external_id: str
+    brand_id: int | None
+    account_id: int | None
+    title: str
+    description: str
+    url: str
+    content_type: str
+    published_at: datetime | None
+    links: CreativeLinks
+    state: str
+    gone_at: datetime | None
+    next_due: datetime | None
+    last_refreshed: datetime | None
+    created_at: datetime
+
+
+def post_view(post: "Post") -> PostView:
+    """The post as shown."""
+    return PostView(
+        id=post.id,
+        platform=post.platform,
+        external_id=post.external_id,
+        brand_id=post.brand_id,
+        account_id=post.account_id,
+        title=post.title,
+        description=post.description,
+        url=post.url,
+        content_type=post.content_type,
+        published_at=post.published_at,
+        links=post.creative,
+        state=post.state,
+        gone_at=post.gone_at,
+        next_due=post.due_at,
+        last_refreshed=post.refreshed_at,
+        created_at=post.created_at,
+    )
+
+
+class Failure(Struct, frozen=True):
+    """Why the account's last refresh failed: the kind of error, a sentence, and when."""
+
+    kind: str
+    message: str
+    at: datetime
+
+
+class AccountView(Struct, frozen=True, kw_only=True):
+    """A connected account, never its credential. `state`: active, stopped (a person must act;
+    `last_failure` says why) or disconnected; `next_due`: its next scheduled read."""
+
+    id: int
+    platform: str
+    external_id: str
+    brand_id: int | None
+    handle: str
+    name: str
+    state: str
+    last_refresh: datetime | None
+    next_due: datetime | None
+    last_failure: Failure | None
+    created_at: datetime
+
+
+def account_view(standing: Standing) -> AccountView:
+    """The account as shown."""
+    account = standing.account
+    failure = None
+    if account.failure_kind is not None and account.failed_at is not None:
+        failure = Failure(account.failure_kind, account.failure_message or "", account.failed_at)
+    return AccountView(
+        id=account.id,
+        platform=account.platform,
+        external_id=account.external_id,
+        brand_id=account.brand_id,
+        handle=account.handle,
+        name=account.name,
+        state=account.state,
+        last_refresh=account.last_refresh_at,
+        next_due=standing.next_due,
+        last_failure=failure,
+        created_at=account.created_at,
+    )
+
+
+class BrandView(Struct, frozen=True):
+    """A brand."""
+
+    id: int
+    slug: str
+    name: str
+    created_at: datetime
+
+
+def brand_view(brand: "Brand") -> BrandView:
+    """The brand as shown."""
+    return msgspec.convert(brand, BrandView, from_attributes=True)
+
+
+class RunView(Struct, frozen=True):
+    """A run. `kind`: collect, import, ingest or sync; `state`: running, done or failed; `posts`: how many
+    ended, each as one of the four outcomes."""
+
+    id: int
+    kind: str
+    state: str
+    actor: str
+    started_at: datetime
+    ended_at: datetime | None
+    posts: int
+    stored: int
+    unchanged: int
+    skipped: int
+    failed: int
+    message: str | None
+
+
+def run_view(run: "Run") -> RunView:
+    """The run as shown."""
+    return msgspec.convert(run, RunView, from_attributes=True)
+
+
+class RunItemView(Struct, frozen=True):
+    """How one post of a run ended. `reason`: why it was skipped, or the kind of the failure; `retry_at`:
+    when it is read again."""
+
+    post_id: int
+    outcome: str
+    reason: str | None
+    detail: str | None
+    retry_at: datetime | None
+
+
+def run_item_view(item: "RunItem") -> RunItemView:
+    """The outcome as shown."""
+    return msgspec.convert(item, RunItemView, from_attributes=True)
+
+
+class ObservationView(Struct, frozen=True):
+    """One stored reading: `observed_at` is when it was true, `recorded_at` when it was stored, `digest`
+    what tells it from another reading of that instant. A metric in `definitions` that is not in `values`
+    was asked for and not reported."""
+
+    date: date
+    observed_at: datetime
+    recorded_at: datetime
+    values: dict[str, Value]
+    definitions: dict[str, str]
+    published_at: datetime | None
+    source: str
+    run_id: int
+    digest: str
+
+
+def observation_view(observation: "Observation") -> ObservationView:
+    """The reading as shown."""
+    return msgspec.convert(observation, ObservationView, from_attributes=True)

@@ -1,0 +1,200 @@
+"""Order and repetition of arrival, gaps, moves and syncs: the same facts give the same tables."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from afterpost.domain.performance import performance_of
+from afterpost.domain.readings import Reading
+from afterpost.services.record import move
+from afterpost.services.sync import sync
+from packages.core.tests.house import ACTOR, EVERYTHING, NOW
+from packages.core.tests.properties import model, recount
+from packages.core.tests.properties.bench import FACTS, Bench
+from packages.core.tests.properties.effort import effort
+from packages.core.tests.properties.histories import (
+    History,
+    Plan,
+    Said,
+    arrivals,
+    histories,
+    in_order,
+    plans,
+)
+
+
+@given(st.data())
+@effort()
+def test_any_order_and_any_repetition_of_arrival_gives_the_same_bytes(
+    bench: Bench, other: Bench, data: st.DataObject
+) -> None:
+    history = data.draw(histories())
+    bench.begin(history.zone, history.posts)
+    bench.play(in_order(history))
+    other.begin(history.zone, history.posts)
+    other.play(data.draw(arrivals(history)))
+    assert other.dump() == bench.dump()
+
+
+@given(st.data())
+@effort(0.5)
+def test_what_is_on_record_already_changes_nothing_and_is_called_unchanged(
+    bench: Bench, data: st.DataObject
+) -> None:
+    history = data.draw(histories())
+    bench.begin(history.zone, history.posts)
+    bench.play(in_order(history))
+    tables = (*FACTS, "observations", "changes", "posts", "organizations")
+    before = bench.dump(*tables)
+    for batch in data.draw(arrivals(history)):
+        assert set(bench.record(batch).values()) <= {"unchanged"}
+    assert bench.dump(*tables) == before
+
+
+@given(st.data())
+@effort(0.5)
+def test_every_distinct_reading_is_an_observation_once_and_for_all(bench: Bench, data: st.DataObject) -> None:
+    history = data.draw(histories())
+    bench.begin(history.zone, history.posts)
+    kept: set[Any] = set()
+    for batch in data.draw(arrivals(history)):
+        bench.record(batch)
+        now = {tuple(row.values()) for row in bench.rows("observations")}
+        assert now >= kept
+        kept = now
+    distinct = {(one.post, *model.rank(one.reading)) for one in history.said}
+    assert len(kept) == len(distinct)
+
+
+@given(st.data())
+@effort(0.5)
+def test_a_moved_post_looks_as_if_it_had_been_there_from_the_start(
+    bench: Bench, other: Bench, data: st.DataObject
+) -> None:
+    history = data.draw(histories())
+    batches = data.draw(arrivals(history))
+    target = data.draw(st.integers(0, len(history.posts) - 1))
+    origin = history.posts[target]
+    place = data.draw(plans)
+    # Nothing is ever moved to "no brand", and a post stays on its platform.
+    place = place._replace(platform=origin.platform, brand=0 if place.brand is None else place.brand)
+    place = place._replace(account=1 if place.account is None else place.account)
+    when = data.draw(st.integers(0, len(batches)))
+
+    bench.begin(history.zone, history.posts)
+    bench.play(batches[:when])
+    shift(bench, target, place)
+    bench.play(batches[when:])
+    there = tuple(place if n == target else plan for n, plan in enumerate(history.posts))
+    other.begin(history.zone, there)
+    other.play(batches)
+    assert bench.dump() == other.dump()
+
+
+def shift(bench: Bench, post: int, place: Plan) -> None:
+    """Move a post there."""
+    with bench.core.transaction(EVERYTHING, ACTOR) as tx:
+        known = bench.posts(tx.connection)[post]
+        assert place.brand is not None
+        assert place.account is not None
+        move(
+            tx,
+            bench.organization(tx.connection),
+            known,
+            brand_id=place.brand + 1,
+            account_id=place.account + 1,
+            content_type=place.content_type,
+        )
+
+
+@given(st.data())
+@effort(0.5)
+def test_learning_rows_are_the_complete_days_whenever_and_however_often_they_are_synced(
+    bench: Bench, data: st.DataObject
+) -> None:
+    history = data.draw(histories())
+    bench.begin(history.zone, history.posts)
+    first = min(one.reading.observed_at for one in history.said)
+    for batch in data.draw(arrivals(history)):
+        bench.record(batch)
+        if data.draw(st.booleans()):
+            bench.clock.now = first + timedelta(days=data.draw(st.integers(-2, 45)))
+            sync(bench.core, EVERYTHING, ACTOR)
+    if data.draw(st.booleans()):
+        shift(bench, 0, Plan(1, 1, history.posts[0].platform, "article"))
+    bench.clock.now = first + timedelta(days=data.draw(st.integers(0, 45)))
+    sync(bench.core, EVERYTHING, ACTOR)
+    check_learning(bench, history)
+    again = bench.rows("content_performance")
+    assert sync(bench.core, EVERYTHING, ACTOR).rows == 0
+    assert bench.rows("content_performance") == again
+    bench.clock.now = NOW
+
+
+def check_learning(bench: Bench, history: History) -> None:
+    """The learning rows are the snapshots of all days before the last sync's today, and later ones synced
+    at an earlier, later clock; none of them is stale."""
+    today = bench.clock.now.astimezone(model.ZoneInfo(history.zone)).toordinal() - date(1970, 1, 1).toordinal()
+    posts = {row["id"]: row for row in bench.rows("posts")}
+    snapshots = {(row["post_id"], row["day"]): row for row in bench.rows("post_analytics")}
+    learned = {(row["post_id"], row["measured_on"]): row for row in bench.rows("content_performance")}
+    assert {key for key in snapshots if key[1] < today} == {key for key in learned if key[1] < today}
+    for key, row in learned.items():
+        if key[1] >= today:  # Synced when the clock stood later.
+            continue
+        snapshot, post = snapshots[key], posts[key[0]]
+        totals = {name: snapshot[f"{name}_total"] for name in recount.CUMULATIVE}
+        asked = frozenset(part for part, bit in recount.BITS.items() if snapshot["offers"] & bit)
+        derived = msgspec.structs.asdict(performance_of(totals, asked))
+        kind = {"video": "video", "article": "article"}.get(post["content_type"], "caption")
+        expected = {
+            **totals,
+            **derived,
+            "platform": post["platform"],
+            "organization_id": post["organization_id"],
+            "brand_id": post["brand_id"],
+            "account_id": post["account_id"],
+            "content_type": kind,
+            "links": post["links"],
+            "source": snapshot["source"],
+            "change_seq": snapshot["change_seq"],
+        }
+        assert {name: row[name] for name in expected} == expected
+
+
+@given(st.data())
+@effort(0.5)
+def test_silence_makes_no_spikes_and_loses_nothing(bench: Bench, data: st.DataObject) -> None:
+    """One post that always reports its views, on several days; then only some of the days inside are known."""
+    history = data.draw(histories(max_posts=1))
+    days: dict[date, Said] = {}
+    for one in history.said:
+        views = {"views": data.draw(st.integers(0, 10_000))}
+        said = Said(0, Reading(observed_at=one.reading.observed_at, values=views), "api")
+        days[model.local(one.reading.observed_at, model.ZoneInfo(history.zone))] = said
+    order = sorted(days)
+    assume(len(order) > 2)
+    inner = order[1:-1]
+    silent = data.draw(st.sets(st.sampled_from(inner), min_size=1))
+    full = played(bench, history, [days[day] for day in order])
+    rest = [day for day in order if day not in silent]
+    gaps = played(bench, history, [days[day] for day in rest])
+    assert sum(full.values()) == sum(gaps.values())
+    for day, amount in gaps.items():
+        after = min(d.toordinal() for d in rest if d.toordinal() - EPOCH >= day)
+        before = max(d.toordinal() for d in rest if d.toordinal() - EPOCH < day)
+        inside = range(before + 1 - EPOCH, after + 1 - EPOCH)
+        assert abs(amount) <= max(abs(full[n]) for n in inside) + 1
+
+
+EPOCH = date(1970, 1, 1).toordinal()
+
+
+def played(bench: Bench, history: History, said: list[Said]) -> dict[int, int]:
+    """Day number -> views booked to it."""
+    bench.begin(history.zone, history.posts)
+    bench.play(in_order(history._replace(said=tuple(said))))
+    return {row["day"]: row["views_gain"] for row in bench.rows("rollups") if row["views_covered"]}

@@ -1,0 +1,96 @@
+"""Replaying twice, or killing it three times and starting again, leaves what one undisturbed run leaves."""
+
+import os
+import random
+import signal
+import sqlite3
+import time
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.replay.oracle import Oracle
+from tests.replay.product import FILE, needs_file, replay, words_of
+from tests.running import run, start
+
+pytestmark = needs_file
+
+SEED = int(os.environ.get("KILL_SEED", "30"))
+DAYS = 30
+KILLS = 3
+
+
+@pytest.fixture(scope="module")
+def until() -> date:
+    return Oracle(FILE).days[0] + timedelta(days=DAYS - 1)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(until: date, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return replay(FILE, tmp_path_factory.mktemp("undisturbed"), until).data_dir
+
+
+@pytest.fixture(scope="module")
+def truth(undisturbed: Path, until: date) -> str:
+    """The dump of a replay that ran once, and that holds something."""
+    dump = dump_of(undisturbed)
+    assert len(dump.splitlines()) > sum(len(v.readings) for v in Oracle(FILE, until).videos.values())
+    return dump
+
+
+def dump_of(data_dir: Path) -> str:
+    return run(data_dir, "dump", "--canonical")
+
+
+def progress(data_dir: Path) -> int:
+    """How many readings are committed so far."""
+    file = data_dir / "afterpost.db"
+    if not file.exists():
+        return 0
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+        try:
+            return int(connection.execute("SELECT count(*) FROM observations").fetchone()[0])
+        except sqlite3.OperationalError:  # the schema is not there yet, or just being made
+            return 0
+
+
+def killed_at(data_dir: Path, until: date, moment: int, pause: float) -> int:
+    """Start the replay, kill it `pause` seconds after `moment` readings are in; returns how many were."""
+    process = start(data_dir, *words_of(FILE, until))
+    try:
+        while (done := progress(data_dir)) < moment:
+            assert process.poll() is None, (
+                f"ended {process.returncode} after {done} readings:\n{said(process)}"
+            )
+            time.sleep(0.005)
+        time.sleep(pause)
+        assert process.poll() is None, "the replay had finished before it was to be killed"
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+    finally:
+        process.kill()
+        process.communicate()
+    return progress(data_dir)
+
+
+def test_a_second_replay_changes_nothing(undisturbed: Path, truth: str, until: date) -> None:
+    again = replay(FILE, undisturbed, until)
+    assert again.said["synced"] == 0
+    assert dump_of(undisturbed) == truth
+
+
+def test_a_replay_killed_three_times_and_started_again_leaves_the_same(
+    undisturbed: Path, truth: str, until: date, tmp_path: Path
+) -> None:
+    random_ = random.Random(SEED)
+    whole = progress(undisturbed)
+    moments = sorted(random_.sample(range(1, whole * 19 // 20), KILLS))
+    print(f"\nkills after {moments} of {whole} readings, seed {SEED}")
+    for moment in moments:
+        committed = killed_at(tmp_path, until, moment, random_.uniform(0, 0.05))
+        assert moment <= committed < whole
+    assert dump_of(tmp_path) != truth
+    replay(FILE, tmp_path, until)
+    assert dump_of(tmp_path) == truth

@@ -1,0 +1,58 @@
+"""A real history through the whole system, against sums worked out straight from the file."""
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.replay.oracle import Oracle, blank, choose
+from tests.replay.product import FILE, Replayed, cut_by_gap, differences, needs_file, replay
+from tests.running import serving
+
+pytestmark = needs_file
+
+SEED = int(os.environ.get("REPLAY_SEED", "20260822"))
+WINDOWS = 50
+LIMIT = 240.0
+"""Seconds the whole file may take."""
+
+
+@pytest.fixture(scope="module", params=["as recorded", "5 % blanked"])
+def file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if request.param == "as recorded":
+        return FILE
+    changed = tmp_path_factory.mktemp("file") / FILE.name
+    print(f"\n{blank(FILE, changed, 0.05, SEED):,} likes and comments blanked with seed {SEED}")
+    return changed
+
+
+@pytest.fixture(scope="module")
+def oracle(file: Path) -> Oracle:
+    return Oracle(file)
+
+
+@pytest.fixture(scope="module")
+def replayed(file: Path, tmp_path_factory: pytest.TempPathFactory) -> Replayed:
+    done = replay(file, tmp_path_factory.mktemp("replayed"))
+    print(f"\nreplayed {done.said['readings']:,} readings in {done.seconds:.0f} s")
+    return done
+
+
+def test_the_whole_file_is_replayed_in_time(replayed: Replayed, oracle: Oracle) -> None:
+    readings = sum(len(video.readings) for video in oracle.videos.values())
+    assert (replayed.said["days"], replayed.said["readings"]) == (len(oracle.days), readings)
+    assert replayed.said["accounts"] == len(oracle.brands)
+    assert replayed.seconds < LIMIT
+
+
+def test_every_number_of_fifty_random_windows_equals_the_sum_from_the_file(
+    replayed: Replayed, oracle: Oracle
+) -> None:
+    windows = choose(oracle, WINDOWS, random.Random(SEED))
+    cut = cut_by_gap(oracle, windows)
+    print(f"\n{len(windows)} windows with seed {SEED}, {cut} of them cut a gap")
+    assert cut >= WINDOWS // 4
+    with serving(replayed.data_dir) as client:
+        found = differences(client, oracle, windows)
+    assert found == [], "\n".join(found)

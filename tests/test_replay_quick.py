@@ -1,0 +1,25 @@
+"""The first days of a real history through the whole system; `tests/replay` takes all of it."""
+
+import random
+from datetime import timedelta
+from pathlib import Path
+
+from tests.replay.oracle import Oracle, choose
+from tests.replay.product import FILE, cut_by_gap, differences, needs_file, replay
+from tests.running import serving
+
+pytestmark = needs_file
+
+DAYS = 25
+SEED = 25
+
+
+def test_numbers_of_random_windows_equal_the_sums_from_the_file(tmp_path: Path) -> None:
+    until = Oracle(FILE).days[0] + timedelta(days=DAYS - 1)
+    oracle = Oracle(FILE, until)
+    windows = choose(oracle, 30, random.Random(SEED))
+    assert cut_by_gap(oracle, windows) >= 5
+    assert replay(FILE, tmp_path, until, timeout=60).said["days"] == DAYS
+    with serving(tmp_path) as client:
+        found = differences(client, oracle, windows)
+    assert found == [], "\n".join(found)
