@@ -126,8 +126,9 @@ def _await(client: httpx.Client, server: subprocess.Popen[bytes], log: Path) -> 
     for _ in range(300):
         assert server.poll() is None, f"the server ended {server.returncode}:\n{log.read_text()}"
         try:
-            client.get("/")
-            return
+            if client.get("/health/ready").is_success:
+                return
         except httpx.TransportError:
-            time.sleep(0.1)
+            pass
+        time.sleep(0.1)
     raise AssertionError(f"the server does not answer:\n{log.read_text()}")

@@ -61,9 +61,7 @@ def killed_at(data_dir: Path, until: date, moment: int, pause: float) -> int:
     process = start(data_dir, *words_of(FILE, until))
     try:
         while (done := progress(data_dir)) < moment:
-            assert process.poll() is None, (
-                f"ended {process.returncode} after {done} readings:\n{said(process)}"
-            )
+            assert process.poll() is None, f"ended after {done} readings: {process.communicate()[0]}"
             time.sleep(0.005)
         time.sleep(pause)
         assert process.poll() is None, "the replay had finished before it was to be killed"

@@ -23,13 +23,21 @@ NOW = datetime(2026, 12, 31, 23, 59, tzinfo=UTC)
         (503, b"<h1>Back soon</h1>", ErrorKind.UPSTREAM_UNAVAILABLE, "http_503"),
         (403, b"<h1>Firewall</h1>", ErrorKind.UPSTREAM_MALFORMED, "http_403"),
         (302, b"", ErrorKind.UPSTREAM_MALFORMED, "http_302"),
-        (200, b"\xff" + b"[" * 100_000, ErrorKind.UPSTREAM_MALFORMED, "http_200"),
+        (200, b"\xff\xfe", ErrorKind.UPSTREAM_MALFORMED, "http_200"),
+        (200, b'{"x":' + b"[" * 100_000, ErrorKind.UPSTREAM_MALFORMED, "http_200"),
     ],
 )
 def test_a_refusal_means(status: int, body: bytes, kind: ErrorKind, native: str) -> None:
     error = classify(status, {}, body, NOW)
 
     assert (error.kind, error.native) == (kind, native)
+
+
+def test_a_missing_scope_is_named() -> None:
+    error = classify(403, {}, b'{"error":"missing_scope"}', NOW)
+
+    assert error.scopes == ("posts:read",)
+    assert "posts:read" in str(error)
 
 
 def test_text_that_is_no_code_is_not_repeated() -> None:

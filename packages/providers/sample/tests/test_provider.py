@@ -53,11 +53,12 @@ async def test_the_refresh_token_becomes_an_access_token(provider: Provider, typ
     assert credential.expires_at == typed.now + timedelta(hours=1)
 
 
-async def test_a_dead_refresh_token_is_revoked(provider: Provider, typed: Call, emulator: Emulator) -> None:
+async def test_a_dead_refresh_token_is_revoked(provider: Provider, call: Call, emulator: Emulator) -> None:
     emulator.dial.set("revoked")
 
+    await provider.check(call)  # the access token lives on until it ends
     with pytest.raises(ProviderError) as raised:
-        await provider.refresh(typed)
+        await provider.refresh(call)
 
     assert raised.value.kind is ErrorKind.CREDENTIAL_REVOKED
 
@@ -120,6 +121,8 @@ async def test_the_counts_are_the_networks(
             assert set(outcome.reading.definitions) == METRICS
             assert outcome.reading.observed_at == call.now
             assert outcome.reading.published_at == post.published_at
+            assert outcome.post is not None
+            assert outcome.post.title == post.title
             hidden += len(METRICS - set(there))
     assert hidden > 0  # otherwise this world proves nothing about what is absent
 
@@ -162,6 +165,19 @@ async def test_a_count_that_is_none_costs_its_own_post_only(
 
     assert [one for one, outcome in outcomes.items() if isinstance(outcome, Failed)] == [ids[3]]
     assert sum(isinstance(outcome, Measured) for outcome in outcomes.values()) == len(ids) - 1
+
+
+async def test_a_time_without_a_zone_is_not_guessed(
+    provider: Provider, call: Call, world: World, ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (post,) = [post for post in world.posts(call.account_id, call.now) if post.id == ids[0]]
+    naive = msgspec.structs.replace(post, published_at=post.published_at.replace(tzinfo=None))
+    monkeypatch.setattr(world, "posts", lambda account_id, now: [naive])
+
+    with pytest.raises(ProviderError) as raised:
+        await provider.fetch_metrics(call, ids)
+
+    assert raised.value.kind is ErrorKind.UPSTREAM_MALFORMED
 
 
 async def test_every_asked_id_has_exactly_one_outcome(
@@ -215,6 +231,15 @@ async def test_a_fault_is_told_once_as_what_it_is(
 def test_no_fault_is_forgotten() -> None:
     tested_above = {"revoked", "absent_field", "missing_id"}
     assert {fault.kind for fault, _ in FAULTS} | tested_above == FAULT_KINDS
+
+
+async def test_no_status_but_200_is_a_result(provider: Provider, call: Call, ids: list[str]) -> None:
+    answer = httpx.MockTransport(lambda request: httpx.Response(500, json={"posts": []}))
+    async with httpx.AsyncClient(transport=answer) as client:
+        with pytest.raises(ProviderError) as raised:
+            await provider.fetch_metrics(msgspec.structs.replace(call, client=client), ids)
+
+    assert raised.value.kind is ErrorKind.UPSTREAM_UNAVAILABLE
 
 
 async def test_waiting_is_an_instant_for_core(provider: Provider, call: Call, emulator: Emulator) -> None:

@@ -38,6 +38,7 @@ def _zone_names() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
+@cache
 def zone_of(name: str) -> ZoneInfo:
     """The IANA zone of that name; InvalidInput names it when there is none."""
     if name not in _zone_names():

@@ -2,17 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
-from litestar import Litestar, Request, Router
+from litestar import Litestar, Router
 from litestar.di import Provide
-from litestar.exceptions import HTTPException, NotFoundException
-from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.exceptions import HTTPException
 from litestar.types import ControllerRouterHandler
 
-import afterpost
 from afterpost.domain.errors import AfterpostError
 from afterpost.http import (
     accounts,
@@ -29,12 +24,11 @@ from afterpost.http.background import Background
 from afterpost.http.errors import answering
 from afterpost.http.headers import add_headers
 from afterpost.http.health import health_routes
+from afterpost.http.openapi import openapi
 from afterpost.http.requests import BODY_BYTES, ApiRequest, check
 from afterpost.http.scope import acting, guard
 from afterpost.services.core import Core
 from afterpost.services.runner import keep_fresh
-
-SCHEMA = "/schema/openapi.json"
 
 _V1: list[ControllerRouterHandler] = [
     posts.create_post,
@@ -93,36 +87,6 @@ def build_app(core: Core) -> Litestar:
         before_request=check,
         before_send=[add_headers],
         exception_handlers={AfterpostError: problem, HTTPException: problem, Exception: problem},
-        openapi_config=_openapi(),
+        openapi_config=openapi(),
         logging_config=None,
-    )
-
-
-def _openapi() -> OpenAPIConfig:
-    """The description, as JSON only: a page that renders it would come from somebody else's server."""
-
-    async def only_json(request: Request[Any, Any, Any]) -> None:
-        # The framework answers other paths there with a page of its own.
-        if request.url.path != SCHEMA:
-            raise NotFoundException
-        await check(request)
-
-    return OpenAPIConfig(
-        title="Afterpost",
-        version=afterpost.__version__,
-        summary="What happened after you posted.",
-        render_plugins=[JsonRenderPlugin()],
-        openapi_router=Router(
-            "/schema", route_handlers=[], include_in_schema=False, before_request=only_json
-        ),
-        use_handler_docstrings=True,
-        operation_id_creator=lambda handler, method, parts: handler.handler_name,
-        components=Components(
-            security_schemes={
-                "key": SecurityScheme(type="http", scheme="bearer", description="The API key."),
-                "page": SecurityScheme(
-                    type="http", scheme="basic", description="The API key as password; any user name."
-                ),
-            }
-        ),
     )

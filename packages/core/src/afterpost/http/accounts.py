@@ -78,7 +78,7 @@ async def read_accounts(call: Call) -> AccountsAnswer:
     status_code=200,
     opt={"action": "disconnect"},
     summary="Disconnect an account",
-    responses=problems("not_found"),
+    responses=problems("not_found", "too_large"),
 )
 async def disconnect_account(call: Call, account_id: AccountId) -> AccountAnswer:
     """Forget the account's credential and stop reading it; its posts and their history stay."""

@@ -76,7 +76,7 @@ async def read_weekly(
     status_code=200,
     opt={"action": "sync"},
     summary="Sync the learning rows",
-    responses=problems(),
+    responses=problems("too_large"),
 )
 async def run_sync(call: Call) -> SyncAnswer:
     """Write every changed snapshot of a complete day into the learning rows; again changes nothing."""

@@ -49,7 +49,8 @@ def health_routes(core: Core) -> Router:
             raise Unavailable("The database does not answer.") from error
         if behind:
             raise Unavailable(
-                f"The schema of {', '.join(behind)} is behind.", hint="Run `afterpost migrate`, or restart."
+                f"The schema of {', '.join(behind)} is behind.",
+                hint="Restart Afterpost: it brings its schema up to date.",
             )
         return HealthAnswer(Health("ready"))
 

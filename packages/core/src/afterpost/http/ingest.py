@@ -76,7 +76,7 @@ class IngestAnswer(Struct, frozen=True):
     opt={"action": "ingest"},
     request_max_body_size=BODY_BYTES,
     summary="Send numbers",
-    responses=problems("conflict", "too_large"),
+    responses=problems("not_found", "conflict", "too_large"),
 )
 async def ingest_posts(call: Call, data: JSONBody[IngestBody]) -> IngestAnswer:
     """Store readings of posts, all or nothing; posts that are new are made. Sending again changes nothing."""

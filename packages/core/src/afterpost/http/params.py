@@ -8,7 +8,8 @@ from litestar.params import PathParameter, QueryParameter
 from afterpost.domain.errors import InvalidWindow
 from afterpost.domain.windows import FIRST_DAY
 
-MAX_ID = 2**63 - 1
+MAX_ID = 2**53 - 1
+"""The largest whole number that every JSON reader keeps exact."""
 
 PostId: TypeAlias = Annotated[int, PathParameter(ge=1, le=MAX_ID, description="The post's id")]
 AccountId: TypeAlias = Annotated[int, PathParameter(ge=1, le=MAX_ID, description="The account's id")]

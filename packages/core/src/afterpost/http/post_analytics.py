@@ -101,7 +101,7 @@ async def read_observations(
     status_code=200,
     opt={"action": "collect"},
     summary="Read a post now",
-    responses=problems("not_found", "conflict", "too_soon", "refresh_failed"),
+    responses=problems("not_found", "conflict", "too_large", "too_soon", "refresh_failed"),
 )
 async def refresh_post(call: Call, post_id: PostId) -> RefreshedAnswer:
     """Ask the platform for this post's numbers, once an hour; a failed refresh does not use up the hour."""
@@ -114,7 +114,7 @@ async def refresh_post(call: Call, post_id: PostId) -> RefreshedAnswer:
     status_code=202,
     opt={"action": "collect"},
     summary="Read all posts now",
-    responses=problems("conflict", "too_soon"),
+    responses=problems("conflict", "too_large", "too_soon"),
 )
 async def refresh_posts(call: Call) -> StartedAnswer:
     """Begin to read every connected account, once an hour; answers at once with the run to follow."""

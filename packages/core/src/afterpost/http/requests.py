@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request
-from litestar.params import ParameterKwarg, QueryParameter
+from litestar.params import QueryParameter
 
 from afterpost.domain.errors import InvalidInput
 
@@ -57,8 +57,7 @@ def _check_query(request: Request[Any, Any, Any]) -> None:
     known = sorted(
         name
         for name, field in request.route_handler.parsed_fn_signature.parameters.items()
-        if isinstance(field.kwarg_definition, ParameterKwarg)
-        and field.kwarg_definition.param_type is QueryParameter.param_type
+        if isinstance(field.kwarg_definition, QueryParameter)
     )
     seen: set[str] = set()
     for name, _ in request.query_params.multi_items():

@@ -70,7 +70,10 @@ def account_states(core: Core, scope: Scope) -> list[AccountState]:
     """Every account of the scope, oldest first, with its brand and when it is asked again."""
     with core.database.read() as connection:
         brands = {brand.id: brand.name for brand in organizations.list_brands(connection, scope)}
-    return [_shown(standing, brands.get(standing.account.brand_id or 0)) for standing in accounts_standing(core, scope)]
+    return [
+        _shown(standing, brands.get(standing.account.brand_id or 0))
+        for standing in accounts_standing(core, scope)
+    ]
 
 
 def _shown(standing: Standing, brand: str | None) -> AccountState:

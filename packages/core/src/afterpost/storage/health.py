@@ -172,7 +172,7 @@ def rollup_drift(connection: sa.Connection, scope: Scope) -> list[Drift]:
             wrong = {name for name in STANDING_COUNTERS if ours[name] != theirs[name]}
             if wrong:
                 by_group.setdefault(group, set()).update(wrong)
-    return [Drift(group, tuple(sorted(wrong))) for group, wrong in sorted(by_group.items())]  # type: ignore[arg-type]
+    return [Drift(group, tuple(sorted(wrong))) for group, wrong in sorted(by_group.items())]
 
 
 def _counters(

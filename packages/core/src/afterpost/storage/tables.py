@@ -24,6 +24,8 @@ metadata = sa.MetaData(
 
 # SQLite numbers rows by itself only for INTEGER primary keys.
 _Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+# An id is never given out twice, even after its row is deleted: events, receipts and URLs name it.
+_NEVER_AGAIN: dict[str, Any] = {"sqlite_autoincrement": True}
 _WITHOUT_ROWID: dict[str, Any] = {"sqlite_with_rowid": False}
 
 
@@ -47,6 +49,7 @@ organizations = sa.Table(
     sa.Column("changed_at", Instant, comment="when change_seq last moved"),
     sa.Column("refreshed_at", Instant, comment="last refresh of all posts that was asked for"),
     sa.Column("created_at", Instant, nullable=False),
+    **_NEVER_AGAIN,
 )
 
 brands = sa.Table(
@@ -58,6 +61,7 @@ brands = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.UniqueConstraint("organization_id", "slug"),
+    **_NEVER_AGAIN,
 )
 
 accounts = sa.Table(
@@ -81,6 +85,7 @@ accounts = sa.Table(
     sa.Column("failed_at", Instant),
     sa.Column("created_at", Instant, nullable=False),
     sa.UniqueConstraint("organization_id", "platform", "external_id"),
+    **_NEVER_AGAIN,
 )
 
 posts = sa.Table(
@@ -107,6 +112,7 @@ posts = sa.Table(
     sa.UniqueConstraint("organization_id", "platform", "external_id"),
     sa.Index("ix_posts_organization_id_published_at", "organization_id", "published_at"),
     sa.Index("ix_posts_account_id_due_at", "account_id", "due_at"),
+    **_NEVER_AGAIN,
 )
 
 definition_sets = sa.Table(
@@ -114,6 +120,7 @@ definition_sets = sa.Table(
     metadata,
     sa.Column("id", _Id, primary_key=True),
     sa.Column("body", sa.Text, nullable=False, unique=True, comment="JSON: definitions and kinds of metrics"),
+    **_NEVER_AGAIN,
 )
 
 observations = sa.Table(
@@ -302,6 +309,7 @@ runs = sa.Table(
     sa.Column("failed", sa.Integer, nullable=False, server_default="0"),
     sa.Column("message", sa.Text),
     sa.Index("ix_runs_organization_id_kind_id", "organization_id", "kind", "id"),
+    **_NEVER_AGAIN,
 )
 
 run_items = sa.Table(
@@ -325,6 +333,7 @@ outbox = sa.Table(
     _organization(),
     sa.Column("body", sa.Text, nullable=False, comment="JSON: the event"),
     sa.Column("occurred_at", Instant, nullable=False),
+    **_NEVER_AGAIN,
 )
 
 deliveries = sa.Table(

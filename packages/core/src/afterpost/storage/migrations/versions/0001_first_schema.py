@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("body", sa.Text(), nullable=False, comment="JSON: definitions and kinds of metrics"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_definition_sets")),
         sa.UniqueConstraint("body", name=op.f("uq_definition_sets_body")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "organizations",
@@ -77,6 +78,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organizations")),
         sa.UniqueConstraint("slug", name=op.f("uq_organizations_slug")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "attendance",
@@ -119,6 +121,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_brands")),
         sa.UniqueConstraint("organization_id", "slug", name=op.f("uq_brands_organization_id_slug")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "changes",
@@ -145,6 +148,7 @@ def upgrade() -> None:
             ["organization_id"], ["organizations.id"], name=op.f("fk_outbox_organization_id_organizations")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "rollups",
@@ -195,6 +199,7 @@ def upgrade() -> None:
             ["organization_id"], ["organizations.id"], name=op.f("fk_runs_organization_id_organizations")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
+        sqlite_autoincrement=True,
     )
     op.create_index(
         "ix_runs_organization_id_kind_id", "runs", ["organization_id", "kind", "id"], unique=False
@@ -248,6 +253,7 @@ def upgrade() -> None:
             "external_id",
             name=op.f("uq_accounts_organization_id_platform_external_id"),
         ),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "deliveries",
@@ -308,6 +314,7 @@ def upgrade() -> None:
             "external_id",
             name=op.f("uq_posts_organization_id_platform_external_id"),
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_posts_account_id_due_at", "posts", ["account_id", "due_at"], unique=False)
     op.create_index(

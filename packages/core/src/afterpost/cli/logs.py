@@ -1,0 +1,43 @@
+"""Logs beside a command's output: on stderr, and for a person without tracebacks."""
+
+import logging
+import sys
+from typing import TextIO
+
+OWN = ("afterpost", "stamina")
+"""Loggers of what runs in a command."""
+
+
+class _Plain(logging.Formatter):
+    """The message alone: a command says what failed in its own sentence, a traceback would bury it."""
+
+    def formatException(self, ei: object) -> str:  # noqa: N802 - logging's name
+        return "(AFTERPOST_LOG_LEVEL=DEBUG shows where)"
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to whatever stderr is at that time, so that tests and redirections see it."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
+
+
+_handler = _Stderr()
+
+
+def set_up_logs(level: str, *, serving: bool = False) -> None:
+    """Send logs to stderr: everything from `level` on while serving or at DEBUG, else errors in one line."""
+    detailed = serving or level.upper() == "DEBUG"
+    _handler.setFormatter(
+        logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        if detailed
+        else _Plain("%(levelname)s %(name)s: %(message)s")
+    )
+    for name in (*OWN, "uvicorn"):
+        logger = logging.getLogger(name)
+        logger.handlers = [_handler]
+        logger.setLevel(level.upper() if detailed else logging.ERROR)

@@ -1,0 +1,59 @@
+"""Options and kinds of values that several commands share."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+
+import rich_click as click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Day(click.ParamType):
+    """A calendar day, `2026-03-09`."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The date; anything else is wrong usage."""
+        if isinstance(value, date):
+            return value
+        try:
+            return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC).date()
+        except ValueError:
+            self.fail(f"{value!r} is not a day such as 2026-03-09.", param, ctx)
+
+
+class Instant(click.ParamType):
+    """An instant with its offset, `2026-03-09T18:30:00+01:00`; UTC inside."""
+
+    name = "ISO"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The instant in UTC; one without an offset is wrong usage, for nobody knows when it was."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            instant = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not an instant such as 2026-03-09T18:30:00Z.", param, ctx)
+        if instant.tzinfo is None:
+            self.fail(f"{value!r} has no offset; add Z for UTC, or one such as +01:00.", param, ctx)
+        return instant.astimezone(UTC)
+
+
+def json_option(command: F) -> F:
+    """`--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")(command)
+
+
+def window_options(command: F) -> F:
+    """`--start` and `--end`."""
+    end = click.option("--end", type=Day(), help="Last day, itself included. Default: yesterday.")
+    start = click.option("--start", type=Day(), help="First day. Default: 6 days before the last.")
+    return start(end(command))
+
+
+def brand_option(command: F) -> F:
+    """`--brand` of a question."""
+    return click.option("--brand", metavar="NAME", help="Only this brand, by slug, name or id.")(command)

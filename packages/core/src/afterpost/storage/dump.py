@@ -1,0 +1,264 @@
+"""The facts in canonical form: sorted by natural keys, without anything that depends on when or in which
+order they were stored.
+
+Two databases that came to the same facts give the same rows. Row ids are replaced by what people know
+(organisation and brand slug, platform, external id), day numbers by dates; null and a counter of 0 are
+left out. Left out as well: run ids, `recorded_at`, `created_at`, change numbers, credentials, and the
+state of collection.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from afterpost.domain.metrics import CUMULATIVE
+from afterpost.domain.scope import Scope
+from afterpost.domain.snapshots import OFFER_BIT
+from afterpost.domain.windows import day_date
+from afterpost.storage.scoping import within
+from afterpost.storage.tables import (
+    ROLLUP_COUNTERS,
+    STANDING_COUNTERS,
+    accounts,
+    attendance,
+    brands,
+    content_performance,
+    daily_metrics,
+    definition_sets,
+    latest,
+    observations,
+    organizations,
+    post_analytics,
+    posts,
+    rollups,
+    standing,
+)
+
+Row = dict[str, Any]
+ROWS_AT_ONCE = 1_000
+
+_SLUG = organizations.c.slug.label("organization")
+_POST = (_SLUG, posts.c.platform, posts.c.external_id)
+_LEARNED = (
+    *("content_type", *CUMULATIVE, "clicks", "engagements", "exposure", "engagement_rate"),
+    *("interaction_rate", "performance_score", "rate_margin", "source"),
+)
+
+
+def _rows(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[Row]:
+    """The rows of a query as they come, null left out."""
+    streamed = connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
+    for mapping in streamed.mappings():
+        yield {name: value for name, value in mapping.items() if value is not None}
+
+
+def _days(row: Row, *names: str) -> Row:
+    """The row with those day numbers as dates."""
+    return row | {name: day_date(row[name]) for name in names if name in row}
+
+
+def _json(row: Row, *names: str) -> Row:
+    """The row with those JSON texts decoded; they were encoded with sorted keys."""
+    return row | {name: msgspec.json.decode(row[name]) for name in names if name in row}
+
+
+def _organizations(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
+    query = sa.select(_SLUG, organizations.c.name, organizations.c.time_zone)
+    return _rows(connection, query.where(*within(scope, organizations)).order_by(_SLUG))
+
+
+def _brands(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
+    query = (
+        sa.select(_SLUG, brands.c.slug, brands.c.name)
+        .join(organizations, organizations.c.id == brands.c.organization_id)
+        .where(*within(scope, brands))
+    )
+    return _rows(connection, query.order_by(_SLUG, brands.c.slug))
+
+
+def _accounts(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
+    key = (_SLUG, accounts.c.platform, accounts.c.external_id)
+    query = (
+        sa.select(*key, accounts.c.handle, accounts.c.name, brands.c.slug.label("brand"))
+        .join(organizations, organizations.c.id == accounts.c.organization_id)
+        .outerjoin(brands, brands.c.id == accounts.c.brand_id)
+        .where(*within(scope, accounts))
+    )
+    return _rows(connection, query.order_by(*key))
+
+
+def _posts(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
+    columns = ("title", "description", "url", "content_type", "published_at", "links", "state", "gone_at")
+    query = (
+        sa.select(
+            *_POST,
+            brands.c.slug.label("brand"),
+            accounts.c.external_id.label("account"),
+            *(posts.c[name] for name in columns),
+        )
+        .join(organizations, organizations.c.id == posts.c.organization_id)
+        .outerjoin(brands, brands.c.id == posts.c.brand_id)
+        .outerjoin(accounts, accounts.c.id == posts.c.account_id)
+        .where(*within(scope, posts))
+    )
+    for row in _rows(connection, query.order_by(*_POST)):
+        if row["state"] != "gone":
+            # A post that was missed once and may come back: the state of its collection, no fact.
+            row.pop("gone_at", None)
+        yield _json(row, "links")
+
+
+def _of_posts(table: sa.Table, scope: Scope, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """A select of facts with the key of their post."""
+    return (
+        sa.select(*_POST, *columns)
+        .select_from(table)
+        .join(posts, posts.c.id == table.c.post_id)
+        .join(organizations, organizations.c.id == posts.c.organization_id)
+        .where(*within(scope, posts))
+    )
+
+
+def _observations(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
+    table = observations
+    query = (
+        _of_posts(
+            table,
+            scope,
+            table.c.observed_at,
+            table.c.day,
+            table.c.digest,
+            table.c.body.label("values"),
+            definition_sets.c.body.label("asked"),
+            table.c.published_at,
+            table.c.source,
+        )
+        .join(definition_sets, definition_sets.c.id == table.c.definition_id)
+        .order_by(*_POST, table.c.observed_at, table.c.digest)
+    )
+    for row in _rows(connection, query):
+        yield _json(_days(row, "day"), "values", "asked") | {"digest": row["digest"].hex()}
+
+
+def _daily_metrics(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
+    """Each value that differs from the one before it: whether an equal one was stored too depends on which
+    arrived first."""
+    table = daily_metrics
+    query = _of_posts(
+        table, scope, table.c.metric, table.c.day, table.c.observed_at, table.c.value, table.c.source
+    ).order_by(*_POST, table.c.metric, table.c.day, table.c.observed_at, table.c.value)
+    before: tuple[Any, ...] = ()
+    for row in _rows(connection, query):
+        value = int(row["value"]) if float(row["value"]).is_integer() else row["value"]
+        current = (
+            *(row[name] for name in ("organization", "platform", "external_id", "metric", "day")),
+            value,
+        )
+        if current != before:
+            yield _days(row, "day") | {"value": value}
+        before = current
+
+
+def _post_analytics(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
+    table = post_analytics
+    metrics = (table.c[f"{name}_{what}"] for name in CUMULATIVE for what in ("total", "gain", "days"))
+    query = _of_posts(
+        table, scope, table.c.day, table.c.prev_day, table.c.offers, table.c.source, table.c.other, *metrics
+    ).order_by(*_POST, table.c.day)
+    for row in _rows(connection, query):
+        offers = [part for part, bit in OFFER_BIT.items() if row["offers"] & bit]
+        yield _json(_days(row, "day", "prev_day"), "other") | {"offers": offers}
+
+
+def _latest(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
+    columns = ("first_day", "last_day", "first_at", "published_at", "known")
+    # The post's own `published_at` is in `posts`; this one is what the earliest reading gave.
+    query = _of_posts(latest, scope, *(latest.c[name] for name in columns)).order_by(*_POST)
+    for row in _rows(connection, query):
+        known = {
+            name: [total, day_date(day)] for name, (total, day) in msgspec.json.decode(row["known"]).items()
+        }
+        yield _days(row, "first_day", "last_day") | {"known": known}
+
+
+def _grouped(
+    connection: sa.Connection,
+    scope: Scope,
+    table: sa.Table,
+    columns: tuple[str, ...],
+    counters: tuple[str, ...],
+) -> Iterator[Row]:
+    """Rows of a rollup; counters of 0, and rows that have no other, are left out."""
+    key = (
+        _SLUG,
+        brands.c.slug.label("brand"),
+        accounts.c.external_id.label("account"),
+        table.c.platform,
+        table.c.content_type,
+        *(table.c[name] for name in columns),
+    )
+    query = (
+        sa.select(*key, *(table.c[name] for name in counters))
+        .select_from(table)
+        .join(organizations, organizations.c.id == table.c.organization_id)
+        .outerjoin(brands, brands.c.id == table.c.brand_id)
+        .outerjoin(accounts, accounts.c.id == table.c.account_id)
+        .where(*within(scope, table))
+        .order_by(*key)
+    )
+    for row in _rows(connection, query):
+        counted = {name: row.pop(name) for name in counters}
+        kept = {name: value for name, value in counted.items() if value}
+        if kept:
+            yield _days(row, "day") | kept
+
+
+def _rollups(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
+    return _grouped(connection, scope, rollups, ("day",), ROLLUP_COUNTERS)
+
+
+def _standing(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
+    return _grouped(connection, scope, standing, (), STANDING_COUNTERS)
+
+
+def _attendance(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
+    return _grouped(connection, scope, attendance, ("day", "gap"), ("posts",))
+
+
+def _content_performance(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
+    table = content_performance
+    query = (
+        _of_posts(
+            table,
+            scope,
+            table.c.measured_on,
+            brands.c.slug.label("brand"),
+            accounts.c.external_id.label("account"),
+            *(table.c[name] for name in _LEARNED),
+            table.c.links,
+        )
+        .outerjoin(brands, brands.c.id == table.c.brand_id)
+        .outerjoin(accounts, accounts.c.id == table.c.account_id)
+        .order_by(*_POST, table.c.measured_on)
+    )
+    for row in _rows(connection, query):
+        yield _json(_days(row, "measured_on"), "links")
+
+
+TABLES: Mapping[str, Callable[[sa.Connection, Scope], Iterator[Row]]] = {
+    "organizations": _organizations,
+    "brands": _brands,
+    "accounts": _accounts,
+    "posts": _posts,
+    "observations": _observations,
+    "daily_metrics": _daily_metrics,
+    "post_analytics": _post_analytics,
+    "latest": _latest,
+    "rollups": _rollups,
+    "standing": _standing,
+    "attendance": _attendance,
+    "content_performance": _content_performance,
+}
+"""Every table of facts -> its rows in canonical order."""
