@@ -1,7 +1,7 @@
 """Afterpost as a user runs it: the real command, the real server, a data directory of its own."""
 
 import os
-import socket
+import re
 import subprocess
 import sys
 import time
@@ -66,19 +66,17 @@ def run(data_dir: Path, *words: str, command: Sequence[str] = AFTERPOST, timeout
 @contextmanager
 def serving(data_dir: Path, command: Sequence[str] = AFTERPOST) -> Iterator[httpx.Client]:
     """`afterpost serve` on a free port, and a client that carries its key; ended with SIGTERM."""
-    port = free_port()
     log = data_dir / "serve.log"
     with log.open("w") as output:
         server = subprocess.Popen(
             [*command, "serve"],
-            env=environment(data_dir) | {"AFTERPOST_PORT": str(port)},
+            env=environment(data_dir) | {"AFTERPOST_PORT": "0"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     try:
-        with client_of(port) as client:
-            _await(client, server, log)
+        with client_of(_address(server, log)) as client:
             yield client
     finally:
         server.terminate()
@@ -90,21 +88,11 @@ def serving(data_dir: Path, command: Sequence[str] = AFTERPOST) -> Iterator[http
             raise
 
 
-def client_of(port: int) -> httpx.Client:
-    """A client of the server on that port, with the key."""
+def client_of(address: str) -> httpx.Client:
+    """A client of the server at that address, with the key."""
     return httpx.Client(
-        base_url=f"http://127.0.0.1:{port}",
-        headers={"Authorization": f"Bearer {API_KEY}"},
-        timeout=30,
-        trust_env=False,
+        base_url=address, headers={"Authorization": f"Bearer {API_KEY}"}, timeout=30, trust_env=False
     )
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def get(client: httpx.Client, path: str, **query: Any) -> Any:
@@ -122,13 +110,12 @@ def _json(answer: httpx.Response) -> Any:
     return answer.json()
 
 
-def _await(client: httpx.Client, server: subprocess.Popen[bytes], log: Path) -> None:
+def _address(server: subprocess.Popen[bytes], log: Path) -> str:
+    """Where the server says that it listens."""
     for _ in range(300):
+        said = re.search(r"listens on (http://\S+)", log.read_text())
+        if said is not None:
+            return said[1]
         assert server.poll() is None, f"the server ended {server.returncode}:\n{log.read_text()}"
-        try:
-            if client.get("/health/ready").is_success:
-                return
-        except httpx.TransportError:
-            pass
         time.sleep(0.1)
-    raise AssertionError(f"the server does not answer:\n{log.read_text()}")
+    raise AssertionError(f"the server does not listen:\n{log.read_text()}")

@@ -58,9 +58,10 @@ class Oracle:
     """Sums computed straight from the file, of the days up to `until`."""
 
     def __init__(self, file: Path, until: date | None = None) -> None:
-        self.videos = _videos(file, until)
+        videos = _videos(file, until)
+        self.brands = sorted({video.brand for video in videos.values()})
+        self.videos = {name: video for name, video in videos.items() if video.readings}
         self.days = sorted({day for video in self.videos.values() for day in video.readings})
-        self.brands = sorted({video.brand for video in self.videos.values()})
         self.bookings: dict[str, dict[str, list[Booking]]] = {
             brand: {metric: [] for metric in METRICS} for brand in self.brands
         }
@@ -184,9 +185,8 @@ def _videos(file: Path, until: date | None) -> dict[str, Video]:
             for day, row in by_day.items()
             if until is None or day <= until
         }
-        if readings:
-            published_at = datetime.fromisoformat(history[0]["published_at"])
-            videos[name] = Video(published_at, history[-1]["category"], readings)
+        published_at = datetime.fromisoformat(history[0]["published_at"])
+        videos[name] = Video(published_at, history[-1]["category"], readings)
     return videos
 
 

@@ -12,9 +12,9 @@ RATE = 2.5
 TITLE = "Sourdough, day one. What you need is flour, water and patience."
 
 LEARNED = METRICS | {
-    "engagements": 120,
-    "engagement_rate": 2.5,
-    "interaction_rate": 2.5,
+    "engagements": ENGAGEMENTS,
+    "engagement_rate": RATE,
+    "interaction_rate": RATE,
     "performance_score": 25,
 }
 
@@ -36,11 +36,8 @@ def entry(external_id: str, published_at: datetime, observed_at: datetime | None
 
 def ranked(weekly: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """External id -> the row of every post a weekly summary names."""
-    return {
-        row["external_id"]: row
-        for part in ("top", "worst", "not_distributed")
-        for row in weekly["data"][part]
-    }
+    parts = ("top", "worst", "not_distributed")
+    return {row["external_id"]: row for part in parts for row in weekly["data"][part]}
 
 
 def has_the_numbers(row: dict[str, Any]) -> bool:

@@ -22,13 +22,9 @@ def make_core(tmp_path: Path, clock: Clock) -> Iterator[MakeCore]:
     """Opens cores; see `MakeCore`."""
     opened: list[Core] = []
 
-    def make(
-        name: str = "core", *, plugins: Mapping[str, object] | None = None, zone: str = "UTC"
-    ) -> Core:
+    def make(name: str = "core", *, plugins: Mapping[str, object] | None = None, zone: str = "UTC") -> Core:
         settings = settings_in(tmp_path, name, zone=zone)
-        opened.append(
-            open_core(settings, build_plugins(settings, plugins or {}, installed=[]), clock=clock)
-        )
+        opened.append(open_core(settings, build_plugins(settings, plugins or {}, installed=[]), clock=clock))
         return opened[-1]
 
     yield make

@@ -35,6 +35,8 @@ class Bench:
             for table in reversed(tables.metadata.sorted_tables):
                 if table is not tables.organizations:
                     tx.connection.execute(sa.delete(table))
+            # Ids begin at 1 again, so that two benches name the same post the same.
+            tx.connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name != 'organizations'")
             tx.connection.execute(
                 sa.update(tables.organizations).values(
                     time_zone=zone, zone_fixed=False, change_seq=0, changed_at=None
@@ -42,9 +44,7 @@ class Bench:
             )
             organization = self.organization(tx.connection)
             for n in range(BRANDS):
-                organizations.add_brand(
-                    tx.connection, EVERYTHING, organization.id, f"b{n}", f"B{n}", tx.now
-                )
+                organizations.add_brand(tx.connection, EVERYTHING, organization.id, f"b{n}", f"B{n}", tx.now)
             for n in range(ACCOUNTS):
                 self._add_account(tx, organization, n)
             posts.add_posts(

@@ -90,7 +90,7 @@ def values_of(draw: st.DrawFn) -> tuple[Mapping[str, Value], Mapping[str, Kind]]
 
 
 @st.composite
-def histories(draw: st.DrawFn, *, max_said: int = 10, max_posts: int = 3) -> History:
+def histories(draw: st.DrawFn, *, max_said: int = 12, max_posts: int = 3) -> History:
     """A history of a few posts over some weeks."""
     zone = draw(st.sampled_from(sorted(ANCHORS)))
     cut = ZoneInfo(zone)
@@ -110,7 +110,7 @@ def histories(draw: st.DrawFn, *, max_said: int = 10, max_posts: int = 3) -> His
         )
         for _ in posts
     ]
-    for _ in range(draw(st.integers(1, max_said))):
+    for _ in range(draw(st.integers(2, max_said))):
         post = draw(st.integers(0, len(posts) - 1))
         values, kinds = draw(values_of())
         asked = draw(st.sampled_from([(), PARTS, ("likes", "comments"), tuple(values)]))
@@ -118,9 +118,7 @@ def histories(draw: st.DrawFn, *, max_said: int = 10, max_posts: int = 3) -> His
             observed_at=instant(draw(days), draw(st.sampled_from(HOURS))),
             values=values,
             definitions=dict.fromkeys(asked, "v1"),
-            published_at=draw(
-                st.sampled_from([publications[post][0]] * 3 + [publications[post][1], None])
-            ),
+            published_at=draw(st.sampled_from([publications[post][0]] * 3 + [publications[post][1], None])),
             kinds=kinds,
         )
         said.append(Said(post, reading, draw(st.sampled_from(["api", "csv", "manual", "webhook"]))))

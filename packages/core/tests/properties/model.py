@@ -74,9 +74,7 @@ def local(instant: datetime, zone: ZoneInfo) -> date:
 def value_on(name: str, mine: Iterable[Said], counter: bool) -> Value:
     """What the last of those readings that report the metric says."""
     readings = [
-        one.reading
-        for one in mine
-        if name in one.reading.values and is_counter(name, one.reading) == counter
+        one.reading for one in mine if name in one.reading.values and is_counter(name, one.reading) == counter
     ]
     return max(readings, key=rank).values[name]
 

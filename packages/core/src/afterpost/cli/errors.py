@@ -4,6 +4,7 @@ import errno
 from typing import Any
 
 import rich_click as click
+from click.exceptions import Exit
 
 from afterpost.cli.output import complain
 from afterpost.services.doctor import explained
@@ -25,7 +26,7 @@ class Guarded(click.RichGroup):
         except (KeyboardInterrupt, click.Abort):
             complain("Interrupted.")
             ctx.exit(INTERRUPTED)
-        except (click.exceptions.Exit, click.ClickException):
+        except (Exit, click.ClickException):
             raise
         except OSError as error:
             if error.errno == errno.EPIPE:  # the reader of a pipe has seen enough; click ends in silence

@@ -9,7 +9,7 @@ import rich_click as click
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Day(click.ParamType):
+class Day(click.ParamType):  # type: ignore[type-arg] # click before 8.4 has none
     """A calendar day, `2026-03-09`."""
 
     name = "YYYY-MM-DD"
@@ -24,7 +24,7 @@ class Day(click.ParamType):
             self.fail(f"{value!r} is not a day such as 2026-03-09.", param, ctx)
 
 
-class Instant(click.ParamType):
+class Instant(click.ParamType):  # type: ignore[type-arg] # click before 8.4 has none
     """An instant with its offset, `2026-03-09T18:30:00+01:00`; UTC inside."""
 
     name = "ISO"

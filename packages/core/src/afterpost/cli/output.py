@@ -66,7 +66,10 @@ def print_table(
     for name in columns:
         right = name in numbers
         table.add_column(
-            name, justify="right" if right else "left", no_wrap=right, overflow="ellipsis" if right else "fold"
+            name,
+            justify="right" if right else "left",
+            no_wrap=right,
+            overflow="ellipsis" if right else "fold",
         )
     for row in listed:
         table.add_row(*(Text(clean(cell)) for cell in row))

@@ -9,8 +9,7 @@ _JOINER = "\u200d"  # holds emoji together, and is the only invisible character 
 
 def clean(text: str) -> str:
     """A text on one line, without characters that steer a terminal."""
-    shown = "".join(c if c.isprintable() or c == _JOINER else " " for c in text)
-    return " ".join(shown.split(" ")) if "\n" not in text else " ".join(shown.split())
+    return "".join(c if c.isprintable() or c == _JOINER else " " for c in text)
 
 
 def short(text: str, length: int = 60) -> str:

@@ -20,6 +20,9 @@ FRESH = timedelta(hours=48)
 
 OFFER_BIT = {part: 1 << n for n, part in enumerate(ENGAGEMENT_PARTS)}
 _CUMULATIVE = frozenset(CUMULATIVE)
+_PARTS = tuple(
+    tuple(part for part, bit in OFFER_BIT.items() if offers & bit) for offers in range(1 << len(OFFER_BIT))
+)
 
 
 class Cell(NamedTuple):
@@ -107,7 +110,10 @@ def merge_day(readings: Iterable[Observed]) -> DayValues:
     gauges: dict[str, Value] = {}
     offers = 0
     source = ""
-    for reading in sorted(readings, key=lambda r: (r.at, r.digest)):
+    ordered = list(readings)
+    if len(ordered) > 1:
+        ordered.sort(key=lambda r: (r.at, r.digest))
+    for reading in ordered:
         for name, value in reading.values.items():
             if kind_of(name, reading.kinds) is Kind.CUMULATIVE:
                 totals[name] = int(value)
@@ -214,26 +220,25 @@ def book(row: Row, sign: int, rollups: dict[int, Bucket]) -> None:
 
 
 def _book_rate(row: Row, sign: int, rollups: dict[int, Bucket]) -> None:
-    base = next((name for name in EXPOSURES if (c := row.cells.get(name)) and c.gain is not None), None)
-    parts = [part for part in ENGAGEMENT_PARTS if row.offers & OFFER_BIT[part]]
-    cells = [row.cells.get(part) for part in parts]
+    cells = row.cells
+    base = next((name for name in EXPOSURES if (c := cells.get(name)) and c.gain is not None), None)
+    parts = _PARTS[row.offers]
     if base is None or not parts:
-        if row.cells:
+        if cells:
             _add(rollups[row.day], "unrated", sign)
         return
-    exposed = row.cells[base]
-    if any(cell is None or cell.gain is None or cell.days != exposed.days for cell in cells):
+    exposed = cells[base]
+    engaged = [cells.get(part) for part in parts]
+    if any(cell is None or cell.gain is None or cell.days != exposed.days for cell in engaged):
         _add(rollups[row.day], "unrated", sign)
         return
-    start = row.day - exposed.days + 1
-    for column, cell in [
-        (f"rated_{base}", exposed),
-        *(("rated_engagements", cell) for cell in cells if cell is not None),
-    ]:
-        for offset, amount in enumerate(spread(cell.gain or 0, exposed.days)):
-            _add(rollups.setdefault(start + offset, {}), column, sign * amount)
-    for offset in range(exposed.days):
-        _add(rollups.setdefault(start + offset, {}), f"rated_by_{base}", sign)
+    amounts = [spread(exposed.gain or 0, exposed.days)]
+    amounts += [spread(cell.gain or 0, cell.days) for cell in engaged if cell is not None]
+    for offset, (seen, *done) in enumerate(zip(*amounts, strict=True)):
+        bucket = rollups.setdefault(row.day - exposed.days + 1 + offset, {})
+        _add(bucket, f"rated_{base}", sign * seen)
+        _add(bucket, "rated_engagements", sign * sum(done))
+        _add(bucket, f"rated_by_{base}", sign)
 
 
 def _add(bucket: Bucket, column: str, amount: int) -> None:

@@ -75,7 +75,7 @@ def build_app(core: Core) -> Litestar:
         dependencies={"call": Provide(acting, sync_to_thread=False)},
         route_handlers=[
             Router("/v1", route_handlers=_V1, security=[{"key": []}]),
-            page.read_page,
+            Router("/", route_handlers=[page.read_page], opt={"basic": True}),
         ],
     )
     problem = answering(core.now)

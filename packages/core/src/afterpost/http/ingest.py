@@ -140,5 +140,5 @@ def _value(where: str, name: str, value: Value, kinds: dict[str, Kind]) -> Value
         raise InvalidInput(f"{where} is {value}; a counter is a whole number.")
     lowest = -MAX_VALUE if name in kinds else 0
     if not lowest <= value <= MAX_VALUE:
-        raise InvalidInput(f"{where} is {value:.4g}; it must lie between {lowest} and {MAX_VALUE}.")
+        raise InvalidInput(f"{where} must lie between {lowest} and {MAX_VALUE}.")
     return value

@@ -1,4 +1,4 @@
-"""The API's description, as OpenAPI JSON and nothing else: a page that renders it would bring foreign scripts.
+"""The API's description, as OpenAPI JSON alone: a page that renders it would bring foreign scripts.
 
 The framework describes routes and parameters. Bodies and answers are described by msgspec, which checks and
 writes them: it knows every bound and says what each struct means.

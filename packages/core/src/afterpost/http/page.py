@@ -38,7 +38,6 @@ class Shown(Struct, frozen=True):
 @get(
     "/",
     media_type=MediaType.HTML,
-    opt={"basic": True},
     security=[{"page": []}],
     summary="The page",
     responses=problems(),

@@ -6,19 +6,21 @@ at noon UTC of each recorded day.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 from afterpost.domain.errors import InvalidInput, RefreshFailed
 from afterpost.domain.scope import Actor, Scope
-from afterpost.emulator import Dialect, World, WorldAccount
 from afterpost.sdk.provider import Provider
 from afterpost.services import collect
 from afterpost.services.connect import connect, disconnect, list_accounts
 from afterpost.services.core import Core
 from afterpost.services.sync import sync
 from afterpost.storage.accounts import Account
+
+if TYPE_CHECKING:
+    from afterpost.emulator import Dialect, World, WorldAccount
 
 NOON = time(12, tzinfo=UTC)
 
@@ -56,7 +58,7 @@ class Replayed(Struct, frozen=True):
     synced: int
 
 
-def dialect_for(providers: Mapping[str, Provider], platform: str, world: World) -> Dialect:
+def dialect_for(providers: Mapping[str, Provider], platform: str, world: "World") -> "Dialect":
     """The platform's wire over a world; InvalidInput when no installed plugin can emulate it."""
     provider = providers.get(platform)
     if provider is None:
@@ -75,8 +77,8 @@ async def connect_world(
     scope: Scope,
     actor: Actor,
     platform: str,
-    dialect: Dialect,
-    world_accounts: Sequence[WorldAccount],
+    dialect: "Dialect",
+    world_accounts: "Sequence[WorldAccount]",
     brands: Mapping[str, str],
 ) -> dict[str, Account]:
     """Connect every account of a world, each under its brand; external id -> account."""

@@ -10,7 +10,8 @@ from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
 from afterpost.services.refresh import WAITING
 from afterpost.services.standing import Standing, accounts_standing
-from afterpost.storage import accounts, organizations
+from afterpost.settings import Settings
+from afterpost.storage import accounts, health, organizations
 from afterpost.storage.accounts import Account
 from afterpost.storage.migrate import SchemaState, states_on
 from afterpost.storage.organizations import Brand, Organization
@@ -131,3 +132,11 @@ def schema_states(core: Core) -> Sequence[SchemaState]:
     """The schema of core and of each plugin with tables of its own."""
     with core.database.read() as connection:
         return states_on(connection, Scope.default(), core.plugins.migrations())
+
+
+def recorded_revisions(settings: Settings) -> dict[str, str]:
+    """dist -> the schema revision its tables are at, read from the file before anything opens it.
+
+    Empty where there is no database yet, or none that can be read: opening it says why.
+    """
+    return dict(health.inspect_revisions(health.path_of(settings.database_url)))

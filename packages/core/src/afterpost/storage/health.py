@@ -105,6 +105,17 @@ def inspect_file(path: Path) -> FileState:
     return FileState(path, True, size, None, damage, mode, revisions)
 
 
+def inspect_revisions(path: Path) -> dict[str, str]:
+    """dist -> schema revision written in the file; empty where it can't be read."""
+    if not path.exists():
+        return {}
+    try:
+        with _opened(path, "ro") as connection:
+            return dict(_revisions(connection))
+    except sqlite3.Error:
+        return {}
+
+
 def why_not_writable(path: Path) -> str | None:
     """Why nothing can be written now; None when something could. Nothing is written."""
     try:

@@ -15,7 +15,7 @@ from afterpost.storage.tables import latest, posts
 from afterpost.storage.types import to_micros
 
 COLUMNS = ("post_id", "organization_id", "first_day", "last_day", "first_at", "published_at", "known")
-_known = msgspec.json.Decoder(dict[str, tuple[int, int]]).decode
+_known = msgspec.json.Decoder(dict[str, Known]).decode
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -31,9 +31,8 @@ def load(connection: sa.Connection, scope: Scope, post_ids: Iterable[int], zone:
         )
         for row in connection.execute(query):
             published = None if row.published_at is None else local_day_number(row.published_at, cut)
-            known = {name: Known(total, day) for name, (total, day) in _known(row.known).items()}
             first = First(row.first_at, row.published_at, published)
-            found[row.post_id] = State(first, row.first_day, row.last_day, known)
+            found[row.post_id] = State(first, row.first_day, row.last_day, _known(row.known))
     return found
 
 

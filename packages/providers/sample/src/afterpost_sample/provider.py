@@ -51,7 +51,7 @@ class Sample(sdk.Provider):
         return SampleDialect(world)
 
     async def refresh(self, call: sdk.Call) -> sdk.Credential:
-        """The credential with a new access token. Where a network renews the refresh token too, keep both."""
+        """The credential with a new access token. Some networks send a new refresh token as well: keep it."""
         form = {"refresh_token": call.credential.secret("refresh_token")}
         token = await _ask(call, payloads.Token, "POST", "/token", data=form)
         return sdk.Credential(
@@ -89,7 +89,7 @@ def _outcome(post: payloads.Post | None, now: datetime) -> sdk.Outcome:
         values={name: count for name, count in msgspec.structs.asdict(stats).items() if count is not None},
         # All that was asked for: a metric in here and not in `values` is hidden, not forgotten.
         definitions=_CAPABILITIES.definitions(),
-        kinds=_CAPABILITIES.kinds(),
+        kinds=_CAPABILITIES.kinds(),  # empty as long as every metric is a lifetime counter
         published_at=post.published_at,
     )
     return sdk.Measured(reading=reading, post=_info(post))

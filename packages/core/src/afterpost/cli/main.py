@@ -1,0 +1,61 @@
+"""The group `afterpost` and the way into it."""
+
+import io
+import sys
+
+import rich_click as click
+
+from afterpost import __version__
+from afterpost.cli.connect import connect
+from afterpost.cli.demo import demo_command
+from afterpost.cli.doctor import doctor
+from afterpost.cli.dump import dump
+from afterpost.cli.errors import Guarded
+from afterpost.cli.import_file import import_file
+from afterpost.cli.migrate import migrate
+from afterpost.cli.overview import overview
+from afterpost.cli.plugins import plugins
+from afterpost.cli.refresh import refresh
+from afterpost.cli.replay import replay_command
+from afterpost.cli.report import report
+from afterpost.cli.serve import serve
+from afterpost.cli.sync import sync
+from afterpost.cli.weekly import weekly
+from afterpost.cli.wiring import Wiring
+
+
+@click.group(cls=Guarded, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="afterpost")
+def afterpost() -> None:
+    """What happened after you posted.
+
+    Settings come from the environment and from afterpost.toml in the data directory (docs/settings.md).
+    """
+
+
+for command in (
+    demo_command,
+    serve,
+    connect,
+    refresh,
+    import_file,
+    replay_command,
+    weekly,
+    overview,
+    sync,
+    report,
+    doctor,
+    plugins,
+    migrate,
+    dump,
+):
+    afterpost.add_command(command)
+
+
+def run(wiring: Wiring) -> None:
+    """Run the command line of this process and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A title may hold what this terminal can't show; that is no reason to end.
+            stream.reconfigure(errors="replace")
+    afterpost(obj=wiring, prog_name="afterpost")

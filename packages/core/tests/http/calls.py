@@ -1,0 +1,87 @@
+"""What the tests ask for: shortcuts over a client, and one valid request for every route."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import httpx
+
+from packages.core.tests.http.toy import KEY
+
+READING = {
+    "platform": "tube",
+    "external_id": "v1",
+    "observed_at": "2026-03-09T10:00:00Z",
+    "published_at": "2026-03-08T09:00:00+01:00",
+    "metrics": {"views": 1000, "likes": 50, "comments": 5, "shares": 2, "saves": None},
+    "title": "How to begin",
+}
+
+
+class Client(Protocol):
+    """What an httpx client and the framework's test client have in common."""
+
+    def request(self, method: str, url: str, **options: Any) -> httpx.Response: ...
+
+
+def ingest(client: Client, *posts: Mapping[str, Any], **more: Any) -> Any:
+    """Send readings; the data of the answer."""
+    response = client.request("POST", "/v1/ingest", json={"posts": [*posts], **more})
+    assert response.status_code == 200, response.text
+    return response.json()["data"]
+
+
+def connect(client: Client, **more: Any) -> Any:
+    """Connect the toy account; the account."""
+    body = {"platform": "toy", "credential": {"token": "open-sesame"}, **more}
+    response = client.request("POST", "/v1/accounts", json=body)
+    assert response.status_code == 201, response.text
+    return response.json()["data"]
+
+
+def problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The problem in a response, checked for its shape."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert set(body) <= {"type", "title", "status", "detail", "code", "hint", "retry_at"}
+    assert (body["status"], body["code"], body["type"]) == (status, code, f"/problems/{code}")
+    assert body["title"]
+    assert body["detail"]
+    assert "Traceback" not in response.text
+    assert KEY not in response.text
+    return body
+
+
+VALID: Mapping[tuple[str, str], tuple[str, Any]] = {
+    ("POST", "/v1/posts"): ("/v1/posts", {"platform": "tube", "external_id": "n1"}),
+    ("GET", "/v1/posts"): ("/v1/posts", None),
+    ("GET", "/v1/posts/{post_id}"): ("/v1/posts/1", None),
+    ("GET", "/v1/posts/{post_id}/analytics"): ("/v1/posts/1/analytics", None),
+    ("GET", "/v1/posts/{post_id}/observations"): ("/v1/posts/1/observations", None),
+    ("POST", "/v1/posts/{post_id}/refresh-analytics"): ("/v1/posts/2/refresh-analytics", None),
+    ("POST", "/v1/posts/analytics"): ("/v1/posts/analytics", None),
+    ("GET", "/v1/runs/{run_id}"): ("/v1/runs/1", None),
+    ("POST", "/v1/accounts"): (
+        "/v1/accounts",
+        {"platform": "toy", "credential": {"token": "open-sesame"}},
+    ),
+    ("GET", "/v1/accounts"): ("/v1/accounts", None),
+    ("DELETE", "/v1/accounts/{account_id}"): ("/v1/accounts/1", None),
+    ("POST", "/v1/brands"): ("/v1/brands", {"name": "Nord"}),
+    ("GET", "/v1/brands"): ("/v1/brands", None),
+    ("POST", "/v1/ingest"): ("/v1/ingest", {"posts": [READING]}),
+    ("GET", "/v1/analytics/overview"): ("/v1/analytics/overview", None),
+    ("GET", "/v1/content-performance/summary/weekly"): ("/v1/content-performance/summary/weekly", None),
+    ("POST", "/v1/content-performance/analytics-sync/run"): (
+        "/v1/content-performance/analytics-sync/run",
+        None,
+    ),
+    ("GET", "/v1/content-performance/analytics-sync/status"): (
+        "/v1/content-performance/analytics-sync/status",
+        None,
+    ),
+    ("GET", "/health/live"): ("/health/live", None),
+    ("GET", "/health/ready"): ("/health/ready", None),
+    ("GET", "/"): ("/", None),
+}
+"""(method, path) -> a request that succeeds on an installation with an ingested and a connected post."""
