@@ -1,10 +1,13 @@
 """What tests of core share: a clock set by hand, a core on a real database file, readings told to it."""
 
 import base64
+import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+import pytest
 
 from afterpost.domain.metrics import Kind
 from afterpost.domain.posts import UNKNOWN_TYPE, CreativeLinks
@@ -58,6 +61,18 @@ def settings_in(folder: Path, name: str = "core", *, zone: str = "UTC") -> Setti
         api_key="a-key-only-tests-know",
         secret_key=base64.b64encode(b"32 bytes that only the tests use").decode(),
     )
+
+
+def vector(key: str) -> dict[str, Any]:
+    """An input and output of the original system, by its key; the test is skipped where they are not at hand.
+
+    They are kept beside this repository and not in it.
+    """
+    path = Path(__file__).parents[4] / "shared" / "reference" / "vectors.json"
+    if not path.exists():
+        pytest.skip(f"the original's vectors are not here ({path})")
+    found: dict[str, Any] = next(v for v in json.loads(path.read_text("utf-8")) if v["id"] == key)
+    return found
 
 
 def at(text: str) -> datetime:

@@ -1,5 +1,6 @@
 """What the tests ask for: shortcuts over a client, and one valid request for every route."""
 
+import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -36,6 +37,17 @@ def connect(client: Client, **more: Any) -> Any:
     response = client.request("POST", "/v1/accounts", json=body)
     assert response.status_code == 201, response.text
     return response.json()["data"]
+
+
+def finished(client: Client, run_id: int) -> Any:
+    """The run, once it has ended."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        run = client.request("GET", f"/v1/runs/{run_id}").json()["data"]["run"]
+        if run["state"] != "running":
+            return run
+        time.sleep(0.01)
+    raise AssertionError(f"run {run_id} does not end")
 
 
 def problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """What holds for every route: it needs the key, and refuses whatever it does not read."""
 
 import base64
+import re
+from itertools import product
 from typing import Any
 
 import pytest
@@ -9,8 +11,8 @@ from litestar.routes import HTTPRoute
 from litestar.testing import TestClient
 
 from afterpost.http.openapi import described_handlers
-from packages.core.tests.http.calls import READING, VALID, connect, ingest, problem
-from packages.core.tests.http.toy import BEARER, KEY
+from packages.core.tests.http.calls import READING, VALID, connect, finished, ingest, problem
+from packages.core.tests.http.toy import BEARER, KEY, Clock
 
 OPEN = {"/health/live", "/health/ready", "/schema/openapi.json"}
 BASIC = {"Authorization": "Basic " + base64.b64encode(f"me:{KEY}".encode()).decode()}
@@ -24,7 +26,8 @@ def full(client: TestClient[Litestar]) -> TestClient[Litestar]:
     """A client of an installation with an ingested post (1) and connected ones (2, 3)."""
     ingest(client, READING)
     connect(client)
-    assert client.post("/v1/posts/analytics").status_code == 202
+    started = client.post("/v1/posts/analytics").json()["data"]["run"]
+    finished(client, started["id"])
     return client
 
 
@@ -41,18 +44,15 @@ def test_every_route_is_tried_here(app: Litestar) -> None:
     assert set(described_handlers(app)) == set(VALID)
 
 
-@pytest.mark.parametrize("route", ROUTES)
-def test_a_valid_request_succeeds(full: TestClient[Litestar], clock: Any, route: tuple[str, str]) -> None:
+def test_a_valid_request_succeeds(full: TestClient[Litestar], clock: Clock) -> None:
     clock.forward(hours=2)
-    for _ in range(100):
-        if full.get("/v1/posts").json()["data"][0]["id"] > 2:
-            break
-    response = ask(full, route)
-    assert response.status_code in {200, 201, 202}, response.text
-    assert response.headers["cache-control"] == "no-store"
-    assert response.headers["x-content-type-options"] == "nosniff"
-    if route != ("GET", "/"):
-        assert set(response.json()) == {"data", "meta"}
+    for route in sorted(ROUTES, key=lambda r: r[0], reverse=True):  # what disconnects comes last
+        response = ask(full, route)
+        assert response.status_code in {200, 201, 202}, response.text
+        assert response.headers["cache-control"] == "no-store"
+        assert response.headers["x-content-type-options"] == "nosniff"
+        if route != ("GET", "/"):
+            assert set(response.json()) == {"data", "meta"}
 
 
 def test_no_route_answers_without_the_key(app: Litestar, client: TestClient[Litestar]) -> None:
@@ -76,25 +76,25 @@ def test_no_route_answers_without_the_key(app: Litestar, client: TestClient[Lite
     assert seen >= OPEN | {path for path, _ in VALID.values() if "2" not in path}
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        f"Bearer {KEY}x",
-        f"Bearer {KEY[:-1]}",
-        f"Basic {KEY}",
-        f"Token {KEY}",
-        KEY,
-        "Bearer",
-        "Bearer ",
-        f"Bearer {KEY} {KEY}",
-        "Bearer ÿþ",
-        f"Bearer {KEY}, Bearer {KEY}",
-        BASIC["Authorization"],
-    ],
-)
-def test_only_the_exact_key_opens_the_api(client: TestClient[Litestar], given: str) -> None:
-    response = client.get("/v1/posts", headers={"Authorization": given.encode("latin-1")})
-    problem(response, 401, "unauthenticated")
+WRONG = [
+    f"Bearer {KEY}x",
+    f"Bearer {KEY[:-1]}",
+    f"Basic {KEY}",
+    f"Token {KEY}",
+    KEY,
+    "Bearer",
+    "Bearer ",
+    f"Bearer {KEY} {KEY}",
+    "Bearer ÿþ",
+    f"Bearer {KEY}, Bearer {KEY}",
+    BASIC["Authorization"],
+]
+
+
+def test_only_the_exact_key_opens_the_api(client: TestClient[Litestar]) -> None:
+    for given in WRONG:
+        response = client.get("/v1/posts", headers={"Authorization": given.encode("latin-1")})
+        problem(response, 401, "unauthenticated")
 
 
 def test_two_authorizations_are_none(client: TestClient[Litestar]) -> None:
@@ -107,14 +107,12 @@ def test_the_scheme_is_known_in_any_case(client: TestClient[Litestar]) -> None:
     assert client.get("/v1/posts", headers={"Authorization": f"bEARER {KEY}"}).status_code == 200
 
 
-@pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize("query", ["brand=1", "limit%00=1", "__proto__=1", "call=1", "data=1", "request=1"])
-def test_an_unknown_query_parameter_is_refused(
-    full: TestClient[Litestar], route: tuple[str, str], query: str
-) -> None:
-    body = problem(ask(full, route, path=f"{VALID[route][0]}?{query}"), 400, "invalid_input")
-    assert "query parameter" in body["detail"]
-    assert "call" not in body["hint"]
+@pytest.mark.parametrize("query", ["brand=1", "limit%00=1", "__proto__=1", "call=1", "data=1"])
+def test_an_unknown_query_parameter_is_refused(full: TestClient[Litestar], query: str) -> None:
+    for route in ROUTES:
+        body = problem(ask(full, route, path=f"{VALID[route][0]}?{query}"), 400, "invalid_input")
+        assert "query parameter" in body["detail"]
+        assert "call" not in body["hint"]
 
 
 def test_a_repeated_query_parameter_is_refused(client: TestClient[Litestar]) -> None:
@@ -122,36 +120,37 @@ def test_a_repeated_query_parameter_is_refused(client: TestClient[Litestar]) -> 
     assert "more than once" in body["detail"]
 
 
-@pytest.mark.parametrize("route", TAKES_BODY)
-def test_an_unknown_field_is_refused(full: TestClient[Litestar], route: tuple[str, str]) -> None:
-    body = problem(ask(full, route, json={**VALID[route][1], "organization_id": 2}), 400, "invalid_input")
-    assert "organization_id" in body["detail"]
+def test_an_unknown_field_is_refused(full: TestClient[Litestar]) -> None:
+    for route in TAKES_BODY:
+        body = {**VALID[route][1], "organization_id": 2}
+        assert "organization_id" in problem(ask(full, route, json=body), 400, "invalid_input")["detail"]
 
 
-@pytest.mark.parametrize(
-    "content",
+NO_BODIES = (
     [b"", b"  ", b"null", b"[]", b'"x"', b"1", b"{", b"\xff\xfe", b'{"a":NaN}', NESTED.encode(),
      b'{"a":' + NESTED.encode(), b'{"posts":' + NESTED.encode(), b'{"name":{"a":' + NESTED.encode(), b'{"brand_id":' + b"9" * 5_000 + b"}",
-     b'{"posts":[{"metrics":{"views":' + b"9" * 5_000 + b"}}]}"],
+     b'{"posts":[{"metrics":{"views":' + b"9" * 5_000 + b"}}]}"]
 )  # fmt: skip
-@pytest.mark.parametrize("route", TAKES_BODY)
-def test_a_body_that_is_none_is_refused(
-    full: TestClient[Litestar], route: tuple[str, str], content: bytes
-) -> None:
-    problem(ask(full, route, content=content), 400, "invalid_input")
 
 
-@pytest.mark.parametrize("route", [r for r in ROUTES if r[0] != "GET" and r not in TAKES_BODY])
-def test_a_route_without_a_body_takes_none(full: TestClient[Litestar], route: tuple[str, str]) -> None:
-    body = problem(ask(full, route, json={"brand_id": 1}), 400, "invalid_input")
-    assert "no body" in body["detail"]
-    problem(ask(full, route, content=NESTED), 400, "invalid_input")
-    problem(ask(full, route, content=b"x" * 2_000_000), 413, "too_large")
+def test_a_body_that_is_none_is_refused(full: TestClient[Litestar]) -> None:
+    for route in TAKES_BODY:
+        for content in NO_BODIES:
+            problem(ask(full, route, content=content), 400, "invalid_input")
 
 
-@pytest.mark.parametrize("route", TAKES_BODY)
-def test_a_body_that_is_too_large_is_refused(full: TestClient[Litestar], route: tuple[str, str]) -> None:
-    problem(ask(full, route, content=b"[" + b" " * 11_000_000 + b"]"), 413, "too_large")
+def test_a_route_without_a_body_takes_none(full: TestClient[Litestar]) -> None:
+    for route in ROUTES:
+        if route[0] != "GET" and route not in TAKES_BODY:
+            body = problem(ask(full, route, json={"brand_id": 1}), 400, "invalid_input")
+            assert "no body" in body["detail"]
+            problem(ask(full, route, content=NESTED), 400, "invalid_input")
+            problem(ask(full, route, content=b"x" * 2_000_000), 413, "too_large")
+
+
+def test_a_body_that_is_too_large_is_refused(full: TestClient[Litestar]) -> None:
+    for route in TAKES_BODY:
+        problem(ask(full, route, content=b"[" + b" " * 11_000_000 + b"]"), 413, "too_large")
 
 
 def leaves(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -192,11 +191,14 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("hostile", HOSTILE, ids=lambda value: repr(value)[:24])
-def test_no_hostile_value_in_a_body_breaks_anything(full: TestClient[Litestar], hostile: object) -> None:
-    for route, path in FIELDS:
+def test_no_hostile_value_in_a_body_breaks_anything(full: TestClient[Litestar]) -> None:
+    for hostile, (route, path) in product(HOSTILE, FIELDS):
         response = ask(full, route, json=changed(VALID[route][1], path, hostile))
-        assert response.status_code < 500 or response.json()["code"] == "refresh_failed", (route, path)
+        assert response.status_code < 500 or response.json()["code"] == "refresh_failed", (
+            route,
+            path,
+            str(hostile)[:40],
+        )
         if response.status_code >= 400:
             problem(response, response.status_code, response.json()["code"])
         elif isinstance(hostile, str):
@@ -215,40 +217,39 @@ QUERIES = {
     "brand_id": ["0", "-1", "9" * 19, "9" * 400, "x", "7"],
     "start_date": ["", "x", "2026-02-30", "2026-13-01", "0001-01-01", "9999-12-31", "2026-03-10T00:00:00Z",
                    "99999-01-01", "-1", "\x00", "20260301", "2026-3-1", "1989-12-31", "2000-01-01"],
-    "end_date": ["", "x", "2026-02-30", "0001-01-01", "1989-12-31", "10000-01-01", "\x00", "1990-01-05"],
+    "end_date": ["", "x", "2026-02-30", "0001-01-01", "1989-12-31", "10000-01-01", "\x00"],
     "top_n": ["0", "51", "-1", "x", "9" * 400],
     "worst_n": ["0", "51", "1.5"],
     "before": ["", "x", "2026-02-30", "\x00"],
     "days": ["0", "101", "x", "9" * 400],
 }  # fmt: skip
-FINE = {("end_date", "1990-01-05"), ("before", "0001-01-01")}
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route[0] == "GET"])
-def test_no_wrong_query_value_gets_through(
-    app: Litestar, full: TestClient[Litestar], route: tuple[str, str]
-) -> None:
-    signature = described_handlers(app)[route].parsed_fn_signature.parameters
-    for name, values in QUERIES.items():
-        if name in signature:
-            for value in values:
+def test_no_wrong_query_value_gets_through(app: Litestar, full: TestClient[Litestar]) -> None:
+    tried = set()
+    for route, handler in described_handlers(app).items():
+        for name in set(QUERIES) & set(handler.parsed_fn_signature.parameters):
+            tried.add(name)
+            for value in QUERIES[name]:
                 response = ask(full, route, params={name: value})
-                if (name, value) not in FINE:
-                    assert 400 <= response.status_code < 500, (name, value, response.text)
-                    problem(response, response.status_code, response.json()["code"])
+                assert 400 <= response.status_code < 500, (route, name, value, response.text)
+                problem(response, response.status_code, response.json()["code"])
+    assert tried == set(QUERIES)
 
 
-@pytest.mark.parametrize("name", ["post_id", "run_id", "account_id"])
-@pytest.mark.parametrize("value", ["0", "-1", "9" * 19, "9" * 5_000, "x", "1.5", "%00", "1%00", "..", "%2e%2e", "é"])
-def test_no_wrong_id_gets_through(full: TestClient[Litestar], name: str, value: str) -> None:
+WRONG_IDS = ["0", "-1", "9" * 19, "9" * 5_000, "x", "1.5", "%00", "1%00", "..", "%2e%2e", "é"]
+
+
+def test_no_wrong_id_gets_through(full: TestClient[Litestar]) -> None:
     for route in ROUTES:
-        if f"{{{name}}}" in route[1]:
-            response = ask(full, route, path=route[1].replace(f"{{{name}}}", value))
-            assert response.status_code in {400, 404, 405}, (route, response.text)
-            problem(response, response.status_code, response.json()["code"])
+        if "{" in route[1]:
+            for value in WRONG_IDS:
+                response = ask(full, route, path=re.sub("{.*}", value, route[1]))
+                assert response.status_code in {400, 404, 405}, (route, response.text)
+                problem(response, response.status_code, response.json()["code"])
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if "{" in route[1]])
-def test_what_is_not_there_is_not_found(full: TestClient[Litestar], route: tuple[str, str]) -> None:
-    path = route[1].replace("{post_id}", "999").replace("{run_id}", "999").replace("{account_id}", "999")
-    problem(ask(full, route, path=path), 404, "not_found")
+def test_what_is_not_there_is_not_found(full: TestClient[Litestar]) -> None:
+    for route in ROUTES:
+        if "{" in route[1]:
+            problem(ask(full, route, path=re.sub("{.*}", "999", route[1])), 404, "not_found")

@@ -6,11 +6,18 @@
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+QUICK = (Phase.explicit, Phase.generate, Phase.shrink)
 settings.register_profile(
-    "quick", max_examples=100, derandomize=True, deadline=None, database=None, suppress_health_check=SLOW
+    "quick",
+    max_examples=80,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=QUICK,
+    suppress_health_check=SLOW,
 )
 settings.register_profile("house", max_examples=2_000, deadline=None, suppress_health_check=SLOW)
 

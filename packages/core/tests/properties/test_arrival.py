@@ -2,11 +2,13 @@
 
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from afterpost.domain.metrics import CUMULATIVE
 from afterpost.domain.performance import performance_of
 from afterpost.services.record import move
 from afterpost.services.sync import sync
@@ -39,7 +41,7 @@ def test_any_order_and_any_repetition_of_arrival_gives_the_same_bytes(
 
 
 @given(st.data())
-@effort(0.5)
+@effort(0.4)
 def test_observations_are_appended_once_and_what_is_on_record_changes_nothing(
     bench: Bench, data: st.DataObject
 ) -> None:
@@ -61,7 +63,7 @@ def test_observations_are_appended_once_and_what_is_on_record_changes_nothing(
 
 
 @given(st.data())
-@effort(0.5)
+@effort(0.4)
 def test_a_moved_post_looks_as_if_it_had_been_there_from_the_start(
     bench: Bench, other: Bench, data: st.DataObject
 ) -> None:
@@ -102,7 +104,7 @@ def shift(bench: Bench, post: int, place: Plan) -> None:
 
 
 @given(st.data())
-@effort(0.5)
+@effort(0.4)
 def test_learning_rows_are_the_complete_days_whenever_and_however_often_they_are_synced(
     bench: Bench, data: st.DataObject
 ) -> None:
@@ -128,9 +130,7 @@ def test_learning_rows_are_the_complete_days_whenever_and_however_often_they_are
 def check_learning(bench: Bench, history: History) -> None:
     """The learning rows are the snapshots of all days before the last sync's today, and later ones synced
     at an earlier, later clock; none of them is stale."""
-    today = (
-        bench.clock.now.astimezone(model.ZoneInfo(history.zone)).toordinal() - date(1970, 1, 1).toordinal()
-    )
+    today = bench.clock.now.astimezone(ZoneInfo(history.zone)).toordinal() - date(1970, 1, 1).toordinal()
     posts = {row["id"]: row for row in bench.rows("posts")}
     snapshots = {(row["post_id"], row["day"]): row for row in bench.rows("post_analytics")}
     learned = {(row["post_id"], row["measured_on"]): row for row in bench.rows("content_performance")}
@@ -139,7 +139,7 @@ def check_learning(bench: Bench, history: History) -> None:
         if key[1] >= today:  # Synced when the clock stood later.
             continue
         snapshot, post = snapshots[key], posts[key[0]]
-        totals = {name: snapshot[f"{name}_total"] for name in recount.CUMULATIVE}
+        totals = {name: snapshot[f"{name}_total"] for name in CUMULATIVE}
         asked = frozenset(part for part, bit in recount.BITS.items() if snapshot["offers"] & bit)
         derived = msgspec.structs.asdict(performance_of(totals, asked))
         kind = {"video": "video", "article": "article"}.get(post["content_type"], "caption")
@@ -159,7 +159,7 @@ def check_learning(bench: Bench, history: History) -> None:
 
 
 @given(st.data())
-@effort(0.5)
+@effort(0.4)
 def test_silence_makes_no_spikes_and_loses_nothing(bench: Bench, data: st.DataObject) -> None:
     """One post that always reports its views; then some of the days inside its history are not known."""
     history = data.draw(histories(max_posts=1))
@@ -170,7 +170,7 @@ def test_silence_makes_no_spikes_and_loses_nothing(bench: Bench, data: st.DataOb
                 one.reading, values={"views": data.draw(st.integers(0, 10_000))}, kinds={}
             )
         )
-        days[model.local(one.reading.observed_at, model.ZoneInfo(history.zone))] = said
+        days[model.local(one.reading.observed_at, ZoneInfo(history.zone))] = said
     order = sorted(days)
     assume(len(order) > 2)
     inner = order[1:-1]

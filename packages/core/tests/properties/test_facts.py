@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from hypothesis import given
@@ -64,7 +65,7 @@ def check_rollups(bench: Bench) -> None:
 
 
 @given(st.data())
-@effort(1.5)
+@effort()
 def test_facts_equal_the_model_and_rollups_equal_facts_at_every_commit(
     bench: Bench, data: st.DataObject
 ) -> None:
@@ -121,7 +122,7 @@ def check_telescoping(bench: Bench) -> None:
 
 def check_absence(bench: Bench, history: History) -> None:
     """What nobody reported on a day has no value that day, and what somebody did has one."""
-    zone = model.ZoneInfo(history.zone)
+    zone = ZoneInfo(history.zone)
     for row in bench.rows("post_analytics"):
         said = {
             name

@@ -70,14 +70,14 @@ def facts_of(metric: str, seen: Sequence[Days]) -> list[model.Fact]:
 
 
 @given(st.data())
-@effort()
+@effort(0.75)
 def test_any_window_of_any_part_answers_with_what_the_readings_say(bench: Bench, data: st.DataObject) -> None:
     history = data.draw(histories())
     bench.begin(history.zone, history.posts)
     bench.play(data.draw(arrivals(history)))
     days = worked_out(history)
     with bench.core.database.read() as connection:
-        for _ in range(4):
+        for _ in range(3):
             view = data.draw(views)
             first, last = (date.fromordinal(n) for n in data.draw(windows(history)))
             seen = seen_by(view, history, days)
@@ -145,7 +145,7 @@ def check_distinct(connection: Connection, view: View, seen: Sequence[Days], fir
 
 
 @given(st.data())
-@effort(0.5)
+@effort(0.4)
 def test_the_overview_says_the_same(bench: Bench, data: st.DataObject) -> None:
     history, view = data.draw(histories()), data.draw(views)
     bench.begin(history.zone, history.posts)

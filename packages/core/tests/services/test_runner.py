@@ -8,8 +8,10 @@ from afterpost.domain.scope import SYSTEM, Scope
 from afterpost.services import notify
 from afterpost.services.connect import connect, list_accounts
 from afterpost.services.core import Core
+from afterpost.services.post_summary import post_analytics
 from afterpost.services.runner import run_due
 from afterpost.services.sync import sync_status
+from afterpost.storage import posts, runs
 from packages.core.tests.house import Clock, MakeCore
 from packages.core.tests.plugins.network import NetworkPlugin, Table
 from packages.core.tests.plugins.watcher import WatcherPlugin
@@ -126,3 +128,18 @@ async def test_a_schedule_that_fails_falls_back_on_the_ladder(make_core: MakeCor
     clock.advance(timedelta(hours=1, minutes=7))
     await run_due(core)
     assert len(table.asked) == 2
+
+
+async def test_a_number_that_can_not_be_true_is_left_out_and_named(make_core: MakeCore) -> None:
+    table = Table()
+    table.views = {"a": -5, "b": 2**63, "c": 7}
+    core = await joined(make_core, table)
+    await run_due(core)
+    with core.database.read() as connection:
+        run = runs.last_runs(connection, ALL, "collect", 1)[0]
+        items = runs.items_of(connection, ALL, run.id, runs.OUTCOMES, 10)
+        ids = {post.id: key for key, post in posts.find_posts(connection, ALL, 1, "table", "abc").items()}
+    details = {ids[item.post_id]: item.detail for item in items}
+    assert details == {"a": "not reported: views", "b": "not reported: views", "c": None}
+    metrics = {key: post_analytics(core, ALL, post_id)[0].summary.metrics for post_id, key in ids.items()}
+    assert metrics == {"a": {}, "b": {}, "c": {"views": 7}}

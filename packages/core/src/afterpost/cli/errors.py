@@ -6,7 +6,7 @@ from typing import Any
 import rich_click as click
 from click.exceptions import Exit
 
-from afterpost.cli.output import complain
+from afterpost.cli.output import complain, note
 from afterpost.services.doctor import explained
 
 FAILED = 1
@@ -24,7 +24,7 @@ class Guarded(click.RichGroup):
         try:
             return super().invoke(ctx)
         except (KeyboardInterrupt, click.Abort):
-            complain("Interrupted.")
+            note("Interrupted.")
             ctx.exit(INTERRUPTED)
         except (Exit, click.ClickException):
             raise

@@ -157,9 +157,9 @@ def _print(answer: Answer) -> None:
     for remark in answer.notes:
         note(f"Note: {remark}")
     mark = "✖" if answer.failed else "✔"
-    would = "would be " if answer.dry_run else ""
+    rehearsed = ", rehearsed" if answer.dry_run else ""
     say(
-        f"{mark} {plural(answer.lines, 'line')}: {would}{answer.stored:,} stored, "
+        f"{mark} {plural(answer.lines, 'line')}{rehearsed}: {answer.stored:,} stored, "
         f"{answer.unchanged:,} unchanged, {answer.failed:,} failed; {plural(answer.new, 'new post')}."
     )
     if answer.dry_run:

@@ -37,7 +37,13 @@ def set_up_logs(level: str, *, serving: bool = False) -> None:
         if detailed
         else _Plain("%(levelname)s %(name)s: %(message)s")
     )
-    for name in (*OWN, "uvicorn"):
-        logger = logging.getLogger(name)
-        logger.handlers = [_handler]
-        logger.setLevel(level.upper() if detailed else logging.ERROR)
+    for name in OWN:
+        _attach(name, level.upper() if detailed else "ERROR")
+    # That it starts and stops is said in better words.
+    _attach("uvicorn", "WARNING" if level.upper() == "INFO" else level.upper())
+
+
+def _attach(name: str, level: str) -> None:
+    logger = logging.getLogger(name)
+    logger.handlers = [_handler]
+    logger.setLevel(level)

@@ -57,15 +57,14 @@ def serve_installation(
             server_header=False,
             timeout_graceful_shutdown=LAST_WORDS,
         )
-        server = _Server(config, core, lambda: _announce(core, url, show_key))
-        try:
-            server.run(sockets=[listening])
-        finally:
-            server.close_core()
+        server = _Server(config, lambda: _announce(core, url, show_key))
+        server.run(sockets=[listening])
+        if not server.started:
+            # An app that was up closes its core when it goes down; this one never was.
+            asyncio.run(core.close())
+            raise Misconfigured("The server did not start.", hint="The log above says why.")
     finally:
         listening.close()
-    if not server.started:
-        raise Misconfigured("The server did not start.", hint="The log above says why.")
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -95,30 +94,16 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which says when it is ready and closes the core in its own event loop."""
+    """uvicorn's server, which says when it is ready."""
 
-    def __init__(self, config: uvicorn.Config, core: Core, announce: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
-        self._core: Core | None = core
         self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._announce()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().shutdown(sockets)
-        # Here and not after `run`: its connections belong to this loop.
-        core, self._core = self._core, None
-        if core is not None:
-            await core.close()
-
-    def close_core(self) -> None:
-        """Close what `shutdown` did not come to: the server never started."""
-        core, self._core = self._core, None
-        if core is not None:
-            asyncio.run(core.close())
 
 
 def _announce(core: Core, url: str, show_key: bool) -> None:

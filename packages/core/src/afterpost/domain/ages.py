@@ -9,6 +9,13 @@ DAY = timedelta(days=1)
 LADDER = ((DAY, HOUR), (7 * DAY, 6 * HOUR), (30 * DAY, DAY))
 """(younger than, read every); older posts are read every `SLOWEST`."""
 SLOWEST = 7 * DAY
+_STEPS = tuple(
+    zip(
+        (timedelta(0), *(until for until, _ in LADDER)),
+        (*(every for _, every in LADDER), SLOWEST),
+        strict=True,
+    )
+)
 JITTER = 0.1
 """A read may come up to this share of its interval later."""
 
@@ -34,13 +41,9 @@ def next_read(key: str, published_at: datetime | None, now: datetime) -> datetim
 def due_inside(published_at: datetime, begins_at: datetime, ends_at: datetime) -> bool:
     """True when the ladder, without jitter, reads the post inside [begins_at, ends_at).
 
-    A post under 30 days is read at least daily, so any whole day of its life holds a read; the first
-    comes an hour after publication. An older one is read every 7 days, counted from its 30th day.
+    The first read comes an hour after publication, and a read is where one step of the ladder ends.
     """
-    if published_at + HOUR >= ends_at:
-        return False
-    old_from = published_at + LADDER[-1][0]
-    if begins_at < old_from:
-        return True
-    before_start = -((old_from - begins_at) // SLOWEST)  # reads at old_from + k weeks: first k at/after start
-    return old_from + before_start * SLOWEST < ends_at
+    age = max(begins_at - published_at, HOUR)
+    step, every = max(step for step in _STEPS if step[0] < age)
+    reads = -((step - age) // every)  # of this step, up to the first one at or after the beginning
+    return published_at + step + reads * every < ends_at

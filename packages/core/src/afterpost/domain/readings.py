@@ -1,14 +1,16 @@
 """What a provider said about one post at one instant, and how readings of one day become one."""
 
 import hashlib
+import math
 from collections.abc import Mapping
 from datetime import date, datetime
 
 import msgspec
 
-from afterpost.domain.metrics import Kind
+from afterpost.domain.metrics import CANONICAL, CUMULATIVE, MAX_COUNT, Kind, is_metric_name
 
 Value = int | float
+_GAUGES = frozenset(CANONICAL) - frozenset(CUMULATIVE)
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +29,35 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     published_at: datetime | None = None
     kinds: Mapping[str, Kind] = {}
     daily: Mapping[date, Mapping[str, Value]] = {}
+
+
+def checked(reading: Reading) -> tuple[Reading, tuple[str, ...]]:
+    """The reading without values that can't be true, and the names of those metrics.
+
+    A name must be a metric's, a counter an integer in [0, 2**63 - 1], a gauge or ratio a finite number. What
+    is left out is absent, never 0; the rest of the reading stands.
+    """
+    refused = tuple(name for name, value in reading.values.items() if not _possible(name, value, reading))
+    if not refused:
+        return reading, ()
+    kept = {name: value for name, value in reading.values.items() if name not in refused}
+    return msgspec.structs.replace(reading, values=kept), refused
+
+
+def _possible(name: str, value: object, reading: Reading) -> bool:
+    if not is_metric_name(name) or isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    if kind_of(name, reading.kinds) is Kind.CUMULATIVE:
+        return isinstance(value, int) and 0 <= value <= MAX_COUNT
+    return math.isfinite(value) and abs(value) <= MAX_COUNT
+
+
+def kind_of(name: str, kinds: Mapping[str, Kind]) -> Kind:
+    """The kind of a metric in a reading: as declared, else what the canonical name means."""
+    declared = kinds.get(name)
+    if declared is not None:
+        return declared
+    return Kind.GAUGE if name in _GAUGES else Kind.CUMULATIVE
 
 
 def content_of(reading: Reading) -> bytes:

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from afterpost.domain.metrics import CANONICAL, CUMULATIVE, ENGAGEMENT_PARTS, EXPOSURES, Kind
-from afterpost.domain.readings import Value
+from afterpost.domain.metrics import CUMULATIVE, ENGAGEMENT_PARTS, EXPOSURES, Kind
+from afterpost.domain.readings import Value, kind_of
 
 FRESH = timedelta(hours=48)
 """A post first read at most this long after publication gains from 0."""
@@ -94,14 +94,6 @@ class Observed(NamedTuple):
     kinds: Mapping[str, Kind]
     asked: Iterable[str]
     source: str
-
-
-def kind_of(name: str, kinds: Mapping[str, Kind]) -> Kind:
-    """The kind of a metric in a reading: as declared, else what the canonical name means."""
-    declared = kinds.get(name)
-    if declared is not None:
-        return declared
-    return Kind.GAUGE if name in CANONICAL and name not in _CUMULATIVE else Kind.CUMULATIVE
 
 
 def merge_day(readings: Iterable[Observed]) -> DayValues:

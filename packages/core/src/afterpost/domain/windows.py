@@ -103,7 +103,8 @@ def resolve_window(now: datetime, zone: str, start: date | None = None, end: dat
     yesterday = local_day(now, zone_of(zone)) - timedelta(days=1)
     asked = end if end is not None else yesterday
     last = min(asked, yesterday)
-    first = start if start is not None else max(FIRST_DAY, last - timedelta(days=DEFAULT_DAYS - 1))
+    # `max` first: there are dates that nothing can be taken from.
+    first = start or max(FIRST_DAY, max(FIRST_DAY, last) - timedelta(days=DEFAULT_DAYS - 1))
     if first < FIRST_DAY:
         raise InvalidWindow(f"The window starts {first}, before {FIRST_DAY}; no post is that old.")
     if first > last:

@@ -7,12 +7,14 @@ Network calls are never made inside a transaction.
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+import msgspec
 from msgspec import Struct
 
 from afterpost.domain.ages import next_read
 from afterpost.domain.errors import STOPPING, ErrorKind, NotFound, ProviderError
 from afterpost.domain.events import AccountStopped, PostGone
 from afterpost.domain.posts import UNKNOWN_TYPE
+from afterpost.domain.readings import checked
 from afterpost.domain.scope import Actor, Scope
 from afterpost.sdk.provider import Call, Failed, Gone, Measured, Outcome, PostInfo
 from afterpost.sdk.schedule import ScheduledPost
@@ -225,6 +227,7 @@ def _store_batch(
             )
             current = post
             if isinstance(outcome, Measured):
+                outcome = _believable(outcome)
                 current = _adopt(tx, organization, post, outcome.post)
                 readings.append(Item(current, outcome.reading, "api"))
             item, state = _ended(core, tx, current, outcome)
@@ -244,6 +247,12 @@ def _store_batch(
             ],
         )
         posts.update_posts(tx.connection, tx.scope, ["state", "misses", "gone_at", "due_at"], changes)
+
+
+def _believable(outcome: Measured) -> Measured:
+    """The outcome without numbers that can't be true; a plugin's slip costs that number alone."""
+    reading, refused = checked(outcome.reading)
+    return msgspec.structs.replace(outcome, reading=reading, partial=(*outcome.partial, *refused))
 
 
 def _adopt(tx: Tx, organization: Organization, post: Post, info: PostInfo | None) -> Post:

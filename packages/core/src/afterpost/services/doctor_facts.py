@@ -217,10 +217,13 @@ def _open(core: Core, run: Run, zone: str) -> Finding:
 
 
 def _ended(run: Run, kind: str, zone: str) -> Finding:
-    counts = f"{run.stored} stored, {run.unchanged} unchanged, {run.skipped} skipped, {run.failed} failed"
-    text = f"last {kind}: run {run.id}, {shown(run.started_at, zone)}, {counts}"
+    counts = (
+        f"{run.stored:,} stored, {run.unchanged:,} unchanged, {run.skipped:,} skipped, {run.failed:,} failed"
+    )
+    what = run.message if kind == "sync" and run.message else counts
+    text = f"last {kind}: run {run.id}, {shown(run.started_at, zone)}, {what}"
     if run.state == "failed" or run.failed:
-        why = f": {run.message}" if run.message else ""
+        why = f": {run.message}" if run.message and run.message != what else ""
         step = "afterpost refresh, which lists each post that fails" if kind == "collect" else None
         return warning("runs", f"{text}{why}", step)
     return ok("runs", text)
@@ -233,11 +236,12 @@ def learning(core: Core, scope: Scope) -> list[Finding]:
         return [
             warning(
                 "sync",
-                f"{status.pending} changes of complete days are not in the {status.rows} learning rows yet.",
+                f"{status.pending:,} changes of complete days are not in the {status.rows:,} learning rows "
+                "yet.",
                 "afterpost sync (afterpost serve does it by itself)",
             )
         ]
-    return [ok("sync", f"{status.rows} learning rows, nothing pending")]
+    return [ok("sync", f"{status.rows:,} learning rows, nothing pending")]
 
 
 def rollups(core: Core, scope: Scope) -> list[Finding]:
@@ -246,7 +250,7 @@ def rollups(core: Core, scope: Scope) -> list[Finding]:
         snapshots = count_snapshots(connection, scope)
         drift = health.rollup_drift(connection, scope)
     if not drift:
-        return [ok("rollups", f"equal to the facts, {snapshots} snapshots summed again")]
+        return [ok("rollups", f"equal to the facts, {snapshots:,} snapshots summed again")]
     first = drift[0]
     return [
         broken(

@@ -124,6 +124,14 @@ def _filters(
     return conditions
 
 
+# Built once: making these expressions costs more than the database takes to work them out.
+_SUMS = [sa.func.coalesce(sa.func.sum(rollups.c[name]), 0).label(name) for name in ROLLUP_COUNTERS]
+_STANDING_SUMS = {
+    table.name: [sa.func.coalesce(sa.func.sum(table.c[name]), 0) for name in STANDING_COUNTERS]
+    for table in (standing, rollups)
+}
+
+
 def sums(
     connection: sa.Connection,
     scope: Scope,
@@ -134,9 +142,8 @@ def sums(
     by: str | None = None,
 ) -> list[Sums]:
     """Counters summed over the days [start, end], as a whole or by a dimension (`by`)."""
-    counters = [sa.func.coalesce(sa.func.sum(rollups.c[name]), 0).label(name) for name in ROLLUP_COUNTERS]
     key: sa.ColumnElement[Any] = rollups.c[by] if by else sa.null()
-    query = sa.select(key.label("key"), *counters).where(*_filters(rollups, scope, platform, start, end))
+    query = sa.select(key.label("key"), *_SUMS).where(*_filters(rollups, scope, platform, start, end))
     if by:
         query = query.group_by(rollups.c[by]).order_by(rollups.c[by])
     return [
@@ -157,8 +164,7 @@ def lifetime(
         (standing, _filters(standing, scope, platform, None, None), 1),
         (rollups, _filters(rollups, scope, platform, end + 1, None), -1),
     ):
-        columns = [sa.func.coalesce(sa.func.sum(table.c[name]), 0) for name in STANDING_COUNTERS]
-        row = connection.execute(sa.select(*columns).where(*where)).one()
+        row = connection.execute(sa.select(*_STANDING_SUMS[table.name]).where(*where)).one()
         for name, value in zip(STANDING_COUNTERS, row, strict=True):
             held[name] = held.get(name, 0) + sign * int(value)
     return {m: held[f"{m}_change"] if held[f"{m}_n"] else None for m in CUMULATIVE}
