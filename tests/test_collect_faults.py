@@ -165,14 +165,14 @@ def test_a_rate_limit_after_the_first_batch_keeps_that_batch(station: Station) -
     seen = len([r for r in station.emulator.requests if r.path.endswith("/videos")])
 
     # The dial has no "after n requests": the first batch is asked for with the dial at rest.
-    original = collect._store_batch
+    original = collect.store_batch
 
     def then_limited(*args: Any) -> None:
         original(*args)
         station.emulator.dial.set(Fault("rate_limited", path="/youtube/v3/videos", retry_after="120"))
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(collect, "_store_batch", then_limited)
+        patched.setattr(collect, "store_batch", then_limited)
         _, items = station.collect()
     asked = len([r for r in station.emulator.requests if r.path.endswith("/videos")]) - seen
     assert asked == 2

@@ -5,38 +5,22 @@ Network calls are never made inside a transaction.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-import msgspec
 from msgspec import Struct
 
-from afterpost.domain.ages import next_read
-from afterpost.domain.errors import STOPPING, ErrorKind, NotFound, ProviderError
-from afterpost.domain.events import AccountStopped, PostGone
-from afterpost.domain.posts import UNKNOWN_TYPE
-from afterpost.domain.readings import checked
+from afterpost.domain.errors import STOPPING, NotFound, ProviderError
+from afterpost.domain.events import AccountStopped
 from afterpost.domain.scope import Actor, Scope
-from afterpost.sdk.provider import Call, Failed, Gone, Measured, Outcome, PostInfo
-from afterpost.sdk.schedule import ScheduledPost
-from afterpost.services.catalogue import new_post
+from afterpost.sdk.provider import Call, Outcome
+from afterpost.services.batches import RETRY_AFTER, store_batch
 from afterpost.services.core import Core
 from afterpost.services.exchange import Exchange
-from afterpost.services.record import Item, move, record
+from afterpost.services.listing import list_posts
 from afterpost.storage import accounts, posts, runs
 from afterpost.storage.accounts import Account
-from afterpost.storage.organizations import Organization
 from afterpost.storage.posts import Post
 from afterpost.storage.runs import RunItem
-from afterpost.storage.transaction import Tx
-
-LIST_EVERY = timedelta(hours=1)
-"""How often an account is asked for new posts."""
-RETRY_AFTER = timedelta(minutes=30)
-"""When a post that failed for a passing reason is read again."""
-MAX_PAGES = 2_000
-"""Pages of one listing; more means that a cursor goes in circles."""
-CONFIRMATIONS = 3
-"""Reads in a row that must not find a post before it counts as gone."""
 
 
 class Counts(Struct, frozen=True):
@@ -73,7 +57,7 @@ async def refresh_account(
     try:
         exchange = Exchange(core, scope, actor, account)
         if not due_only or account.next_list_at is None or account.next_list_at <= now:
-            listed = await _list_posts(core, scope, actor, account, exchange)
+            listed = await list_posts(core, scope, actor, account, exchange)
         wanted = await core.database.reading(
             _wanted, core, scope, account.id, now if due_only else None, only
         )
@@ -118,73 +102,6 @@ def _wanted(
     return live if only is None else [post for post in live if post.external_id in only]
 
 
-async def _list_posts(core: Core, scope: Scope, actor: Actor, account: Account, exchange: Exchange) -> int:
-    """Store the account's posts that are new; stops at the first page without one, once all were listed."""
-    if not exchange.provider.capabilities.lists_posts:
-        return 0
-    cursor: str | None = None
-    seen: set[str] = set()
-    added = 0
-    while True:
-        at = cursor
-
-        async def one_page(call: Call, at: str | None = at) -> tuple[Sequence[PostInfo], str | None]:
-            page = await exchange.provider.list_posts(call, at)
-            return page.posts, page.cursor
-
-        listed, cursor = await exchange.ask(one_page)
-        end = cursor is None
-        new = await core.database.writing(_store_listed, core, scope, actor, account, listed, end)
-        added += new
-        if end or (account.listed and listed and not new):
-            return added
-        if cursor is None or cursor in seen or len(seen) >= MAX_PAGES:
-            raise ProviderError(ErrorKind.UPSTREAM_MALFORMED, "The list of posts goes in circles.")
-        seen.add(cursor)
-
-
-def _store_listed(
-    core: Core, scope: Scope, actor: Actor, account: Account, listed: Sequence[PostInfo], end: bool
-) -> int:
-    with core.transaction(scope, actor) as tx:
-        ids = list(dict.fromkeys(info.external_id for info in listed))
-        known = posts.find_posts(tx.connection, tx.scope, account.organization_id, account.platform, ids)
-        infos = {info.external_id: info for info in listed}
-        fresh = [infos[key] for key in ids if key not in known]
-        organization = core.organization(tx.connection, tx.scope)
-        posts.add_posts(
-            tx.connection,
-            tx.scope,
-            [
-                new_post(
-                    organization,
-                    account.platform,
-                    info.external_id,
-                    tx.now,
-                    brand_id=account.brand_id,
-                    account_id=account.id,
-                    title=info.title,
-                    description=info.description,
-                    url=info.url,
-                    content_type=info.content_type,
-                    published_at=info.published_at,
-                    due_at=tx.now,
-                )
-                for info in fresh
-            ],
-        )
-        # A post that was ingested or imported before its account was connected now belongs to it.
-        for post in known.values():
-            if post.account_id is None:
-                move(tx, organization, post, account_id=account.id, brand_id=account.brand_id)
-                posts.update_posts(tx.connection, tx.scope, ["due_at"], [{"id": post.id, "due_at": tx.now}])
-        values: dict[str, object] = {"next_list_at": tx.now + LIST_EVERY}
-        if end:
-            values["listed"] = True
-        accounts.update_account(tx.connection, tx.scope, account.id, values)
-    return len(fresh)
-
-
 async def _read_posts(
     core: Core,
     scope: Scope,
@@ -203,110 +120,7 @@ async def _read_posts(
             return await exchange.provider.fetch_metrics(call, ids)
 
         outcomes = await exchange.ask(one_batch)
-        await core.database.writing(_store_batch, core, scope, actor, account, batch, outcomes, run_id)
-
-
-def _store_batch(
-    core: Core,
-    scope: Scope,
-    actor: Actor,
-    account: Account,
-    batch: Sequence[Post],
-    outcomes: Mapping[str, Outcome],
-    run_id: int,
-) -> None:
-    with core.transaction(scope, actor) as tx:
-        organization = core.organization(tx.connection, tx.scope)
-        items: list[RunItem] = []
-        changes: list[dict[str, object]] = []
-        readings: list[Item] = []
-        for post in batch:
-            outcome = outcomes.get(
-                post.external_id,
-                Failed(ProviderError(ErrorKind.BUG, "The provider gave no outcome for this post.")),
-            )
-            current = post
-            if isinstance(outcome, Measured):
-                outcome = _believable(outcome)
-                current = _adopt(tx, organization, post, outcome.post)
-                readings.append(Item(current, outcome.reading, "api"))
-            item, state = _ended(core, tx, current, outcome)
-            items.append(item)
-            changes.append({"id": post.id, **state})
-        recorded = record(tx, organization, readings, run_id)
-        runs.add_items(
-            tx.connection,
-            tx.scope,
-            organization.id,
-            run_id,
-            [
-                RunItem(item.post_id, recorded[item.post_id], item.reason, item.detail)
-                if item.post_id in recorded
-                else item
-                for item in items
-            ],
-        )
-        posts.update_posts(tx.connection, tx.scope, ["state", "misses", "gone_at", "due_at"], changes)
-
-
-def _believable(outcome: Measured) -> Measured:
-    """The outcome without numbers that can't be true; a plugin's slip costs that number alone."""
-    reading, refused = checked(outcome.reading)
-    return msgspec.structs.replace(outcome, reading=reading, partial=(*outcome.partial, *refused))
-
-
-def _adopt(tx: Tx, organization: Organization, post: Post, info: PostInfo | None) -> Post:
-    """Take over what the provider says about the post now; its publication is the readings' matter."""
-    if info is None:
-        return post
-    texts = {
-        name: getattr(info, name)
-        for name in ("title", "description", "url")
-        if getattr(info, name) and getattr(info, name) != getattr(post, name)
-    }
-    if texts:
-        posts.update_posts(tx.connection, tx.scope, list(texts), [{"id": post.id, **texts}])
-    if post.content_type == UNKNOWN_TYPE != info.content_type:
-        return move(tx, organization, post, content_type=info.content_type)
-    return post
-
-
-def _ended(core: Core, tx: Tx, post: Post, outcome: Outcome) -> tuple[RunItem, dict[str, object]]:
-    """How the post ended, and its new collection state."""
-    if isinstance(outcome, Measured):
-        partial = "not reported: " + ", ".join(outcome.partial) if outcome.partial else None
-        published = post.published_at or outcome.reading.published_at
-        state = {"state": "live", "misses": 0, "gone_at": None, "due_at": _due(core, post, published, tx.now)}
-        return RunItem(post.id, "stored", None, partial), state
-    if isinstance(outcome, Gone):
-        misses = post.misses + 1
-        since = post.gone_at or tx.now
-        if misses < CONFIRMATIONS:
-            again = _due(core, post, post.published_at, tx.now)
-            state = {"state": "live", "misses": misses, "gone_at": since, "due_at": again}
-            return RunItem(post.id, "failed", ErrorKind.NOT_FOUND, outcome.reason, again), state
-        if post.state != "gone":
-            tx.emit(PostGone(organization_id=post.organization_id, post_id=post.id, since=since))
-        state = {"state": "gone", "misses": misses, "gone_at": since, "due_at": None}
-        return RunItem(post.id, "skipped", "gone", outcome.reason), state
-    error = outcome.error
-    retry_at = error.retry_at or tx.now + RETRY_AFTER
-    state = {"state": post.state, "misses": post.misses, "gone_at": post.gone_at, "due_at": retry_at}
-    return RunItem(post.id, "failed", error.kind, error.message, retry_at), state
-
-
-def _due(core: Core, post: Post, published_at: datetime | None, now: datetime) -> datetime | None:
-    subject = ScheduledPost(
-        organization_id=post.organization_id,
-        platform=post.platform,
-        external_id=post.external_id,
-        published_at=published_at,
-    )
-    try:
-        return core.schedule.next_due(subject, now)
-    except Exception:
-        core.log.exception("the collection schedule failed; the age ladder stands in")
-        return next_read(f"{post.platform}/{post.external_id}", published_at, now)
+        await core.database.writing(store_batch, core, scope, actor, batch, outcomes, run_id)
 
 
 def _account_done(core: Core, scope: Scope, actor: Actor, account: Account) -> None:

@@ -1,0 +1,133 @@
+"""A batch of outcomes into facts: readings recorded, each post's end noted, its next read planned.
+
+One transaction a batch. A post ends as stored, unchanged, skipped (reason) or failed (class, retry time).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from afterpost.domain.ages import next_read
+from afterpost.domain.errors import ErrorKind, ProviderError
+from afterpost.domain.events import PostGone
+from afterpost.domain.posts import UNKNOWN_TYPE
+from afterpost.domain.readings import checked
+from afterpost.domain.scope import Actor, Scope
+from afterpost.sdk.provider import Failed, Gone, Measured, Outcome, PostInfo
+from afterpost.sdk.schedule import ScheduledPost
+from afterpost.services.core import Core
+from afterpost.services.record import Item, move, record
+from afterpost.storage import posts, runs
+from afterpost.storage.organizations import Organization
+from afterpost.storage.posts import Post
+from afterpost.storage.runs import RunItem
+from afterpost.storage.transaction import Tx
+
+RETRY_AFTER = timedelta(minutes=30)
+"""When a post or account that failed for a passing reason is read again."""
+CONFIRMATIONS = 3
+"""Reads in a row that must not find a post before it counts as gone."""
+
+
+def store_batch(
+    core: Core,
+    scope: Scope,
+    actor: Actor,
+    batch: Sequence[Post],
+    outcomes: Mapping[str, Outcome],
+    run_id: int,
+) -> None:
+    """Store what the provider said of a batch of posts of one account, in one transaction."""
+    with core.transaction(scope, actor) as tx:
+        organization = core.organization(tx.connection, tx.scope)
+        items: list[RunItem] = []
+        changes: list[dict[str, object]] = []
+        readings: list[Item] = []
+        for post in batch:
+            outcome = outcomes.get(
+                post.external_id,
+                Failed(ProviderError(ErrorKind.BUG, "The provider gave no outcome for this post.")),
+            )
+            current = post
+            if isinstance(outcome, Measured):
+                outcome = _believable(outcome)
+                current = _adopt(tx, organization, post, outcome.post)
+                readings.append(Item(current, outcome.reading, "api"))
+            item, state = _ended(core, tx, current, outcome)
+            items.append(item)
+            changes.append({"id": post.id, **state})
+        recorded = record(tx, organization, readings, run_id)
+        runs.add_items(
+            tx.connection,
+            tx.scope,
+            organization.id,
+            run_id,
+            [
+                RunItem(item.post_id, recorded[item.post_id], item.reason, item.detail)
+                if item.post_id in recorded
+                else item
+                for item in items
+            ],
+        )
+        posts.update_posts(tx.connection, tx.scope, ["state", "misses", "gone_at", "due_at"], changes)
+
+
+def _believable(outcome: Measured) -> Measured:
+    """The outcome without numbers that can't be true; a plugin's slip costs that number alone."""
+    reading, refused = checked(outcome.reading)
+    return msgspec.structs.replace(outcome, reading=reading, partial=(*outcome.partial, *refused))
+
+
+def _adopt(tx: Tx, organization: Organization, post: Post, info: PostInfo | None) -> Post:
+    """Take over what the provider says about the post now; its publication is the readings' matter."""
+    if info is None:
+        return post
+    texts = {
+        name: getattr(info, name)
+        for name in ("title", "description", "url")
+        if getattr(info, name) and getattr(info, name) != getattr(post, name)
+    }
+    if texts:
+        posts.update_posts(tx.connection, tx.scope, list(texts), [{"id": post.id, **texts}])
+    if post.content_type == UNKNOWN_TYPE != info.content_type:
+        return move(tx, organization, post, content_type=info.content_type)
+    return post
+
+
+def _ended(core: Core, tx: Tx, post: Post, outcome: Outcome) -> tuple[RunItem, dict[str, object]]:
+    """How the post ended, and its new collection state."""
+    if isinstance(outcome, Measured):
+        partial = "not reported: " + ", ".join(outcome.partial) if outcome.partial else None
+        published = post.published_at or outcome.reading.published_at
+        state = {"state": "live", "misses": 0, "gone_at": None, "due_at": _due(core, post, published, tx.now)}
+        return RunItem(post.id, "stored", None, partial), state
+    if isinstance(outcome, Gone):
+        misses = post.misses + 1
+        since = post.gone_at or tx.now
+        if misses < CONFIRMATIONS:
+            again = _due(core, post, post.published_at, tx.now)
+            state = {"state": "live", "misses": misses, "gone_at": since, "due_at": again}
+            return RunItem(post.id, "failed", ErrorKind.NOT_FOUND, outcome.reason, again), state
+        if post.state != "gone":
+            tx.emit(PostGone(organization_id=post.organization_id, post_id=post.id, since=since))
+        state = {"state": "gone", "misses": misses, "gone_at": since, "due_at": None}
+        return RunItem(post.id, "skipped", "gone", outcome.reason), state
+    error = outcome.error
+    retry_at = error.retry_at or tx.now + RETRY_AFTER
+    state = {"state": post.state, "misses": post.misses, "gone_at": post.gone_at, "due_at": retry_at}
+    return RunItem(post.id, "failed", error.kind, error.message, retry_at), state
+
+
+def _due(core: Core, post: Post, published_at: datetime | None, now: datetime) -> datetime | None:
+    subject = ScheduledPost(
+        organization_id=post.organization_id,
+        platform=post.platform,
+        external_id=post.external_id,
+        published_at=published_at,
+    )
+    try:
+        return core.schedule.next_due(subject, now)
+    except Exception:
+        core.log.exception("the collection schedule failed; the age ladder stands in")
+        return next_read(f"{post.platform}/{post.external_id}", published_at, now)
