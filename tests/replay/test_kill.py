@@ -33,15 +33,22 @@ def undisturbed(until: date, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def truth(undisturbed: Path, until: date) -> str:
-    """The dump of a replay that ran once, and that holds something."""
+def truth(undisturbed: Path, until: date) -> list[str]:
+    """The dump of a replay that ran once, and that holds a line a reading and more."""
     dump = dump_of(undisturbed)
-    assert len(dump.splitlines()) > sum(len(v.readings) for v in Oracle(FILE, until).videos.values())
+    assert len(dump) > sum(len(video.readings) for video in Oracle(FILE, until).videos.values())
     return dump
 
 
-def dump_of(data_dir: Path) -> str:
-    return run(data_dir, "dump", "--canonical")
+def dump_of(data_dir: Path) -> list[str]:
+    return run(data_dir, "dump", "--canonical").splitlines()
+
+
+def unlike(dump: list[str], truth: list[str]) -> list[str]:
+    """Lines that only one of two dumps has; the order counts where the lines are the same."""
+    if dump == truth:
+        return []
+    return sorted(set(dump) ^ set(truth))[:10] or ["the same lines in another order or number"]
 
 
 def progress(data_dir: Path) -> int:
@@ -73,14 +80,14 @@ def killed_at(data_dir: Path, until: date, moment: int, pause: float) -> int:
     return progress(data_dir)
 
 
-def test_a_second_replay_changes_nothing(undisturbed: Path, truth: str, until: date) -> None:
+def test_a_second_replay_changes_nothing(undisturbed: Path, truth: list[str], until: date) -> None:
     again = replay(FILE, undisturbed, until)
     assert again.said["synced"] == 0
-    assert dump_of(undisturbed) == truth
+    assert unlike(dump_of(undisturbed), truth) == []
 
 
 def test_a_replay_killed_three_times_and_started_again_leaves_the_same(
-    undisturbed: Path, truth: str, until: date, tmp_path: Path
+    undisturbed: Path, truth: list[str], until: date, tmp_path: Path
 ) -> None:
     random_ = random.Random(SEED)
     whole = progress(undisturbed)
@@ -89,6 +96,6 @@ def test_a_replay_killed_three_times_and_started_again_leaves_the_same(
     for moment in moments:
         committed = killed_at(tmp_path, until, moment, random_.uniform(0, 0.05))
         assert moment <= committed < whole
-    assert dump_of(tmp_path) != truth
+    assert unlike(dump_of(tmp_path), truth) != []
     replay(FILE, tmp_path, until)
-    assert dump_of(tmp_path) == truth
+    assert unlike(dump_of(tmp_path), truth) == []

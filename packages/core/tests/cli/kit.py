@@ -1,5 +1,6 @@
-"""What tests of the command line share: an installation with a toy network, run in this process or its own."""
+"""What tests of the command line share: an installation with a toy network, in this process or its own."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -46,10 +47,12 @@ PUBLISHED = at("2026-11-15")
 class ToyNetwork(Provider):
     """A network without a wire. What it answers is set by the test.
 
-    `counts`: post -> views and likes; `failing`, `gone`: posts that end so; `broken`: fails every call.
+    `counts`: post -> views and likes; `failing`, `gone`: posts that end so; `broken`: fails every call;
+    `slow`: seconds that reading takes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, slow: float = 0.0) -> None:
+        self.slow = slow
         self.counts: dict[str, tuple[int, int]] = {"p1": (1_000, 50), "p2": (400, 4)}
         self.failing: dict[str, ProviderError] = {}
         self.gone: set[str] = set()
@@ -83,6 +86,7 @@ class ToyNetwork(Provider):
 
     async def fetch_metrics(self, call: Call, ids: Sequence[str]) -> Mapping[str, Outcome]:
         self._fail()
+        await asyncio.sleep(self.slow)
         return {key: self._outcome(key, call.now) for key in ids}
 
     def _outcome(self, key: str, now: datetime) -> Outcome:
@@ -213,7 +217,8 @@ def process(folder: Path, *words: str, **env: str) -> "subprocess.Popen[str]":
 
 def main() -> None:
     """What `process` runs."""
-    plugins = {"imports": imports, "operator": operator, "toy": ToyPlugin(ToyNetwork())}
+    network = ToyNetwork(slow=float(os.environ.get("TOY_SLOW", "0")))
+    plugins = {"imports": imports, "operator": operator, "toy": ToyPlugin(network)}
 
     def opened(settings: Settings | None = None, **more: Any) -> Core:
         chosen = settings or load_settings()

@@ -1,15 +1,14 @@
 """Connecting: who is asked for what, what is refused, and that no secret is ever printed."""
 
 import os
-import pty
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from afterpost.sdk import ErrorKind, ProviderError
-from packages.core.tests.cli.kit import GOOD_TOKEN, ROOT, Cli
+from packages.core.tests.cli.kit import GOOD_TOKEN, Cli
+from packages.core.tests.cli.terminal import at_terminal
+
+posix = pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are POSIX")
 
 
 def test_connects_with_fields_and_prints_no_secret(cli: Cli) -> None:
@@ -35,7 +34,7 @@ def test_an_option_wins_over_the_environment(cli: Cli) -> None:
     [
         (("nosuch",), "No account can be connected on 'nosuch'.", "Installed: toy."),
         (("toy", "--field", "token=wrong"), "Toy refused the credential: The token is not known.", ""),
-        (("toy", "--field", "colour=red", "--field", "token=x"), "colour is not known", "It takes: token, region."),
+        (("toy", "--field", "colour=red", "--field", "token=x"), "colour is not known", "It takes: token"),
         (("toy",), "there is no terminal to ask at", "AFTERPOST_CONNECT_<NAME>"),
         (("toy", "--field", "region=eu"), "there is no terminal to ask at", "token, region (optional)"),
         (("--remove", "7", "--yes"), "There is no account 7.", ""),
@@ -111,65 +110,32 @@ def test_a_known_account_keeps_its_brand_and_says_so(cli: Cli) -> None:
     assert again.err == ""
 
 
-@pytest.mark.skipif(os.name == "nt", reason="terminals of this kind are POSIX")
+@posix
 @pytest.mark.parametrize(
     ("typed", "code", "said"),
     [
-        (f"{GOOD_TOKEN}\neurope\n", 0, "as account 1"),
-        (f"{GOOD_TOKEN}\n\n", 0, "as account 1"),
-        ("wrong\n\n", 1, "The token is not known."),
-        ("\x03", 130, "Interrupted."),
+        ((f"{GOOD_TOKEN}\n", "europe\n"), 0, "as account 1"),
+        ((f"{GOOD_TOKEN}\n", "\n"), 0, "as account 1"),
+        (("wrong\n", "\n"), 1, "The token is not known."),
+        (("\x03",), 130, "Interrupted."),
+        (("\x04",), 130, "Interrupted."),
     ],
 )
 def test_asks_at_a_terminal_and_hides_what_is_secret(
-    cli: Cli, tmp_path: Path, typed: str, code: int, said: str
+    cli: Cli, typed: tuple[str, ...], code: int, said: str
 ) -> None:
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from packages.core.tests.cli.kit import main; main()", "connect", "toy"],
-        cwd=ROOT,
-        env={**os.environ, **cli.environment},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-        preexec_fn=_take_terminal,
-    )
-    os.close(theirs)
-    shown = ""
-    try:
-        # The prompt is waited for: what is typed before it would be shown by the terminal itself.
-        for answer in typed.splitlines(keepends=True):
-            shown += _until(ours, ": ")
-            os.write(ours, answer.encode())
-        shown += _until(ours, None)
-        assert process.wait(timeout=30) == code, shown
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
+    ended, shown = at_terminal(cli, ("connect", "toy"), typed)
+    assert ended == code, shown
     assert "Token: " in shown
     assert said in shown
     assert GOOD_TOKEN not in shown
     assert "Traceback" not in shown
 
 
-def _take_terminal() -> None:
-    import fcntl
-    import termios
-
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-
-def _until(terminal: int, end: str | None) -> str:
-    """What is shown up to a text, or to the end."""
-    shown = ""
-    while end is None or not shown.endswith(end):
-        try:
-            data = os.read(terminal, 1024)
-        except OSError:  # Linux's way to say that the other side is closed
-            break
-        if not data:
-            break
-        shown += data.decode()
-    return shown
+@posix
+@pytest.mark.parametrize(("typed", "state"), [("n\n", "active"), ("y\n", "disconnected")])
+def test_asks_before_it_removes(cli: Cli, typed: str, state: str) -> None:
+    cli.connected()
+    ended, shown = at_terminal(cli, ("connect", "--remove", "1"), (typed,))
+    assert (ended, "Forget the credential of toy @baker" in shown) == (0, True)
+    assert cli.done("connect", "--list", "--json").json[0]["state"] == state

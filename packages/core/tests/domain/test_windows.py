@@ -148,8 +148,7 @@ def test_a_start_before_any_post_is_a_typing_mistake() -> None:
 def test_any_dates_give_a_window_or_a_sentence(start: date | None, end: date | None) -> None:
     try:
         window = resolve_window(NOW, "UTC", start, end)
-    except InvalidWindow as error:
-        assert error.message.endswith(".")
+    except InvalidWindow:
         return
     assert FIRST_DAY <= window.start <= window.end < NOW.date()
     assert 1 <= window.days <= MAX_DAYS

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 
@@ -18,20 +18,14 @@ READING = {
 }
 
 
-class Client(Protocol):
-    """What an httpx client and the framework's test client have in common."""
-
-    def request(self, method: str, url: str, **options: Any) -> httpx.Response: ...
-
-
-def ingest(client: Client, *posts: Mapping[str, Any], **more: Any) -> Any:
+def ingest(client: httpx.Client, *posts: Mapping[str, Any], **more: Any) -> Any:
     """Send readings; the data of the answer."""
     response = client.request("POST", "/v1/ingest", json={"posts": [*posts], **more})
     assert response.status_code == 200, response.text
     return response.json()["data"]
 
 
-def connect(client: Client, **more: Any) -> Any:
+def connect(client: httpx.Client, **more: Any) -> Any:
     """Connect the toy account; the account."""
     body = {"platform": "toy", "credential": {"token": "open-sesame"}, **more}
     response = client.request("POST", "/v1/accounts", json=body)
@@ -39,7 +33,7 @@ def connect(client: Client, **more: Any) -> Any:
     return response.json()["data"]
 
 
-def finished(client: Client, run_id: int) -> Any:
+def finished(client: httpx.Client, run_id: int) -> Any:
     """The run, once it has ended."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:

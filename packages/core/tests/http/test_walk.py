@@ -93,7 +93,7 @@ WRONG = [
 
 def test_only_the_exact_key_opens_the_api(client: TestClient[Litestar]) -> None:
     for given in WRONG:
-        response = client.get("/v1/posts", headers={"Authorization": given.encode("latin-1")})
+        response = client.get("/v1/posts", headers={b"authorization": given.encode("latin-1")})
         problem(response, 401, "unauthenticated")
 
 
@@ -126,11 +126,14 @@ def test_an_unknown_field_is_refused(full: TestClient[Litestar]) -> None:
         assert "organization_id" in problem(ask(full, route, json=body), 400, "invalid_input")["detail"]
 
 
-NO_BODIES = (
-    [b"", b"  ", b"null", b"[]", b'"x"', b"1", b"{", b"\xff\xfe", b'{"a":NaN}', NESTED.encode(),
-     b'{"a":' + NESTED.encode(), b'{"posts":' + NESTED.encode(), b'{"name":{"a":' + NESTED.encode(), b'{"brand_id":' + b"9" * 5_000 + b"}",
-     b'{"posts":[{"metrics":{"views":' + b"9" * 5_000 + b"}}]}"]
-)  # fmt: skip
+NO_BODIES = [
+    *(b"", b"  ", b"null", b"[]", b'"x"', b"1", b"{", b"\xff\xfe", b'{"a":NaN}', NESTED.encode()),
+    b'{"a":' + NESTED.encode(),
+    b'{"posts":' + NESTED.encode(),
+    b'{"name":{"a":' + NESTED.encode(),
+    b'{"brand_id":' + b"9" * 5_000 + b"}",
+    b'{"posts":[{"metrics":{"views":' + b"9" * 5_000 + b"}}]}",
+]
 
 
 def test_a_body_that_is_none_is_refused(full: TestClient[Litestar]) -> None:
@@ -212,7 +215,7 @@ def test_no_hostile_value_in_a_body_breaks_anything(full: TestClient[Litestar]) 
 QUERIES = {
     "cursor": ["", "x", "é", "A" * 33, "A" * 5_000, "\x00", "../..", "AAAA" * 8],
     "limit": ["", "0", "-1", "201", "1e400", "1.5", "9" * 30, "9" * 5_000, "NaN", "\x00", "true"],
-    "platform": ["", "Tube", "tube'--", "t" * 33, "\x00", "é", "*"],
+    "platform": ["", "tube\n", "Tube", "tube'--", "t" * 33, "\x00", "é", "*"],
     "account_id": ["0", "-1", "9" * 19, "9" * 400, "x", "1e30"],
     "brand_id": ["0", "-1", "9" * 19, "9" * 400, "x", "7"],
     "start_date": ["", "x", "2026-02-30", "2026-13-01", "0001-01-01", "9999-12-31", "2026-03-10T00:00:00Z",
@@ -230,7 +233,7 @@ def test_no_wrong_query_value_gets_through(app: Litestar, full: TestClient[Lites
     for route, handler in described_handlers(app).items():
         for name in set(QUERIES) & set(handler.parsed_fn_signature.parameters):
             tried.add(name)
-            for value in QUERIES[name]:
+            for value in (*QUERIES[name], "null", "NULL"):
                 response = ask(full, route, params={name: value})
                 assert 400 <= response.status_code < 500, (route, name, value, response.text)
                 problem(response, response.status_code, response.json()["code"])

@@ -52,6 +52,7 @@ class Network(Provider):
         self.post_failure: ProviderError | None = None
         self.gone: set[str] = set()
         self.hold: threading.Event | None = None
+        self.entered = threading.Event()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -81,8 +82,9 @@ class Network(Provider):
 
     async def fetch_metrics(self, call: Call, ids: Sequence[str]) -> Mapping[str, Outcome]:
         self.asked.append(tuple(ids))
-        while self.hold is not None and not self.hold.is_set():
-            await asyncio.sleep(0.005)
+        self.entered.set()
+        if self.hold is not None:
+            await asyncio.to_thread(self.hold.wait, 20)
         if self.failure is not None:
             raise self.failure
         return {key: self._outcome(key, call.now) for key in ids}

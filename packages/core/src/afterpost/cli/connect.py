@@ -9,7 +9,7 @@ import rich_click as click
 
 from afterpost.cli.options import json_option
 from afterpost.cli.output import note, print_json, print_table, say
-from afterpost.cli.session import CONNECT, Session, opened, run_in_session
+from afterpost.cli.session import CONNECT, Session, opened
 from afterpost.cli.wiring import Wiring
 from afterpost.cli.words import UNKNOWN, moment, short
 from afterpost.domain.errors import InvalidInput
@@ -65,9 +65,8 @@ def connect(
             _remove(session, remove, yes, as_json)
     else:
         given = _pairs(fields)
-        run_in_session(
-            wiring, "connect", lambda session: _connect(session, platform or "", given, brand, as_json)
-        )
+        with opened(wiring, "connect") as session:
+            _connect(session, platform or "", given, brand, as_json)
 
 
 def _pairs(fields: Sequence[str]) -> dict[str, str]:
@@ -80,13 +79,15 @@ def _pairs(fields: Sequence[str]) -> dict[str, str]:
     return given
 
 
-async def _connect(
+def _connect(
     session: Session, platform: str, given: Mapping[str, str], brand: str | None, as_json: bool
 ) -> None:
     provider = connectable(session.core).get(platform)
     # Without a provider the service refuses with the list of platforms.
     values = dict(given) if provider is None else _credential(provider, given)
-    kept = await connect_account(session.core, session.scope, session.actor, platform, values, brand=brand)
+    kept = session.wait(
+        connect_account(session.core, session.scope, session.actor, platform, values, brand=brand)
+    )
     state = next(s for s in account_states(session.core, session.scope) if s.id == kept.id)
     if as_json:
         print_json(state)

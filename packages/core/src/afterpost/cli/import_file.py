@@ -15,7 +15,9 @@ from afterpost.cli.session import Session, opened
 from afterpost.cli.wiring import Wiring
 from afterpost.cli.words import plural
 from afterpost.domain.errors import InvalidInput, PluginError
+from afterpost.domain.scope import Scope
 from afterpost.sdk.formats import FileContext, FileFormat, LineError
+from afterpost.services import notify
 from afterpost.services.imports import Imported, import_records
 
 LISTED = 20
@@ -82,6 +84,7 @@ def import_file(
             )
         context = FileContext(observed_at=moment, platform=platform)
         answer = _import(session, file, context, brand, format_name, dry_run, quiet=as_json)
+        session.wait(notify.deliver(session.core, Scope.default()))
     if as_json:
         print_json(answer)
     else:
@@ -129,7 +132,7 @@ def _import(
             name=f"{file.name} ({export.format.name})",
             brand=brand,
             dry_run=dry_run,
-            progress=lambda: bar.update(shown, completed=source.tell()),
+            progress=lambda: bar.update(shown, completed=source.tell() if source.seekable() else None),
         )
     return _answer(file, context, export.format, found, dry_run)
 

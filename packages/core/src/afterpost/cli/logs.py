@@ -32,18 +32,18 @@ _handler = _Stderr()
 def set_up_logs(level: str, *, serving: bool = False) -> None:
     """Send logs to stderr: everything from `level` on while serving or at DEBUG, else errors in one line."""
     detailed = serving or level.upper() == "DEBUG"
+    _handler.setLevel(level.upper() if detailed else logging.ERROR)
     _handler.setFormatter(
         logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
         if detailed
         else _Plain("%(levelname)s %(name)s: %(message)s")
     )
     for name in OWN:
-        _attach(name, level.upper() if detailed else "ERROR")
-    # That it starts and stops is said in better words.
-    _attach("uvicorn", "WARNING" if level.upper() == "INFO" else level.upper())
-
-
-def _attach(name: str, level: str) -> None:
-    logger = logging.getLogger(name)
-    logger.handlers = [_handler]
-    logger.setLevel(level)
+        logging.getLogger(name).handlers = [_handler]
+        if detailed:
+            logging.getLogger(name).setLevel(level.upper())
+    if serving:
+        server = logging.getLogger("uvicorn")
+        server.handlers = [_handler]
+        # That it starts and stops is said in better words.
+        server.setLevel("WARNING" if level.upper() == "INFO" else level.upper())

@@ -1,4 +1,4 @@
-"""`afterpost serve`: the API, the dashboard and the collection loop in one process."""
+"""`afterpost serve`: the API, the page and the collection loop in one process."""
 
 import asyncio
 import ipaddress
@@ -28,7 +28,7 @@ LAST_WORDS = 10
 @click.option("--show-key", is_flag=True, help="Print the API key itself, not only where it is kept.")
 @click.pass_obj
 def serve(wiring: Wiring, host: str | None, port: int | None, show_key: bool) -> None:
-    """Serve the API and the dashboard, and collect what is due.
+    """Serve the API and the page for people, and collect what is due.
 
     Stops at Ctrl-C or SIGTERM, after the requests that are open.
     """

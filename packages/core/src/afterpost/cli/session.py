@@ -2,10 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from afterpost.cli.logs import set_up_logs
 from afterpost.cli.wiring import Wiring
@@ -28,6 +28,17 @@ class Session:
     core: Core
     actor: Actor
     scope: Scope
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run one asynchronous piece of work; what it opened to the network is closed with its loop."""
+
+        async def whole() -> T:
+            try:
+                return await work
+            finally:
+                await self.core.egress.close()
+
+        return asyncio.run(whole())
 
 
 def settings_of_environment() -> Settings:

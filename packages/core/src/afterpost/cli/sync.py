@@ -1,7 +1,5 @@
 """`afterpost sync`: complete days into the learning rows."""
 
-import asyncio
-
 import rich_click as click
 from msgspec import Struct
 
@@ -37,7 +35,7 @@ def sync(wiring: Wiring, as_json: bool) -> None:
     with opened(wiring, "sync") as session:
         done = sync_rows(session.core, session.scope, session.actor)
         status = sync_status(session.core, session.scope)
-        asyncio.run(notify.deliver(session.core, Scope.default()))
+        session.wait(notify.deliver(session.core, Scope.default()))
     found = Synced(done.run_id, done.rows, status.rows, status.pending)
     if as_json:
         print_json(found)

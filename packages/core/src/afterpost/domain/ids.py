@@ -7,20 +7,32 @@ from typing import Annotated
 
 from msgspec import Meta
 
+END = r"$(?!\n)"
+"""The end of a pattern. `$` alone lets a line break through at the end, in Python's regular expressions."""
+
 NO_CONTROL = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
 """Text without NUL and other control characters (tab and line breaks stay)."""
 
-Platform = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}$", description="Platform slug, e.g. youtube")]
+Platform = Annotated[
+    str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}" + END, description="Platform slug, e.g. youtube")
+]
 """A slug and not an enum: a new network edits no core file."""
 
-Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="Lower-case name used in URLs")]
+Slug = Annotated[
+    str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}" + END, description="Lower-case name used in URLs")
+]
 ExternalId = Annotated[
     str,
-    Meta(min_length=1, max_length=512, pattern=r"^[^\x00-\x20\x7f]+$", description="The platform's own id"),
+    Meta(
+        min_length=1,
+        max_length=512,
+        pattern=r"^[^\x00-\x20\x7f]+" + END,
+        description="The platform's own id",
+    ),
 ]
 Text = Annotated[str, Meta(max_length=20_000, pattern=NO_CONTROL)]
 ShortText = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_CONTROL)]
-Url = Annotated[str, Meta(max_length=2_000, pattern=r"^https?://[^\s\x00]+$")]
+Url = Annotated[str, Meta(max_length=2_000, pattern=r"^https?://[^\s\x00]+" + END)]
 RowId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 

@@ -33,8 +33,9 @@ EXPOSURES = ("views", "impressions")
 
 CLICKS = ("clicks_link", "clicks_profile", "clicks_post")
 
-MAX_COUNT = 2**63 - 1
-"""The largest counter that can be stored (BIGINT)."""
+MAX_COUNT = 10**15
+"""The largest counter that is believed. A thousand times what any post has, exact in JSON's numbers, and
+small enough that sums over thousands of posts stay within BIGINT, where SQLite would go on in floats."""
 
 _NATIVE = re.compile(r"x_[a-z][a-z0-9]*(_[a-z0-9]+)+")
 

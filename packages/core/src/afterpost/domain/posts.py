@@ -4,9 +4,9 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from afterpost.domain.ids import ShortText
+from afterpost.domain.ids import END, ShortText
 
-ContentType = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+ContentType = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}" + END)]
 UNKNOWN_TYPE = "unknown"
 
 _LEARNING_TYPE = {

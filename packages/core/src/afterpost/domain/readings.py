@@ -1,9 +1,8 @@
 """What a provider said about one post at one instant, and how readings of one day become one."""
 
 import hashlib
-import math
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import msgspec
 
@@ -34,7 +33,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 def checked(reading: Reading) -> tuple[Reading, tuple[str, ...]]:
     """The reading without values that can't be true, and the names of those metrics.
 
-    A name must be a metric's, a counter an integer in [0, 2**63 - 1], a gauge or ratio a finite number. What
+    A name must be a metric's, a counter an integer in [0, MAX_COUNT], a gauge or ratio a finite number. What
     is left out is absent, never 0; the rest of the reading stands.
     """
     refused = tuple(name for name, value in reading.values.items() if not _possible(name, value, reading))
@@ -49,7 +48,7 @@ def _possible(name: str, value: object, reading: Reading) -> bool:
         return False
     if kind_of(name, reading.kinds) is Kind.CUMULATIVE:
         return isinstance(value, int) and 0 <= value <= MAX_COUNT
-    return math.isfinite(value) and abs(value) <= MAX_COUNT
+    return abs(value) <= MAX_COUNT  # neither infinity nor NaN is
 
 
 def kind_of(name: str, kinds: Mapping[str, Kind]) -> Kind:
@@ -66,7 +65,8 @@ def content_of(reading: Reading) -> bytes:
     The publication time belongs to it because the opening rule reads it: two readings of one instant
     that differ only there must not be told apart by the order they arrived in.
     """
-    published = reading.published_at.isoformat() if reading.published_at else None
+    # One instant can be written with any offset.
+    published = reading.published_at.astimezone(UTC).isoformat() if reading.published_at else None
     return msgspec.json.encode(
         [reading.values, reading.definitions, published, reading.kinds], order="deterministic"
     )

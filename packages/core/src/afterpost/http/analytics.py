@@ -5,7 +5,7 @@ from msgspec import Struct
 
 from afterpost.http.brands import known_brand
 from afterpost.http.errors import problems
-from afterpost.http.params import EndDate, OptionalBrandId, OptionalPlatform, StartDate, days
+from afterpost.http.params import EndDate, OptionalBrandId, OptionalPlatform, StartDate
 from afterpost.http.scope import Call
 from afterpost.services.overview import Overview, overview
 from afterpost.services.windows import Meta
@@ -29,7 +29,8 @@ async def read_overview(
     """What was earned in the window against the window before, and lifetime totals at its end."""
     answer, meta = await call.reading(
         overview,
-        **days(start_date, end_date),
+        start=start_date,
+        end=end_date,
         brand_id=await known_brand(call, brand_id),
         platform=platform,
     )

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from afterpost.http.brands import known_brand
 from afterpost.http.errors import problems
-from afterpost.http.params import Count, EndDate, OptionalBrandId, StartDate, days
+from afterpost.http.params import Count, EndDate, OptionalBrandId, StartDate
 from afterpost.http.scope import Call
 from afterpost.http.views import NoMeta, RunView, run_view
 from afterpost.services.sync import SyncResult, sync, sync_status
@@ -63,7 +63,8 @@ async def read_weekly(
     """Best and worst posts by engagement rate, platforms, posting hours and openings of complete days."""
     answer, meta = await call.reading(
         weekly,
-        **days(start_date, end_date),
+        start=start_date,
+        end=end_date,
         brand_id=await known_brand(call, brand_id),
         top_n=top_n,
         worst_n=worst_n,

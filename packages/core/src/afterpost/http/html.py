@@ -30,7 +30,8 @@ th, td { padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); te
 th { font-weight: 600; color: var(--soft); font-size: .85rem; white-space: nowrap; }
 td.n, th.n { text-align: right; padding: .3rem 0 .3rem .75rem; white-space: nowrap; }
 td.n + td:not(.n), th.n + th:not(.n) { padding-left: 1.5rem; }
-td.t { white-space: nowrap; }
+td:first-child { min-width: 7rem; overflow-wrap: anywhere; }
+time { white-space: nowrap; }
 .facts { background: var(--back); border: 1px solid var(--line); border-radius: .5rem; padding: .6rem .9rem;
   margin: 1rem 0; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 0 2.5rem; }
@@ -66,12 +67,15 @@ def percent(value: float | None, *, signed: bool = False) -> Safe:
     if value is None:
         return Safe(UNKNOWN)
     shown = f"{value:+,.1f}" if signed else f"{value:,.1f}"
-    return Safe(shown.replace("-", "−") + " %")
+    return Safe(shown.replace("-", "−") + "&nbsp;%")
 
 
 def moment(at: datetime | None, zone: ZoneInfo) -> Safe:
     """An instant to the minute, in the organisation's zone."""
-    return Safe(UNKNOWN if at is None else f"{at.astimezone(zone):%Y-%m-%d %H:%M}")
+    if at is None:
+        return Safe(UNKNOWN)
+    local = at.astimezone(zone)
+    return Safe(f'<time datetime="{local.isoformat()}">{local:%Y-%m-%d %H:%M}</time>')
 
 
 def link(label: str, url: str) -> Safe:
@@ -81,14 +85,20 @@ def link(label: str, url: str) -> Safe:
     return Safe(f'<a href="{escape(url)}" rel="noopener noreferrer">{escape(label)}</a>')
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[int] = ()) -> Safe:
-    """A table; the columns at `numbers` are aligned to the right. Without rows it says so."""
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    numbers: Sequence[int] = (),
+    empty: str = "Nothing yet.",
+) -> Safe:
+    """A table; the columns at `numbers` are aligned to the right. Without rows it says `empty`."""
     body = [
         "<tr>" + "".join(f"<td{_kind(n, numbers)}>{text(cell)}</td>" for n, cell in enumerate(row)) + "</tr>"
         for row in rows
     ]
     if not body:
-        return Safe('<p class="soft">Nothing yet.</p>')
+        return Safe(f'<p class="soft">{text(empty)}</p>')
     head = "".join(f'<th scope="col"{_kind(n, numbers)}>{text(name)}</th>' for n, name in enumerate(columns))
     return Safe(
         f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from afterpost.domain.errors import InvalidInput
 from afterpost.domain.ids import ExternalId, Platform, ShortText, Text, Url
-from afterpost.domain.metrics import CANONICAL, CUMULATIVE, Kind, is_metric_name
+from afterpost.domain.metrics import CANONICAL, CUMULATIVE, MAX_COUNT, Kind, is_metric_name
 from afterpost.domain.posts import UNKNOWN_TYPE, ContentType, CreativeLinks
 from afterpost.domain.readings import Reading, Value
 from afterpost.http.errors import problems
@@ -21,8 +21,6 @@ from afterpost.services.ingest import Ended, Entry, ingest
 
 BODY_BYTES = 10 * 1024 * 1024
 MAX_POSTS = 500
-MAX_VALUE = 10**15
-"""No platform counts this far, and the sums of a full call still fit a 64-bit integer."""
 DEFINITION = "ingest"
 """The definition of every ingested metric: what it counts is the sender's matter."""
 
@@ -79,7 +77,7 @@ class IngestAnswer(Struct, frozen=True):
     responses=problems("not_found", "conflict", "too_large"),
 )
 async def ingest_posts(call: Call, data: JSONBody[IngestBody]) -> IngestAnswer:
-    """Store readings of posts, all or nothing; posts that are new are made. Sending again changes nothing."""
+    """Store readings of posts, all or nothing, each of them once; posts that are new are made."""
     now = call.core.now()
     entries = [_entry(n, given, now) for n, given in enumerate(data.posts)]
     run_id, ended = await call.writing(ingest, entries, "webhook", brand=_brand(data))
@@ -138,7 +136,7 @@ def _value(where: str, name: str, value: Value, kinds: dict[str, Kind]) -> Value
     counter = name in CUMULATIVE or (name not in CANONICAL and name not in kinds)
     if counter and not isinstance(value, int):
         raise InvalidInput(f"{where} is {value}; a counter is a whole number.")
-    lowest = -MAX_VALUE if name in kinds else 0
-    if not lowest <= value <= MAX_VALUE:
-        raise InvalidInput(f"{where} must lie between {lowest} and {MAX_VALUE}.")
+    lowest = -MAX_COUNT if name in kinds else 0
+    if not lowest <= value <= MAX_COUNT:
+        raise InvalidInput(f"{where} must lie between {lowest} and {MAX_COUNT}.")
     return value

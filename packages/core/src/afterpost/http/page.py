@@ -96,18 +96,19 @@ def _overview(answer: Overview, meta: Meta) -> str:
     estimated = None if meta.estimated_share is None else 100 * meta.estimated_share
     facts = [
         f"{number(answer.posts)} posts observed, {number(answer.published)} published",
-        f"engagement rate {percent(answer.engagement_rate)} of {text(meta.exposure)}",
+        f"engagement rate {percent(answer.engagement_rate)}"
+        + (f" of {meta.exposure}" if meta.exposure else ""),
         f"platforms: {text(', '.join(answer.active_platforms))}; most views: {text(answer.best_platform)}",
     ]
     receipt = [
         f"coverage {percent(share)} ({coverage.observed} of {coverage.expected} expected posts)",
-        "provisional: later readings may still add to it" if meta.provisional else "final",
+        "provisional: later readings may still add to it" if meta.provisional else "settled",
         f"estimated {percent(estimated)}",
         f"{number(meta.receipt.snapshots)} snapshots, change {number(meta.receipt.change_seq)}",
     ]
     return (
         "<h2>Overview</h2>"
-        + table(("", "Earned", "Week before", "Growth", "Lifetime"), rows, numbers=(1, 2, 3, 4))
+        + table(("Metric", "Earned", "Week before", "Growth", "Lifetime"), rows, numbers=(1, 2, 3, 4))
         + f'<div class="facts"><p>{" · ".join(facts)}</p><p class="soft">{" · ".join(receipt)}</p></div>'
     )
 
@@ -184,30 +185,32 @@ def _accounts(accounts: Iterable[AccountView], now: datetime, zone: ZoneInfo) ->
             )
         )
     return "<h2>Accounts</h2>" + table(
-        ("Account", "Platform", "State", "Last refresh", "Next refresh", "Last failure"), rows
+        ("Account", "Platform", "State", "Last refresh", "Next refresh", "Last failure"),
+        rows,
+        empty="No account is connected. Connect one with `afterpost connect` or POST /v1/accounts.",
     )
 
 
 def _runs(runs: Iterable[RunView], zone: ZoneInfo) -> str:
-    rows = [
-        (
-            run.id,
-            run.kind,
-            Safe(f'<span class="bad">{text(run.state)}</span>') if run.state == "failed" else run.state,
-            moment(run.started_at, zone),
-            number(run.posts if run.ended_at else None),
-            number(run.stored if run.ended_at else None),
-            number(run.unchanged if run.ended_at else None),
-            number(run.skipped if run.ended_at else None),
-            number(run.failed if run.ended_at else None),
-            run.message,
+    rows = []
+    for run in runs:
+        # A run that is open has no counts yet, and a sync reads no posts.
+        counted = run.ended_at is not None and run.kind != "sync"
+        counts = (run.posts, run.stored, run.unchanged, run.skipped, run.failed)
+        rows.append(
+            (
+                run.id,
+                run.kind,
+                Safe(f'<span class="bad">{text(run.state)}</span>') if run.state == "failed" else run.state,
+                moment(run.started_at, zone),
+                *(number(count if counted else None) for count in counts),
+                run.message,
+            )
         )
-        for run in runs
-    ]
     return "<h2>Runs</h2>" + table(
         ("Run", "Kind", "State", "Started", "Posts", "Stored", "Unchanged", "Skipped", "Failed", "Message"),
         rows,
-        numbers=(0, 4, 5, 6, 7, 8),
+        numbers=(4, 5, 6, 7, 8),
     )
 
 

@@ -5,8 +5,7 @@ from typing import Annotated, TypeAlias
 
 from litestar.params import PathParameter, QueryParameter
 
-from afterpost.domain.errors import InvalidWindow
-from afterpost.domain.windows import FIRST_DAY
+from afterpost.domain.ids import END
 
 MAX_ID = 2**53 - 1
 """The largest whole number that every JSON reader keeps exact."""
@@ -24,7 +23,7 @@ OptionalAccountId: TypeAlias = Annotated[
 OptionalPlatform: TypeAlias = Annotated[
     str | None,
     QueryParameter(
-        pattern=r"^[a-z][a-z0-9_]{0,31}$", max_length=32, description="Only this platform's posts"
+        pattern=r"^[a-z][a-z0-9_]{0,31}" + END, max_length=32, description="Only this platform's posts"
     ),
 ]
 StartDate: TypeAlias = Annotated[
@@ -39,10 +38,3 @@ CursorText: TypeAlias = Annotated[
 ]
 PageSize: TypeAlias = Annotated[int, QueryParameter(ge=1, le=200, description="How many at most")]
 Count: TypeAlias = Annotated[int, QueryParameter(ge=1, le=50, description="How many at most")]
-
-
-def days(start: date | None, end: date | None) -> dict[str, date | None]:
-    """The two ends of a window as services take them; InvalidWindow for an end before any post."""
-    if end is not None and end < FIRST_DAY:
-        raise InvalidWindow(f"The window ends {end}, before {FIRST_DAY}; no post is that old.")
-    return {"start": start, "end": end}

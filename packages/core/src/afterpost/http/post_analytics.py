@@ -8,7 +8,7 @@ from litestar.params import QueryParameter
 from msgspec import Struct
 
 from afterpost.http.errors import problems
-from afterpost.http.params import EndDate, PostId, StartDate, days
+from afterpost.http.params import EndDate, PostId, StartDate
 from afterpost.http.scope import Call
 from afterpost.http.views import NoMeta, ObservationView, RunView, observation_view, run_view
 from afterpost.services import refresh
@@ -80,7 +80,7 @@ async def read_post_analytics(
     call: Call, post_id: PostId, start_date: StartDate = None, end_date: EndDate = None
 ) -> PostAnalyticsAnswer:
     """The post's summary, and for each day of the window its totals and what is booked to it."""
-    analytics, meta = await call.reading(post_analytics, post_id, **days(start_date, end_date))
+    analytics, meta = await call.reading(post_analytics, post_id, start=start_date, end=end_date)
     return PostAnalyticsAnswer(analytics, meta)
 
 

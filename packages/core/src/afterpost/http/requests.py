@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from litestar import Request
+from litestar import Request, Response
+from litestar.exceptions import InternalServerException
 from litestar.params import QueryParameter
 
 from afterpost.domain.errors import InvalidInput
@@ -19,6 +20,13 @@ BODY_BYTES = 1024 * 1024
 
 class ApiRequest(Request[Any, Any, Any]):
     """A request whose JSON is decoded once, strictly, straight into the struct its route declares."""
+
+    async def body(self) -> bytes:
+        """The body; a client that hangs up in the middle of it is not a failure of ours."""
+        try:
+            return await super().body()
+        except InternalServerException as error:
+            raise InvalidInput("The client hung up before its request was complete.") from error
 
     async def json(self) -> Any:
         """The body as the route's struct; InvalidInput says where it is not."""
@@ -40,17 +48,28 @@ def _decoder(body: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(body)
 
 
-async def check(request: Request[Any, Any, Any]) -> None:
+async def check(request: Request[Any, Any, Any]) -> Response[None] | None:
     """Refuse what the route would ignore: unknown or repeated query parameters, a body it does not take."""
     _check_query(request)
+    if request.method == "OPTIONS":
+        return Response(None, status_code=204, headers={"Allow": ", ".join(_methods(request))})
     handler = request.route_handler
-    if request.method in {"GET", "HEAD", "OPTIONS"}:
-        return
+    if request.method == "GET":
+        return None
     body = (await request.body()).strip()
     if handler.parsed_data_field is not None and not body:
         raise InvalidInput("This route needs a JSON body.")
     if handler.parsed_data_field is None and body not in (b"", b"{}"):
         raise InvalidInput("This route takes no body.")
+    return None
+
+
+def _methods(request: Request[Any, Any, Any]) -> list[str]:
+    """What the path takes; the framework's own answer knows only the first of its handlers."""
+    here = request.scope["path_template"]
+    return sorted(
+        {method for route in request.app.routes if route.path_format == here for method in route.methods}
+    )
 
 
 def _check_query(request: Request[Any, Any, Any]) -> None:
@@ -60,7 +79,7 @@ def _check_query(request: Request[Any, Any, Any]) -> None:
         if isinstance(field.kwarg_definition, QueryParameter)
     )
     seen: set[str] = set()
-    for name, _ in request.query_params.multi_items():
+    for name, value in request.query_params.multi_items():
         if name not in known:
             raise InvalidInput(
                 f"There is no query parameter {name[:80]!r} here.",
@@ -68,4 +87,6 @@ def _check_query(request: Request[Any, Any, Any]) -> None:
             )
         if name in seen:
             raise InvalidInput(f"The query parameter {name!r} is given more than once.")
+        if value.lower() == "null":  # the framework would read it as not given
+            raise InvalidInput(f"{name}: Leave the parameter out instead of giving null.")
         seen.add(name)

@@ -99,7 +99,7 @@ def add_post(
     url: str,
     content_type: str,
     published_at: datetime | None,
-    links: CreativeLinks,
+    links: CreativeLinks | None,
 ) -> Post:
     """Register a post before its first numbers arrive; Conflict when the platform's id is known already."""
     with core.transaction(scope, actor) as tx:
@@ -131,9 +131,13 @@ def add_post(
                 )
             ],
         )
-        return posts.find_posts(tx.connection, tx.scope, organization.id, platform, [external_id])[
-            external_id
-        ]
+        made = posts.find_posts(tx.connection, tx.scope, organization.id, platform, [external_id])
+        if external_id not in made:
+            raise Conflict(
+                f"The {platform} post {external_id} can't be registered by this caller.",
+                hint="It is another brand's, or a new post needs one of the caller's own brands.",
+            )
+        return made[external_id]
 
 
 def new_post(

@@ -104,7 +104,7 @@ def _failed(area: str, error: Exception) -> Finding:
     """An error as a finding."""
     known = explained(error)
     if known is not None:
-        return broken(area, known.message, known.hint)
+        return broken(area, known.message, _BACKUP if known.hint == health.ASK_THE_DOCTOR else known.hint)
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename else ""
         return broken(area, f"{error.strerror}{where}.", "Check the directory and its permissions.")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 
+import msgspec
 from msgspec import Struct
 
 from afterpost.domain.errors import Conflict, InvalidInput
@@ -148,7 +149,8 @@ def _owners(
     owners: dict[tuple[str, str], Post] = {}
     by_platform: dict[str, dict[str, Entry]] = {}
     for entry in entries:
-        by_platform.setdefault(entry.platform, {})[entry.external_id] = entry
+        told = by_platform.setdefault(entry.platform, {})
+        told[entry.external_id] = _together(told.get(entry.external_id), entry)
     for platform, wanted in by_platform.items():
         known = posts.find_posts(tx.connection, tx.scope, organization.id, platform, wanted)
         for external_id, post in known.items():
@@ -177,8 +179,27 @@ def _owners(
         )
         made = [external_id for external_id in wanted if external_id not in known]
         known |= posts.find_posts(tx.connection, tx.scope, organization.id, platform, made)
+        if unseen := [external_id for external_id in made if external_id not in known]:
+            raise Conflict(
+                f"The {platform} post {unseen[0]} can't be stored by this caller.",
+                hint="It is another brand's, or a new post needs one of the caller's own brands.",
+            )
         owners |= {(platform, external_id): post for external_id, post in known.items()}
     return owners
+
+
+def _together(earlier: Entry | None, later: Entry) -> Entry:
+    """What several entries of one call tell of a post: the later word counts, silence says nothing."""
+    if earlier is None:
+        return later
+    return msgspec.structs.replace(
+        later,
+        title=later.title or earlier.title,
+        description=later.description or earlier.description,
+        url=later.url or earlier.url,
+        content_type=earlier.content_type if later.content_type == UNKNOWN_TYPE else later.content_type,
+        links=later.links or earlier.links,
+    )
 
 
 def _refuse_other_brand(post: Post, brand_id: int | None) -> None:

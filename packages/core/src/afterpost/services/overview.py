@@ -20,8 +20,8 @@ SHOWN = ("views", "likes", "comments", "shares", "saves")
 
 
 class Totals(Struct, frozen=True):
-    """Counts by metric; None where the metric was never reported. engagements = likes + comments + shares +
-    saves, of those that were."""
+    """Counts by metric; None where nothing is known: never reported, or, of what was earned, read for the
+    first time only. engagements = likes + comments + shares + saves, of those that are known."""
 
     views: int | None
     likes: int | None

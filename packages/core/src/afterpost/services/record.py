@@ -53,11 +53,11 @@ def record(tx: Tx, organization: Organization, items: Sequence[Item], run_id: in
     """Store readings of one organisation; says for each post whether any of its numbers changed.
 
     `unchanged` means that no snapshot and no daily value is different from before: the same reading again,
-    or the same values at another instant of a day already known.
+    or the same values at another instant of a day already known. Of an item's post only the id is used:
+    whoever asked the network loaded it before, and it may have been moved meanwhile.
     """
     zone = zone_of(organization.time_zone)
     outcome: dict[int, Recorded] = {item.post.id: "unchanged" for item in items}
-    by_id = {item.post.id: item.post for item in items}
     fresh: dict[int, dict[int, list[_New]]] = {}
     for item in items:
         if item.reading.daily and not item.reading.values:
@@ -78,7 +78,7 @@ def record(tx: Tx, organization: Organization, items: Sequence[Item], run_id: in
     on_record = _drop_known(tx, fresh, states)
     if fresh:
         _append(tx, organization, fresh, run_id)
-        for post_id in _derive(tx, organization, by_id, fresh, states, on_record, run_id):
+        for post_id in _derive(tx, organization, fresh, states, on_record, run_id):
             outcome[post_id] = "stored"
     for post_id in _record_daily(tx, organization, items, run_id):
         outcome[post_id] = "stored"
@@ -156,7 +156,6 @@ def _append(
 def _derive(
     tx: Tx,
     organization: Organization,
-    by_id: Mapping[int, Post],
     fresh: Mapping[int, Mapping[int, Sequence[_New]]],
     states: Mapping[int, State],
     on_record: Mapping[tuple[int, int], Sequence[observations.Stored]],
@@ -172,6 +171,7 @@ def _derive(
     history = snapshots.since(tx.connection, tx.scope, late, first_touched) if late else {}
 
     zone = zone_of(organization.time_zone)
+    places = posts.places(tx.connection, tx.scope, fresh)
     deltas: dict[rollups.Dimensions, dict[int, Bucket]] = {}
     attended: dict[tuple[rollups.Dimensions, int, int], int] = {}
     written: list[tuple[int, Row]] = []
@@ -179,7 +179,7 @@ def _derive(
     published: list[dict[str, object]] = []
     restated = 0
     for post_id, days in fresh.items():
-        post, state = by_id[post_id], states.get(post_id)
+        place, state = places[post_id], states.get(post_id)
         start = min(days)
         old = [s.row for s in history.get(post_id, ()) if s.row.day >= start]
         before = undo(state, old) if state is not None else None
@@ -207,10 +207,10 @@ def _derive(
             first = First(at, published_at, published_day)
         rows, after = fold(before, values, first)
         new_states.append((post_id, organization.id, after))
-        if (state is None or state.first != first) and first.published_at != post.published_at:
-            published.append({"id": post_id, "published_at": first.published_at or post.published_at})
+        if (state is None or state.first != first) and first.published_at not in (None, place.published_at):
+            published.append({"id": post_id, "published_at": first.published_at})
         before_rows = {row.day: row for row in old}
-        dimensions = post.dimensions
+        dimensions = place.dimensions
         buckets = deltas.setdefault(dimensions, {})
         for row in rows:
             former = before_rows.get(row.day)
@@ -232,7 +232,7 @@ def _derive(
     snapshots.save(
         tx.connection,
         tx.scope,
-        [(post_id, by_id[post_id].platform, organization.id, seq, row) for post_id, row in written],
+        [(post_id, places[post_id].platform, organization.id, seq, row) for post_id, row in written],
     )
     rollups.apply(tx.connection, tx.scope, deltas, attended, prune=bool(late))
     changed: dict[int, list[int]] = {}
@@ -264,8 +264,10 @@ def move(
 ) -> Post:
     """Give the post another brand, account or content type, and move its whole history in the rollups.
 
-    What is None stays as it is. Returns the post as it is now.
+    What is None stays as it is. Returns the post as it is now. Of `post` only the id is used: it may have
+    been moved since it was loaded.
     """
+    post = posts.get_post(tx.connection, tx.scope, post.id) or post
     moved = msgspec.structs.replace(
         post,
         brand_id=post.brand_id if brand_id is None else brand_id,

@@ -8,7 +8,7 @@ from msgspec import Struct
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
 from afterpost.services.standing import run_with_items
-from afterpost.storage import posts, runs
+from afterpost.storage import posts, progress
 from afterpost.storage.runs import Run
 
 LISTED = 1_000
@@ -69,10 +69,5 @@ def progress_of(
 ) -> Progress:
     """How far a refresh of those accounts is; the total grows while an account's posts are listed."""
     with core.database.read() as connection:
-        ended = runs.ended_posts(connection, scope, run_id)
-        waiting = {
-            post.id
-            for account_id in account_ids
-            for post in posts.due_posts(connection, scope, account_id, due_by)
-        }
-    return Progress(len(ended), len(waiting | ended))
+        done, waiting = progress.done_and_waiting(connection, scope, run_id, account_ids, due_by)
+    return Progress(done, done + waiting)

@@ -41,7 +41,12 @@ class SyncStatus(Struct, frozen=True):
 
 
 def sync(core: Core, scope: Scope, actor: Actor) -> SyncResult:
-    """Write every changed snapshot of a complete day into content_performance."""
+    """Write every changed snapshot of a complete day into content_performance.
+
+    Always for the whole organisation: a change of the sequence names posts of every brand and account, and
+    leaves it when it was taken.
+    """
+    scope = Scope(organizations=scope.organizations)
     with core.transaction(scope, actor) as tx:
         organization = core.organization(tx.connection, tx.scope)
         run_id = runs.start_run(tx.connection, tx.scope, organization.id, "sync", str(actor), tx.now)

@@ -147,10 +147,9 @@ def _ranked(
     connection: Connection, scope: Scope, window: Window
 ) -> tuple[list[Ranked], int, dict[int, Post]]:
     """Candidates with a rate, best first; how many have none; the posts by id."""
-    ends = window.ends_at()
     candidates: dict[int, _Candidate] = {}
     for post_id, stored in snapshots.until(
-        connection, scope, window.begins_at() - LOOK_BACK, ends, day_number(window.end)
+        connection, scope, window.begins_at() - LOOK_BACK, window.ends_at() - MIN_AGE, day_number(window.end)
     ):
         candidate = candidates.setdefault(post_id, _Candidate({}))
         candidate.totals.update((name, cell.total) for name, cell in stored.row.cells.items())
@@ -159,10 +158,7 @@ def _ranked(
     ranked: list[Ranked] = []
     incomplete = 0
     for post_id, candidate in candidates.items():
-        post = owners[post_id]
-        if post.published_at is not None and post.published_at > ends - MIN_AGE:
-            continue
-        rated = _rated(post, candidate)
+        rated = _rated(owners[post_id], candidate)
         if rated is None:
             incomplete += 1
         else:

@@ -57,7 +57,7 @@ class Sealer:
             )
         try:
             plain = self._cipher.decrypt(sealed[head : head + _NONCE], sealed[head + _NONCE :], _bound(row))
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # ValueError: cut off within the nonce
             raise Misconfigured(
                 f"The stored credential of {row[1]} account {row[2]} is damaged or belongs to another row.",
                 hint="Connect the account again.",

@@ -61,6 +61,11 @@ def sqlite_engine(path: str, *, writes: bool, pool_size: int) -> sa.Engine:
     return engine
 
 
+def insert_new(connection: sa.Connection, table: sa.Table) -> sa.Insert:
+    """An INSERT that leaves alone whatever some unique key of the table has already."""
+    return sqlite_dialect.insert(table).on_conflict_do_nothing()
+
+
 @cache
 def _bulk_sql(table: sa.Table, columns: tuple[str, ...], keys: tuple[str, ...], mode: Mode) -> str:
     insert = sqlite_dialect.insert(table).values({name: sa.bindparam(name) for name in columns})

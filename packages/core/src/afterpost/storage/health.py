@@ -30,6 +30,9 @@ from afterpost.storage.tables import (
     standing,
 )
 
+ASK_THE_DOCTOR = "Run `afterpost doctor` to see how the database stands."
+"""The next step after an error of the database that says nothing by itself."""
+
 _VERSIONS = "alembic_version"
 _LOCATION = "afterpost.storage:migrations"
 
@@ -79,7 +82,7 @@ def explained(error: BaseException) -> AfterpostError | None:
     if not isinstance(cause, sqlite3.Error):
         return None
     text = str(cause)
-    hint = "Run `afterpost doctor` to see how the database stands."
+    hint = ASK_THE_DOCTOR
     if "locked" in text or "busy" in text:
         hint = "Another process is writing to it; wait for it or stop it, then try again."
     elif "full" in text:

@@ -1,5 +1,6 @@
 """Stored readings: append-only, each once."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
@@ -17,7 +18,6 @@ from afterpost.storage.dialect import bulk
 from afterpost.storage.posts import chunks
 from afterpost.storage.scoping import within
 from afterpost.storage.tables import daily_metrics, definition_sets, observations, posts
-from afterpost.storage.types import to_micros
 
 
 class Definitions(Struct, frozen=True):
@@ -188,30 +188,35 @@ def add_daily(
     scope: Scope,
     rows: Sequence[tuple[int, int, str, datetime, Value, int, str, int]],
 ) -> int:
-    """Append daily values: (day, post, metric, observed_at, value, organisation, source, run).
+    """Add daily values: (day, post, metric, observed_at, value, organisation, source, run).
 
-    A value equal to the day's current one is not stored again; returns how many were new.
+    Of a value said again and again its first and its last time are kept: the last, so that a late reading
+    of the time between can't pass for news. Returns how many values are none of their neighbours'.
     """
     if scope.organizations is not None and any(row[5] not in scope.organizations for row in rows):
         raise ValueError("a daily value of an organisation outside the scope")
-    fresh: list[tuple[int | float | str | bytes | None, ...]] = []
+    table, names = daily_metrics, [column.name for column in daily_metrics.columns]
+    new = 0
     for row in rows:
         day, post, metric, at, value = row[:5]
-        newest = connection.execute(
-            sa.select(daily_metrics.c.value)
-            .where(
-                daily_metrics.c.day == day,
-                daily_metrics.c.post_id == post,
-                daily_metrics.c.metric == metric,
-                daily_metrics.c.observed_at <= at,
+        mine = sa.and_(table.c.day == day, table.c.post_id == post, table.c.metric == metric)
+        query = sa.select(table.c.observed_at, table.c.value).where(mine)
+        known = sorted((said.observed_at, said.value) for said in connection.execute(query))
+        place = bisect_right(known, (at, float(value)))
+        before = [said for _, said in known[max(0, place - 2) : place]]
+        after = [said for _, said in known[place : place + 2]]
+        if (before[-1:] == after[:1] == [value]) or (at, float(value)) in known:
+            continue
+        inner = place - 1 if before == [value, value] else place if after == [value, value] else None
+        if inner is not None:
+            connection.execute(
+                sa.delete(table).where(
+                    mine, table.c.observed_at == known[inner][0], table.c.value == known[inner][1]
+                )
             )
-            .order_by(daily_metrics.c.observed_at.desc())
-            .limit(1)
-        ).scalar()
-        if newest is None or newest != value:
-            fresh.append((day, post, metric, to_micros(at), float(value), *row[5:]))
-    columns = tuple(column.name for column in daily_metrics.columns)
-    return bulk(connection, daily_metrics, columns, fresh, mode="ignore")
+        connection.execute(sa.insert(table), dict(zip(names, row, strict=True)))
+        new += value not in (*before[-1:], *after[:1])
+    return new
 
 
 def daily_of_post(
@@ -227,11 +232,15 @@ def daily_of_post(
             daily_metrics.c.post_id == post_id,
             *within(scope, posts),
         )
-        .order_by(daily_metrics.c.day, daily_metrics.c.metric, daily_metrics.c.observed_at)
+        .order_by(
+            daily_metrics.c.day, daily_metrics.c.metric, daily_metrics.c.observed_at, daily_metrics.c.value
+        )
     )
     current: dict[tuple[int, str], DailyValue] = {}
     for row in connection.execute(query):
         key = (row.day, row.metric)
         number = int(row.value) if float(row.value).is_integer() else row.value
-        current[key] = DailyValue(day_date(row.day), row.metric, number, row.observed_at, key in current)
+        earlier = current.get(key)
+        restated = earlier is not None and (earlier.restated or earlier.value != number)
+        current[key] = DailyValue(day_date(row.day), row.metric, number, row.observed_at, restated)
     return list(current.values())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from afterpost.domain.posts import CreativeLinks
 from afterpost.domain.scope import Scope
-from afterpost.storage.dialect import MAX_VARIABLES
+from afterpost.storage.dialect import MAX_VARIABLES, insert_new
 from afterpost.storage.scoping import within
 from afterpost.storage.tables import latest, posts
 
@@ -79,6 +79,39 @@ def get_posts(connection: sa.Connection, scope: Scope, ids: Iterable[int]) -> di
     return found
 
 
+class Place(NamedTuple):
+    """Where a post counts (`Post.dimensions`), and its publication."""
+
+    dimensions: tuple[int, int, int, str, str]
+    published_at: datetime | None
+
+    @property
+    def platform(self) -> str:
+        """The post's platform."""
+        return self.dimensions[3]
+
+
+_PLACE = [
+    posts.c.id,
+    posts.c.organization_id,
+    sa.func.coalesce(posts.c.brand_id, 0),
+    sa.func.coalesce(posts.c.account_id, 0),
+    posts.c.platform,
+    posts.c.content_type,
+    posts.c.published_at,
+]
+
+
+def places(connection: sa.Connection, scope: Scope, ids: Iterable[int]) -> dict[int, Place]:
+    """Where posts of the scope count now, by id."""
+    found: dict[int, Place] = {}
+    for some in chunks(ids):
+        query = sa.select(*_PLACE).where(posts.c.id.in_(some), *within(scope, posts))
+        for key, *dimensions, published_at in connection.execute(query):
+            found[key] = Place(tuple(dimensions), published_at)
+    return found
+
+
 def find_posts(
     connection: sa.Connection, scope: Scope, organization_id: int, platform: str, external_ids: Iterable[str]
 ) -> dict[str, Post]:
@@ -142,12 +175,12 @@ def platforms(connection: sa.Connection, scope: Scope) -> set[str]:
 
 
 def add_posts(connection: sa.Connection, scope: Scope, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert posts that are not there yet; the key is organisation, platform and external id."""
+    """Insert posts; one whose organisation, platform and external id are there already is left alone."""
     if not rows:
         return
     if scope.organizations is not None and any(r["organization_id"] not in scope.organizations for r in rows):
         raise ValueError("a post of an organisation outside the scope")
-    connection.execute(sa.insert(posts), list(rows))
+    connection.execute(insert_new(connection, posts), list(rows))
 
 
 def update_posts(
@@ -165,7 +198,8 @@ def update_posts(
 
 
 class Expectable(Struct, frozen=True):
-    """What decides whether a post is expected in a window, and whether it was seen after it."""
+    """What decides whether a post is expected in a window, and whether it was seen after it. `gone_at`: since
+    when it is confirmed to be gone; a read or two that missed it say nothing yet."""
 
     id: int
     published_at: datetime
@@ -181,7 +215,12 @@ def expectable(
     A post without an account is not read by schedule, so nobody expects it.
     """
     query = (
-        sa.select(posts.c.id, posts.c.published_at, posts.c.gone_at, latest.c.last_day)
+        sa.select(
+            posts.c.id,
+            posts.c.published_at,
+            sa.case((posts.c.state == "gone", posts.c.gone_at)).label("gone_at"),
+            latest.c.last_day,
+        )
         .outerjoin(latest, latest.c.post_id == posts.c.id)
         .where(
             posts.c.published_at < published_before,

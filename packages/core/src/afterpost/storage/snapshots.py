@@ -135,7 +135,7 @@ def save(
 def until(
     connection: sa.Connection, scope: Scope, published_from: datetime, published_until: datetime, end: int
 ) -> Iterator[tuple[int, Stored]]:
-    """(post id, snapshot) up to the day `end` of the posts published in [from, until), by day.
+    """(post id, snapshot) up to the day `end` of the posts published in [from, until], by day.
 
     A post of unknown publication counts as published on the day it was first seen. Begins at the first
     snapshot any of those posts has; older facts are not read.
@@ -144,7 +144,7 @@ def until(
     born = sa.func.coalesce(posts.c.published_at, latest.c.first_at)
     candidate = [
         born >= sa.bindparam("born_from", published_from, type_=posts.c.published_at.type),
-        born < sa.bindparam("born_until", published_until, type_=posts.c.published_at.type),
+        born <= sa.bindparam("born_until", published_until, type_=posts.c.published_at.type),
         *within(scope, posts),
     ]
     first = connection.execute(

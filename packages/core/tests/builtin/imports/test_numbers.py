@@ -28,7 +28,7 @@ from afterpost.domain.metrics import MAX_COUNT
         ("1,234.00", 1234),
         ("12345.000", 12345),
         ("0.000", 0),
-        ("9007199254740993", 9007199254740993),  # a float would lose the last digit
+        ("900719925474099", 900719925474099),  # a float would lose the last digit
         (str(MAX_COUNT), MAX_COUNT),
     ],
 )
@@ -58,7 +58,7 @@ def test_counts(cell: str, value: int) -> None:
         ("١٢", "no number"),
         ("5 %", "no number"),
         ("12k", "no number"),
-        (str(MAX_COUNT + 1), "larger than 9223372036854775807"),
+        (str(MAX_COUNT + 1), "larger than 1000000000000000"),
         ("9" * 5000, "no number"),
     ],
 )
