@@ -55,6 +55,7 @@ def record(tx: Tx, organization: Organization, items: Sequence[Item], run_id: in
     `unchanged` means that no snapshot and no daily value is different from before: the same reading again,
     or the same values at another instant of a day already known.
     """
+    organizations.lock(tx.connection, tx.scope, organization.id)
     zone = zone_of(organization.time_zone)
     outcome: dict[int, Recorded] = {item.post.id: "unchanged" for item in items}
     by_id = {item.post.id: item.post for item in items}
