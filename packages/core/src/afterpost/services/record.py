@@ -56,6 +56,7 @@ def record(tx: Tx, organization: Organization, items: Sequence[Item], run_id: in
     or the same values at another instant of a day already known. Of an item's post only the id is used:
     whoever asked the network loaded it before, and it may have been moved meanwhile.
     """
+    organizations.lock(tx.connection, tx.scope, organization.id)
     zone = zone_of(organization.time_zone)
     outcome: dict[int, Recorded] = {item.post.id: "unchanged" for item in items}
     fresh: dict[int, dict[int, list[_New]]] = {}

@@ -1,12 +1,13 @@
-"""What differs between databases, in one place: connections, and bulk writes compiled once."""
+"""What differs between SQLite and PostgreSQL, in one place: opening, and bulk writes compiled once."""
 
 import sqlite3
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite as sqlite_dialect
+from sqlalchemy.dialects import postgresql, sqlite
 
 from afterpost.domain.errors import Misconfigured
 
@@ -18,14 +19,63 @@ MAX_VARIABLES = 900
 
 Value = int | float | str | bytes | None
 
+_HINT = (
+    "Use sqlite:////absolute/path/to/afterpost.db or postgresql://user:password@host/database, or leave it out."
+)
 
-def sqlite_engine(path: str, *, writes: bool, pool_size: int) -> sa.Engine:
+
+def open_engines(url: str, readers: int) -> tuple[sa.Engine, sa.Engine]:
+    """(writer, reader) of a database URL; Misconfigured, with the reason, for one that can't be used.
+
+    `readers`: how many threads read at the same time.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise Misconfigured("AFTERPOST_DATABASE_URL is no database URL.", hint=_HINT) from error
+    backend = parsed.get_backend_name()
+    if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
+        return (
+            _sqlite(parsed.database, writes=True, pool_size=1),
+            _sqlite(parsed.database, writes=False, pool_size=readers + 1),
+        )
+    if backend == "postgresql":
+        return _postgresql(parsed, readers)
+    raise Misconfigured(
+        f"AFTERPOST_DATABASE_URL {parsed.render_as_string(hide_password=True)!r} is not usable.", hint=_HINT
+    )
+
+
+def _postgresql(url: sa.URL, readers: int) -> tuple[sa.Engine, sa.Engine]:
+    """One pool for writing, one whose connections are read-only and see one moment each transaction."""
+    try:
+        import psycopg  # noqa: F401  the extra is optional, and its absence deserves a sentence
+    except ModuleNotFoundError as error:
+        raise Misconfigured(
+            "PostgreSQL needs the package psycopg.", hint="Install it: pip install 'afterpost[postgres]'"
+        ) from error
+    driver = url.set(drivername="postgresql+psycopg")
+    writer = sa.create_engine(driver, pool_size=1, max_overflow=1, pool_pre_ping=True)
+    reader = sa.create_engine(
+        driver,
+        pool_size=readers + 1,
+        max_overflow=0,
+        pool_pre_ping=True,
+        isolation_level="REPEATABLE READ",
+        execution_options={"postgresql_readonly": True},
+    )
+    return writer, reader
+
+
+def _sqlite(path: str, *, writes: bool, pool_size: int) -> sa.Engine:
     """An engine on one SQLite file: WAL, foreign keys, busy time-out.
 
     A writing engine begins IMMEDIATE, so that it never finds out at commit that another process was
     first; a reading one is `query_only`. The driver's own transaction handling is off, or migrations
     would not roll back.
     """
+    if writes:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
         f"sqlite:///{path}",
         connect_args={"isolation_level": None, "check_same_thread": False, "timeout": 30 if writes else 5},
@@ -67,10 +117,18 @@ def insert_new(connection: sa.Connection, table: sa.Table) -> sa.Insert:
 
 
 @cache
-def _bulk_sql(table: sa.Table, columns: tuple[str, ...], keys: tuple[str, ...], mode: Mode) -> str:
-    insert = sqlite_dialect.insert(table).values({name: sa.bindparam(name) for name in columns})
+def _upsert(
+    backend: str, table: sa.Table, columns: tuple[str, ...], keys: tuple[str, ...], mode: Mode
+) -> str:
+    """The statement that writes rows given as values (SQLite) or lying in the stage (PostgreSQL)."""
+    insert: Any
+    if backend == "sqlite":
+        insert = sqlite.insert(table).values({name: sa.bindparam(name) for name in columns})
+    else:
+        stage = sa.table(_stage(table), *(sa.column(name) for name in columns), schema="pg_temp")
+        insert = postgresql.insert(table).from_select(list(columns), sa.select(*stage.c))
     rest = [name for name in columns if name not in keys]
-    statement: sa.Insert = insert.on_conflict_do_nothing(index_elements=list(keys))
+    statement = insert.on_conflict_do_nothing(index_elements=list(keys))
     if mode == "replace":
         statement = insert.on_conflict_do_update(
             index_elements=list(keys), set_={name: insert.excluded[name] for name in rest}
@@ -79,12 +137,16 @@ def _bulk_sql(table: sa.Table, columns: tuple[str, ...], keys: tuple[str, ...], 
         statement = insert.on_conflict_do_update(
             index_elements=list(keys), set_={name: table.c[name] + insert.excluded[name] for name in rest}
         )
-    compiled = statement.compile(dialect=sqlite_dialect.dialect())
-    positions = compiled.positiontup
-    if positions is None or tuple(positions) != columns:
+    dialect = sqlite.dialect() if backend == "sqlite" else postgresql.dialect()
+    compiled = statement.compile(dialect=dialect)
+    if backend == "sqlite" and tuple(compiled.positiontup or ()) != columns:
         # The columns must be given in the table's order; a caller that does not would mix up values.
         raise ValueError(f"columns of {table.name} must be in table order, not {columns}")
     return str(compiled)
+
+
+def _stage(table: sa.Table) -> str:
+    return f"stage_{table.name}"
 
 
 def bulk(
@@ -105,4 +167,30 @@ def bulk(
     keys = tuple(column.name for column in table.primary_key.columns)
     at = [columns.index(name) for name in keys]
     ordered: list[Any] = sorted(rows, key=lambda row: tuple(row[n] for n in at))
-    return connection.exec_driver_sql(_bulk_sql(table, columns, keys, mode), ordered).rowcount
+    backend = connection.dialect.name
+    statement = _upsert(backend, table, columns, keys, mode)
+    if backend == "sqlite":
+        return connection.exec_driver_sql(statement, ordered).rowcount
+    _fill_stage(connection, table, columns, ordered)
+    return connection.exec_driver_sql(statement).rowcount
+
+
+def _fill_stage(
+    connection: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Sequence[tuple[Value, ...]]
+) -> None:
+    """COPY the rows into a temporary table of this connection, which is empty after every commit.
+
+    Never into the table itself: COPY knows no conflicts, and PostgreSQL refuses it under row security.
+    """
+    stage = _stage(table)
+    connection.exec_driver_sql(
+        f"CREATE TEMP TABLE IF NOT EXISTS {stage} (LIKE {table.name} INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"
+    )
+    connection.exec_driver_sql(f"TRUNCATE pg_temp.{stage}")
+    raw: Any = connection.connection.driver_connection
+    with (
+        raw.cursor() as cursor,
+        cursor.copy(f"COPY pg_temp.{stage} ({', '.join(columns)}) FROM STDIN") as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)

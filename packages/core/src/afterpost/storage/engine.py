@@ -13,8 +13,7 @@ from typing import ParamSpec, TypeVar
 
 import sqlalchemy as sa
 
-from afterpost.domain.errors import Misconfigured
-from afterpost.storage.dialect import sqlite_engine
+from afterpost.storage.dialect import open_engines
 
 Connection = sa.Connection
 """What storage functions take; services pass it on and never look inside."""
@@ -29,18 +28,17 @@ class Database:
     """An open database. `read()` gives a read-only connection; writes go through `transaction`."""
 
     def __init__(self, url: str) -> None:
-        parsed = sa.make_url(url)
-        if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
-            raise Misconfigured(
-                f"AFTERPOST_DATABASE_URL {parsed.render_as_string(hide_password=True)!r} is not usable.",
-                hint="Use sqlite:////absolute/path/to/afterpost.db, or leave it out.",
-            )
-        self.path = Path(parsed.database)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.writer = sqlite_engine(parsed.database, writes=True, pool_size=1)
-        self.reader = sqlite_engine(parsed.database, writes=False, pool_size=READERS + 1)
+        self.writer, self.reader = open_engines(url, READERS)
+        # Where the database is, for people: a file, or a URL without its password.
+        self.path = Path(self.writer.url.database or "") if self.backend == "sqlite" else None
+        self.where = str(self.path or self.writer.url.render_as_string(hide_password=True))
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="afterpost-writer")
         self._read_threads = ThreadPoolExecutor(READERS, thread_name_prefix="afterpost-reader")
+
+    @property
+    def backend(self) -> str:
+        """sqlite or postgresql."""
+        return self.writer.dialect.name
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:

@@ -68,6 +68,18 @@ def ensure_default(connection: sa.Connection, scope: Scope, zone: str, now: date
     return list_organizations(connection, scope)[0]
 
 
+def lock(connection: sa.Connection, scope: Scope, organization_id: int) -> None:
+    """Make every other writer of this organisation wait until this transaction ends.
+
+    Two batches that fold readings of one post must not start from the same state. On SQLite there is one
+    writer anyway, and the lock is none.
+    """
+    query = sa.select(organizations.c.id).where(
+        organizations.c.id == organization_id, *within(scope, organizations)
+    )
+    connection.execute(query.with_for_update())
+
+
 def next_change(connection: sa.Connection, scope: Scope, organization_id: int, now: datetime) -> int:
     """The next number of the organisation's change sequence.
 
