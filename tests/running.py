@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx
 
+from packages.core.tests.databases import database_url
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 API_KEY = "key-of-this-test-run"
@@ -28,6 +30,7 @@ def environment(data_dir: Path) -> dict[str, str]:
     }
     return kept | {
         "AFTERPOST_DATA_DIR": str(data_dir),
+        "AFTERPOST_DATABASE_URL": database_url(data_dir),
         "AFTERPOST_API_KEY": API_KEY,
         "AFTERPOST_COLLECT": "off",
         "NO_COLOR": "1",

@@ -27,6 +27,7 @@ from afterpost.storage.accounts import Account
 from afterpost.storage.posts import Post
 from afterpost.storage.runs import Run, RunItem
 from afterpost_youtube.emulator import YouTubeDialect
+from packages.core.tests.databases import database_url
 
 NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
 ALL = Scope.default()
@@ -89,7 +90,7 @@ def station(tmp_path: Path) -> Iterator[Station]:
     clock = Clock(NOW)
     settings = Settings(
         data_dir=tmp_path,
-        database_url=f"sqlite:///{tmp_path / 'afterpost.db'}",
+        database_url=database_url(tmp_path),
         api_key="k" * 20,
         secret_key=base64.b64encode(b"s" * 32).decode(),
     )

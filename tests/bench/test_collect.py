@@ -111,7 +111,7 @@ def noted(monkeypatch: pytest.MonkeyPatch, sent: list[Sent]) -> Iterator[None]:
             keys = tuple(column.name for column in table.primary_key.columns)
             at = [columns.index(name) for name in keys]
             plain = sorted(rows, key=lambda row: tuple(row[n] for n in at))
-            sent.append((dialect._bulk_sql(table, columns, keys, mode), plain))
+            sent.append((dialect._upsert("sqlite", table, columns, keys, mode), plain))
         return real(connection, table, columns, rows, mode=mode)
 
     with monkeypatch.context() as patched:

@@ -17,6 +17,7 @@ from afterpost.services.core import Core
 from afterpost.services.ingest import Ended, Entry, ingest
 from afterpost.services.record import Source
 from afterpost.settings import Settings
+from packages.core.tests.databases import database_url
 
 NOW = datetime(2026, 11, 22, 19, 16, tzinfo=UTC)
 """Where every clock starts; a Sunday."""
@@ -56,7 +57,7 @@ def settings_in(folder: Path, name: str = "core", *, zone: str = "UTC") -> Setti
     """Settings with everything in a folder and keys that never change."""
     return Settings(
         data_dir=folder,
-        database_url=f"sqlite:///{folder / name}.db",
+        database_url=database_url(folder, name),
         time_zone=zone,
         api_key="a-key-only-tests-know",
         secret_key=base64.b64encode(b"32 bytes that only the tests use").decode(),

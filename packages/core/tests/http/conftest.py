@@ -12,6 +12,7 @@ from afterpost.http import build_app
 from afterpost.plugins import build_plugins
 from afterpost.services.core import Core, open_core
 from afterpost.settings import Settings
+from packages.core.tests.databases import database_url
 from packages.core.tests.http.toy import BEARER, KEY, Clock, Network, ToyPlugin
 
 
@@ -33,7 +34,7 @@ def open_here(tmp_path: Path, clock: Clock, network: Network) -> Iterator[Callab
     def open_it(*, time_zone: str = "UTC", collect: bool = False, **plugins: object) -> Core:
         settings = Settings(
             data_dir=tmp_path,
-            database_url=f"sqlite:///{tmp_path / 'afterpost.db'}",
+            database_url=database_url(tmp_path),
             api_key=KEY,
             secret_key=base64.b64encode(b"k" * 32).decode(),
             time_zone=time_zone,

@@ -164,6 +164,30 @@ def test_the_zone_is_fixed_with_the_first_snapshot(make_core: MakeCore) -> None:
     assert (organization.time_zone, organization.zone_fixed) == ("Asia/Kathmandu", True)
 
 
+def test_a_day_that_nothing_is_booked_to_any_more_has_no_row(core: Core) -> None:
+    """The opening gain covered the 10th, until an older reading told that nothing is known of it."""
+    tell(core, told("a", at("2026-11-11"), {"views": 9}, published_at=at("2026-11-10")))
+    assert booked(core, "views") == {"2026-11-10": 4, "2026-11-11": 5}
+    tell(core, told("a", at("2026-11-11 08:00"), {"views": 8}))
+    assert history(core, 1) == {"2026-11-11": {"views": Cell(9, None, 0)}}
+    assert (count(core, "rollups"), count(core, "standing"), count(core, "attendance")) == (1, 1, 1)
+
+
+def test_attendance_links_each_day_to_the_one_before(core: Core) -> None:
+    def gaps() -> list[tuple[str, int, int]]:
+        with core.database.read() as connection:
+            found = connection.exec_driver_sql("SELECT day, gap, posts FROM attendance ORDER BY day")
+            return [(str(date_of(row.day)), row.gap, row.posts) for row in found]
+
+    tell(core, told("a", at("2026-11-10"), {"views": 1}), told("b", at("2026-11-10"), {"views": 1}))
+    tell(core, told("a", at("2026-11-18"), {"views": 2}))
+    assert gaps() == [("2026-11-10", 0, 2), ("2026-11-18", 8, 1)]
+    tell(core, told("a", at("2026-11-13"), {"views": 2}))
+    assert gaps() == [("2026-11-10", 0, 2), ("2026-11-13", 3, 1), ("2026-11-18", 5, 1)]
+    tell(core, told("a", at("2026-11-09"), {"views": 0}))
+    assert gaps()[:2] == [("2026-11-09", 0, 1), ("2026-11-10", 0, 1)]
+
+
 # --- what is no gain ---
 
 

@@ -97,6 +97,11 @@ async def _reset(wiring: "Wiring", settings: Settings) -> None:
     try:
         _refuse_other_data(core, settings)
         database = core.database.path
+        if database is None:
+            raise Conflict(
+                f"The demo is in {core.database.where}, which is not Afterpost's to delete.",
+                hint="Drop that database yourself, then delete demo.json in the data directory.",
+            )
     finally:
         await core.close()
     for suffix in ("", "-wal", "-shm"):

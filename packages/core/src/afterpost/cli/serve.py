@@ -110,7 +110,7 @@ def _announce(core: Core, url: str, show_key: bool) -> None:
     settings = core.settings
     say(f"Afterpost {__version__} listens on {url}", "bold")
     say(f"  API key     {settings.api_key if show_key else _where(settings)}")
-    say(f"  database    {core.database.path}")
+    say(f"  database    {core.database.where}")
     say(f"  collection  {'on' if settings.collect else 'off (AFTERPOST_COLLECT)'}")
     say("Stop it with Ctrl-C.")
     if not _loopback(settings.host):

@@ -268,6 +268,7 @@ def move(
     What is None stays as it is. Returns the post as it is now. Of `post` only the id is used: it may have
     been moved since it was loaded.
     """
+    organizations.lock(tx.connection, tx.scope, organization.id)
     post = posts.get_post(tx.connection, tx.scope, post.id) or post
     moved = msgspec.structs.replace(
         post,

@@ -14,7 +14,7 @@ from afterpost.domain.scope import Actor, Scope
 from afterpost.domain.snapshots import OFFER_BIT, Row
 from afterpost.domain.windows import local_day_number, zone_of
 from afterpost.services.core import Core
-from afterpost.storage import changes, performance, posts, runs, snapshots
+from afterpost.storage import changes, organizations, performance, posts, runs, snapshots
 from afterpost.storage.organizations import Organization
 from afterpost.storage.runs import Run
 from afterpost.storage.transaction import Tx
@@ -68,6 +68,8 @@ def sync(core: Core, scope: Scope, actor: Actor) -> SyncResult:
 
 def _sync_some(tx: Tx, organization: Organization, run_id: int) -> tuple[int, int]:
     """Take some changes; returns how many, and how many rows were written."""
+    # Else a sync that read a snapshot before it changed could write after one that read it later.
+    organizations.lock(tx.connection, tx.scope, organization.id)
     today = local_day_number(tx.now, zone_of(organization.time_zone))
     taken = changes.pending(tx.connection, tx.scope, organization.id, today, BATCH)
     wanted: dict[int, set[int]] = {}

