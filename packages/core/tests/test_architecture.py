@@ -26,12 +26,16 @@ from afterpost.storage.engine import Database
 from afterpost.storage.migrate import SchemaState, migrate, schema_state
 from afterpost.storage.tables import metadata
 from afterpost.storage.transaction import Tx
+from packages.core.tests.databases import on_a_file
 from packages.core.tests.house import EVERYTHING, MakeCore, at, settings_in, tell, told
 
 # --- scopes ---
 
 DATA = (sa.Connection, Database)
-UNSCOPED = {dialect.bulk: "writes the rows that a function with a scope hands to it"}
+UNSCOPED = {
+    dialect.bulk: "writes the rows that a function with a scope hands to it",
+    dialect.insert_new: "makes a statement for the connection's dialect, and runs none",
+}
 
 
 def public_functions() -> Iterator[tuple[str, Callable[..., object]]]:
@@ -82,6 +86,7 @@ def test_the_migrations_make_the_tables_that_the_code_knows(core: Core) -> None:
         assert compare_metadata(context, metadata) == []
 
 
+@on_a_file
 @pytest.mark.parametrize(
     ("words", "option", "meant"),
     [("WITHOUT ROWID", "with_rowid", False), ("AUTOINCREMENT", "autoincrement", True)],

@@ -30,7 +30,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     data_dir: Path
     """Where the database and the two keys are kept. Default: `~/.afterpost`."""
     database_url: str
-    """`sqlite:////absolute/path`. Default: `afterpost.db` in the data directory."""
+    """`sqlite:////absolute/path` or `postgresql://user:password@host/database` (needs the extra `postgres`).
+    Default: `afterpost.db` in the data directory."""
     time_zone: str = "UTC"
     """IANA zone that days are cut in; fixed once the first snapshot is stored."""
     api_key: str

@@ -37,6 +37,7 @@ from afterpost.sdk import (
 )
 from afterpost.services.core import Core, open_core
 from afterpost.settings import Settings, load_settings
+from packages.core.tests.databases import POSTGRESQL, database_url
 from packages.core.tests.house import Clock, at
 
 ROOT = Path(__file__).parents[4]
@@ -151,11 +152,12 @@ class Cli:
     @property
     def environment(self) -> dict[str, str]:
         """The settings as environment variables."""
-        return {"AFTERPOST_DATA_DIR": str(self.folder), **self.env}
+        where = {"AFTERPOST_DATABASE_URL": database_url(self.folder)} if POSTGRESQL else {}
+        return {"AFTERPOST_DATA_DIR": str(self.folder), **where, **self.env}
 
     @property
     def database(self) -> Path:
-        """Where the database is, or will be."""
+        """Where the database is, or will be; not on PostgreSQL."""
         return self.folder / "afterpost.db"
 
     def open(
@@ -200,13 +202,13 @@ def tiny_app(core: Core) -> Litestar:
     return Litestar([there], on_shutdown=[core.close], openapi_config=None, logging_config=None)
 
 
-def process(folder: Path, *words: str, **env: str) -> "subprocess.Popen[str]":
+def process(cli: Cli, *words: str, **env: str) -> "subprocess.Popen[str]":
     """The command line in a process of its own, with the toy network and the clock of the machine."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AFTERPOST_")}
     return subprocess.Popen(
         [sys.executable, "-c", "from packages.core.tests.cli.kit import main; main()", *words],
         cwd=ROOT,
-        env={**inherited, "AFTERPOST_DATA_DIR": str(folder), **env},
+        env={**inherited, **cli.environment, **env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

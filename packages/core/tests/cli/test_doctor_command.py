@@ -1,6 +1,7 @@
 """`afterpost doctor` as a person sees it."""
 
 from packages.core.tests.cli.kit import Cli
+from packages.core.tests.databases import on_a_file
 
 
 def test_marks_sentences_and_next_steps(cli: Cli) -> None:
@@ -25,6 +26,7 @@ def test_json_has_the_same_findings(cli: Cli) -> None:
         assert (finding["next_step"] or "") in text
 
 
+@on_a_file
 def test_what_is_broken_is_an_exit_code(cli: Cli) -> None:
     cli.done("migrate")
     cli.database.write_bytes(b"no database, and long enough for a header of it" * 50)

@@ -11,6 +11,7 @@ import pytest
 from afterpost import __version__, hookimpl
 from afterpost.sdk import AccessPolicy
 from packages.core.tests.cli.kit import Cli, process
+from packages.core.tests.databases import on_a_file
 
 
 class Nothing(AccessPolicy):
@@ -61,7 +62,8 @@ def test_the_access_policy_is_asked_by_every_command(cli: Cli, words: tuple[str,
         ({"AFTERPOST_TIME_ZONE": "Mars/Olympus"}, "There is no time zone 'Mars/Olympus'."),
         ({"AFTERPOST_PROT": "1"}, "There is no setting AFTERPOST_PROT."),
         ({"AFTERPOST_DATABASE_URL": "what ever"}, "AFTERPOST_DATABASE_URL"),
-        ({"AFTERPOST_DATABASE_URL": "postgresql://u:secret@h/d"}, "is not usable"),
+        ({"AFTERPOST_DATABASE_URL": "mysql://u:secret@h/d"}, "is not usable"),
+        ({"AFTERPOST_DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/d"}, "Check that the server runs"),
         ({"AFTERPOST_SECRET_KEY": "c2hvcnQ="}, "AFTERPOST_SECRET_KEY must be 32 bytes"),
         ({"AFTERPOST_PORT": "high"}, "$.port"),
     ],
@@ -75,6 +77,7 @@ def test_a_wrong_setting_is_a_sentence(cli: Cli, env: dict[str, str], sentence: 
     assert "u:secret" not in ran.err
 
 
+@on_a_file
 def test_a_file_that_is_no_database_is_a_sentence(cli: Cli) -> None:
     cli.folder.mkdir()
     cli.database.write_bytes(b"this is no database, but a text of some length" * 100)
@@ -88,6 +91,7 @@ def test_a_key_that_can_not_be_read_is_a_sentence(cli: Cli) -> None:
     assert (ran.code, "Is a directory" in ran.err) == (1, True)
 
 
+@on_a_file
 def test_a_damaged_table_is_a_sentence(cli: Cli) -> None:
     cli.done("migrate")
     with sqlite3.connect(cli.database) as connection:
@@ -104,11 +108,12 @@ def test_the_version(cli: Cli) -> None:
     assert __version__ in cli.done("--version").out
 
 
+@on_a_file
 @pytest.mark.skipif(os.name == "nt", reason="named pipes are POSIX")
 def test_ctrl_c_in_an_import_closes_the_run_and_keeps_what_was_stored(cli: Cli, tmp_path: Path) -> None:
     pipe = tmp_path / "slow.csv"
     os.mkfifo(pipe)
-    running = process(cli.folder, "import", str(pipe))
+    running = process(cli, "import", str(pipe))
     # The import reads from the pipe for as long as this side is open.
     with pipe.open("w") as file:
         file.write("platform,post_id,date,views\n")
@@ -134,10 +139,11 @@ def test_ctrl_c_in_an_import_closes_the_run_and_keeps_what_was_stored(cli: Cli, 
     assert row[3] == 2_000
 
 
+@on_a_file
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C of another process is POSIX")
 def test_ctrl_c_in_a_refresh_closes_the_run(cli: Cli) -> None:
     cli.connected()
-    running = process(cli.folder, "refresh", TOY_SLOW="60")
+    running = process(cli, "refresh", TOY_SLOW="60")
     watch = threading.Timer(20, running.kill)
     watch.start()
     # The posts are listed before the first of them is read, and reading takes a minute.
@@ -169,7 +175,7 @@ def _count(database: Path, what: str) -> int:
 def test_a_reader_that_has_seen_enough_is_no_error(cli: Cli) -> None:
     core = cli.open()
     core.database.close()
-    running = process(cli.folder, "dump", "--canonical")
+    running = process(cli, "dump", "--canonical")
     assert running.stdout is not None
     running.stdout.close()
     assert running.stderr is not None

@@ -18,7 +18,7 @@ from packages.core.tests.cli.kit import Cli, process
 @contextmanager
 def serving(cli: Cli, *words: str, **env: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     """A server that is up, and what it printed before that."""
-    running = process(cli.folder, "serve", "--port", "0", *words, **env)
+    running = process(cli, "serve", "--port", "0", *words, **env)
     try:
         assert running.stdout is not None
         said = ""
@@ -70,7 +70,7 @@ def test_stops_in_order_at_sigterm_and_warns_beyond_this_machine(cli: Cli) -> No
         _, err = running.communicate(timeout=20)
         assert running.returncode == -signal.SIGTERM
         assert "listens beyond this machine (0.0.0.0)" in err
-    # Closed in order: the write-ahead log was folded into the file.
+    # Closed in order: the write-ahead log of a file was folded into it.
     assert not Path(f"{cli.database}-wal").exists()
 
 

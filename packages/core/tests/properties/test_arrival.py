@@ -26,6 +26,8 @@ from packages.core.tests.properties.histories import (
     plans,
 )
 
+EPOCH = date(1970, 1, 1).toordinal()
+
 
 @given(st.data())
 @effort()
@@ -104,39 +106,45 @@ def shift(bench: Bench, post: int, place: Plan) -> None:
 
 
 @given(st.data())
-@effort(0.4)
+@effort(0.75)
 def test_learning_rows_are_the_complete_days_whenever_and_however_often_they_are_synced(
     bench: Bench, data: st.DataObject
 ) -> None:
     history = data.draw(histories())
     bench.begin(history.zone, history.posts)
     first = min(one.reading.observed_at for one in history.said)
+    synced_at = []
+
+    def sync_now() -> int:
+        bench.clock.now = first + timedelta(days=data.draw(st.integers(-2, 45)))
+        synced_at.append(bench.clock.now)
+        return sync(bench.core, EVERYTHING, ACTOR).rows
+
     for batch in data.draw(arrivals(history)):
         bench.record(batch)
-        if data.draw(st.booleans()):
-            bench.clock.now = first + timedelta(days=data.draw(st.integers(-2, 45)))
-            sync(bench.core, EVERYTHING, ACTOR)
+        if data.draw(st.integers(0, 3)) == 3:
+            sync_now()
     if data.draw(st.booleans()):
         shift(bench, 0, Plan(1, 1, history.posts[0].platform, "article"))
-    bench.clock.now = first + timedelta(days=data.draw(st.integers(0, 45)))
-    sync(bench.core, EVERYTHING, ACTOR)
-    check_learning(bench, history)
+    sync_now()
+    cut = ZoneInfo(history.zone)
+    check_learning(bench, [model.local(instant, cut).toordinal() - EPOCH for instant in synced_at])
     again = bench.rows("content_performance")
     assert sync(bench.core, EVERYTHING, ACTOR).rows == 0
     assert bench.rows("content_performance") == again
     bench.clock.now = NOW
 
 
-def check_learning(bench: Bench, history: History) -> None:
-    """The learning rows are the snapshots of all days before the last sync's today, and later ones synced
-    at an earlier, later clock; none of them is stale."""
-    today = bench.clock.now.astimezone(ZoneInfo(history.zone)).toordinal() - date(1970, 1, 1).toordinal()
+def check_learning(bench: Bench, synced_on: list[int]) -> None:
+    """All complete days are learned from, no day that was not over at any sync, and no row is stale."""
+    today = synced_on[-1]
     posts = {row["id"]: row for row in bench.rows("posts")}
     snapshots = {(row["post_id"], row["day"]): row for row in bench.rows("post_analytics")}
     learned = {(row["post_id"], row["measured_on"]): row for row in bench.rows("content_performance")}
     assert {key for key in snapshots if key[1] < today} == {key for key in learned if key[1] < today}
+    assert all(key[1] < max(synced_on) for key in learned)
     for key, row in learned.items():
-        if key[1] >= today:  # Synced when the clock stood later.
+        if key[1] >= today:  # Synced when the clock stood later; what changed since waits for its day.
             continue
         snapshot, post = snapshots[key], posts[key[0]]
         totals = {name: snapshot[f"{name}_total"] for name in CUMULATIVE}
@@ -184,9 +192,6 @@ def test_silence_makes_no_spikes_and_loses_nothing(bench: Bench, data: st.DataOb
         before = max((n for n in known if n < day), default=None)
         gap = range(before + 1, min(n for n in known if n >= day) + 1) if before is not None else [day]
         assert abs(amount) <= max(abs(full[n]) for n in gap) + 1
-
-
-EPOCH = date(1970, 1, 1).toordinal()
 
 
 def played(bench: Bench, history: History, said: list[Said]) -> dict[int, int]:

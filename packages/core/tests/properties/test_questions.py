@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from afterpost.domain.metrics import CUMULATIVE
 from afterpost.domain.scope import Scope
 from afterpost.services.overview import overview
-from afterpost.storage import rollups
+from afterpost.storage import rollups, tables
 from afterpost.storage.engine import Connection
 from packages.core.tests.house import EVERYTHING, NOW
 from packages.core.tests.properties import model, recount
@@ -122,16 +123,20 @@ def check_distinct(connection: Connection, view: View, seen: Sequence[Days], fir
             connection, view.scope, start=start, end=end, platform=view.platform, by=by
         )
 
+    facts, owners = tables.post_analytics, tables.posts
     query = (
-        "SELECT COUNT(DISTINCT post_id) FROM post_analytics WHERE day BETWEEN ? AND ? AND post_id IN "
-        "(SELECT id FROM posts WHERE COALESCE(brand_id = ?, ? IS NULL) "
-        "AND COALESCE(account_id = ?, ? IS NULL) AND COALESCE(platform = ?, 1))"
+        sa.select(sa.func.count(facts.c.post_id.distinct()))
+        .join(owners, owners.c.id == facts.c.post_id)
+        .where(facts.c.day.between(start, end))
     )
-    brand = None if view.brand is None else view.brand + 1
-    account = None if view.account is None else view.account + 1
-    values = (start, end, brand, brand, account, account, view.platform)
+    if view.brand is not None:
+        query = query.where(owners.c.brand_id == view.brand + 1)
+    if view.account is not None:
+        query = query.where(owners.c.account_id == view.account + 1)
+    if view.platform is not None:
+        query = query.where(owners.c.platform == view.platform)
     expected = sum(any(first <= day <= last for day in post) for post in seen)
-    assert connection.exec_driver_sql(query, values).scalar_one() == expected
+    assert connection.execute(query).scalar_one() == expected
     assert distinct() == {None: expected}
     assert sum(distinct("brand_id").values()) == expected
 

@@ -101,6 +101,8 @@ class House:
     plugins: dict[str, object] = field(default_factory=lambda: {"toy": ToyPlugin()})
     changed: dict[str, object] = field(default_factory=dict)
     load_error: Exception | None = None
+    server: bool = False
+    """On the PostgreSQL of the tests, and not on a file."""
 
     @property
     def database(self) -> Path:
@@ -111,7 +113,10 @@ class House:
         """The settings, or what is wrong with them."""
         if self.load_error is not None:
             raise self.load_error
-        return msgspec.structs.replace(settings_in(self.folder), **self.changed)
+        settings = settings_in(self.folder)
+        if not self.server:
+            settings = msgspec.structs.replace(settings, database_url=f"sqlite:///{self.database}")
+        return msgspec.structs.replace(settings, **self.changed)
 
     def open(self, settings: Settings) -> Core:
         """As the app opens it."""

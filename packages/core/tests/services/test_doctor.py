@@ -5,31 +5,29 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from afterpost.domain.errors import Misconfigured
-from packages.core.tests.house import NOW, at, tell, told
-from packages.core.tests.services.sick import (
-    House,
-    LostMigrations,
-    MutePlugin,
-    RaisingPlugin,
-    micros,
-)
+from packages.core.tests.databases import POSTGRESQL
+from packages.core.tests.house import at, tell, told
+from packages.core.tests.services import ailments
+from packages.core.tests.services.sick import House
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
-    """An installation in order, with one post of two days."""
-    made = House(tmp_path)
-    core = made.open(made.load())
+    """An installation on a file, in order, with one post of two days."""
+    return furnished(House(tmp_path))
+
+
+def furnished(house: House) -> House:
+    """One post of two days."""
+    core = house.open(house.load())
     for day, views in (("2026-11-20", 10), ("2026-11-21", 25)):
         tell(core, told("p", at(day), {"views": views}, published_at=at("2026-11-20"), platform="toy"))
     asyncio.run(core.close())
-    return made
+    return house
 
 
 def test_an_installation_in_order_is_healthy(house: House) -> None:
@@ -61,173 +59,73 @@ def test_an_installation_in_order_is_healthy(house: House) -> None:
     assert "last ingest: run 2" in by_area["runs"].sentence
 
 
-def no_file(house: House) -> None:
-    house.database.unlink()
-
-
-def no_database(house: House) -> None:
-    house.database.write_bytes(b"no database at all, but long enough to have a header " * 50)
-
-
-def damaged(house: House) -> None:
-    content = bytearray(house.database.read_bytes())
-    for page in range(2, len(content) // 4096):
-        content[page * 4096 : page * 4096 + 8] = b"\xff" * 8
-    house.database.write_bytes(bytes(content))
-
-
-def behind(house: House) -> None:
-    house.sql("DELETE FROM alembic_version")
-
-
-def newer(house: House) -> None:
-    house.sql("UPDATE alembic_version SET version_num = '9999'")
-
-
-def left_over(house: House) -> None:
-    house.sql("CREATE TABLE alembic_version_gone (version_num TEXT)")
-    house.sql("INSERT INTO alembic_version_gone VALUES ('0003')")
-
-
-def no_wal(house: House) -> None:
-    house.sql("PRAGMA journal_mode = DELETE")
-
-
-def back_in_time(house: House) -> None:
-    house.clock.advance(timedelta(days=-30))
-
-
-def other_zone(house: House) -> None:
-    house.changed["time_zone"] = "Europe/Berlin"
-
-
-def no_such_zone(house: House) -> None:
-    house.sql("UPDATE organizations SET time_zone = 'Mars/Olympus'")
-
-
-def stopped(house: House) -> None:
-    house.account(state="stopped", failure_kind="credential_revoked", failure_message="The grant is gone.")
-
-
-def parked(house: House) -> None:
-    house.account(parked_until=micros(NOW + timedelta(hours=1)), failure_message="The quota is used up.")
-
-
-def failed_last(house: House) -> None:
-    house.account(failure_message="The platform is down.", parked_until=micros(NOW - timedelta(hours=1)))
-
-
-def overdue(house: House) -> None:
-    house.account(next_list_at=micros(NOW - timedelta(hours=5)))
-
-
-def no_plugin(house: House) -> None:
-    house.account(platform="nosuch")
-
-
-def other_key(house: House) -> None:
-    house.account()
-    house.changed["secret_key"] = "A" * 43 + "="
-
-
-def moved_credential(house: House) -> None:
-    house.account(external_id="t2")
-
-
-def no_credential(house: House) -> None:
-    house.account(credential=None)
-
-
-def abandoned(house: House) -> None:
-    house.sql("UPDATE runs SET state = 'running', ended_at = NULL WHERE id = 1")
-    house.clock.advance(timedelta(hours=9))
-
-
-def failed_run(house: House) -> None:
-    house.sql("UPDATE runs SET state = 'failed', message = 'toy @baker: down', failed = 3, kind = 'collect'")
-
-
-def drifted(house: House) -> None:
-    house.sql("UPDATE standing SET views_change = views_change + 1")
-
-
-def drifted_days(house: House) -> None:
-    house.sql("UPDATE rollups SET views_n = views_n + 1")
-
-
-def lost_snapshot(house: House) -> None:
-    house.sql("DELETE FROM post_analytics WHERE prev_day IS NOT NULL")
-
-
-def lost_table(house: House) -> None:
-    house.sql("DROP TABLE standing")
-
-
-def mute_policy(house: House) -> None:
-    house.plugins["mute"] = MutePlugin()
-
-
-def raising_plugin(house: House) -> None:
-    house.plugins["raising"] = RaisingPlugin()
-
-
-def lost_migrations(house: House) -> None:
-    house.plugins["lost"] = LostMigrations()
-
-
-def wrong_settings(house: House) -> None:
-    house.load_error = Misconfigured("AFTERPOST_PORT is wrong.", hint="Mend it.")
-
-
-def unreadable_settings(house: House) -> None:
-    house.load_error = PermissionError(13, "Permission denied", "/data/api_key")
-
-
-def wrong_url(house: House) -> None:
-    house.changed["database_url"] = "what ever"
-
-
-def loose_key(house: House) -> None:
-    (house.folder / "secret_key").write_text("x")
-    (house.folder / "secret_key").chmod(0o644)
-
-
 @pytest.mark.parametrize(
     ("breaking", "area", "mark", "sentence", "next_step"),
     [
-        (no_file, "database", "warning", "There is no database at", "AFTERPOST_DATA_DIR"),
-        (no_database, "database", "broken", "can't be read: file is not a database", "Restore"),
-        (damaged, "database", "broken", "", "Restore"),
-        (no_wal, "database", "warning", "in journal mode delete", "local disk"),
-        (wrong_url, "database", "broken", "AFTERPOST_DATABASE_URL is not usable", "sqlite:////absolute"),
-        (behind, "schema", "broken", "behind: at nothing, the newest is 0001", "afterpost migrate"),
-        (newer, "schema", "broken", "newer version of afterpost (schema 9999)", "Upgrade afterpost"),
-        (left_over, "schema", "warning", "tables of gone, which is not loaded", "Install it again"),
-        (back_in_time, "clock", "broken", "The clock went back", "NTP"),
-        (other_zone, "clock", "warning", "cut in UTC, fixed by the first", "AFTERPOST_TIME_ZONE=UTC"),
-        (no_such_zone, "clock", "broken", "Mars/Olympus", "tzdata"),
-        (stopped, "accounts", "broken", "stopped. The grant is gone.", "afterpost connect toy"),
-        (parked, "accounts", "warning", "waits until Sun 2026-11-22 20:16", ""),
-        (failed_last, "accounts", "warning", "The platform is down.", "afterpost refresh --account 1"),
-        (overdue, "accounts", "warning", "overdue since Sun 2026-11-22 14:16", "afterpost serve"),
-        (no_plugin, "accounts", "broken", "no loaded plugin knows nosuch", "afterpost-nosuch"),
-        (other_key, "accounts", "broken", "sealed with another key", "AFTERPOST_SECRET_KEY"),
-        (moved_credential, "accounts", "broken", "damaged or belongs to another row", "Connect"),
-        (no_credential, "accounts", "broken", "It holds no credential.", "afterpost connect toy"),
-        (abandoned, "runs", "warning", "its process is gone", "closes it as failed"),
-        (failed_run, "runs", "warning", "3 failed: toy @baker: down", "afterpost refresh"),
-        (drifted, "rollups", "broken", "first of toy unknown: views_change", "report this"),
-        (drifted_days, "rollups", "broken", "views_n", "report this"),
-        (lost_snapshot, "rollups", "broken", "views_change, views_n", "report this"),
-        (lost_table, "rollups", "broken", "no such table: standing", "Restore"),
-        (mute_policy, "retention", "broken", "no words", "everything is kept"),
-        (raising_plugin, "plugins", "broken", "Plugin raising (afterpost built in) failed", ""),
-        (lost_migrations, "plugins", "broken", "nowhere", ""),
-        (wrong_settings, "settings", "broken", "AFTERPOST_PORT is wrong.", "Mend it."),
-        (unreadable_settings, "settings", "broken", "Permission denied (/data/api_key).", "permissions"),
-        (loose_key, "settings", "warning", "Other users of this machine can read secret_key", "chmod 600"),
+        (ailments.no_file, "database", "warning", "There is no database at", "AFTERPOST_DATA_DIR"),
+        (ailments.no_database, "database", "broken", "can't be read: file is not a database", "Restore"),
+        (ailments.damaged, "database", "broken", "", "Restore"),
+        (ailments.no_wal, "database", "warning", "in journal mode delete", "local disk"),
+        (
+            ailments.wrong_url,
+            "database",
+            "broken",
+            "AFTERPOST_DATABASE_URL is no database URL",
+            "sqlite:////absolute",
+        ),
+        (ailments.no_server, "database", "broken", "can't be read: connection", "Check that the server runs"),
+        (ailments.behind, "schema", "broken", "behind: at nothing, the newest is 0001", "afterpost migrate"),
+        (ailments.newer, "schema", "broken", "newer version of afterpost (schema 9999)", "Upgrade afterpost"),
+        (ailments.left_over, "schema", "warning", "tables of gone, which is not loaded", "Install it again"),
+        (ailments.back_in_time, "clock", "broken", "The clock went back", "NTP"),
+        (
+            ailments.other_zone,
+            "clock",
+            "warning",
+            "cut in UTC, fixed by the first",
+            "AFTERPOST_TIME_ZONE=UTC",
+        ),
+        (ailments.no_such_zone, "clock", "broken", "Mars/Olympus", "tzdata"),
+        (ailments.stopped, "accounts", "broken", "stopped. The grant is gone.", "afterpost connect toy"),
+        (ailments.parked, "accounts", "warning", "waits until Sun 2026-11-22 20:16", ""),
+        (
+            ailments.failed_last,
+            "accounts",
+            "warning",
+            "The platform is down.",
+            "afterpost refresh --account 1",
+        ),
+        (ailments.overdue, "accounts", "warning", "overdue since Sun 2026-11-22 14:16", "afterpost serve"),
+        (ailments.no_plugin, "accounts", "broken", "no loaded plugin knows nosuch", "afterpost-nosuch"),
+        (ailments.other_key, "accounts", "broken", "sealed with another key", "AFTERPOST_SECRET_KEY"),
+        (ailments.moved_credential, "accounts", "broken", "damaged or belongs to another row", "Connect"),
+        (ailments.no_credential, "accounts", "broken", "It holds no credential.", "afterpost connect toy"),
+        (ailments.abandoned, "runs", "warning", "its process is gone", "closes it as failed"),
+        (ailments.failed_run, "runs", "warning", "3 failed: toy @baker: down", "afterpost refresh"),
+        (ailments.drifted, "rollups", "broken", "first of toy unknown: views_change", "report this"),
+        (ailments.drifted_days, "rollups", "broken", "views_n", "report this"),
+        (ailments.lost_snapshot, "rollups", "broken", "views_change, views_n", "report this"),
+        (ailments.lost_table, "rollups", "broken", "no such table: standing", "Restore"),
+        (ailments.mute_policy, "retention", "broken", "no words", "everything is kept"),
+        (ailments.raising_plugin, "plugins", "broken", "Plugin raising (afterpost built in) failed", ""),
+        (ailments.lost_migrations, "plugins", "broken", "nowhere", ""),
+        (ailments.wrong_settings, "settings", "broken", "AFTERPOST_PORT is wrong.", "Mend it."),
+        (
+            ailments.unreadable_settings,
+            "settings",
+            "broken",
+            "Permission denied (/data/api_key).",
+            "permissions",
+        ),
+        (
+            ailments.loose_key,
+            "settings",
+            "warning",
+            "Other users of this machine can read secret_key",
+            "chmod 600",
+        ),
     ],
-)  # fmt: skip
+)
 def test_finds(
     house: House, breaking: Callable[[House], None], area: str, mark: str, sentence: str, next_step: str
 ) -> None:
@@ -240,7 +138,7 @@ def test_finds(
 
 def test_looking_changes_nothing(house: House) -> None:
     house.account()
-    abandoned(house)
+    ailments.abandoned(house)
     before = hashlib.sha256(house.database.read_bytes()).hexdigest()
     names = sorted(path.name for path in house.folder.iterdir())
     house.examined()
@@ -255,13 +153,13 @@ def test_a_missing_database_is_not_made(house: House) -> None:
 
 
 def test_a_database_that_is_behind_is_not_migrated(house: House) -> None:
-    behind(house)
+    ailments.behind(house)
     house.examined()
     assert house.finding("schema").mark == "broken"
 
 
 def test_plugins_that_can_not_be_loaded_still_leave_the_file_examined(house: House) -> None:
-    raising_plugin(house)
+    ailments.raising_plugin(house)
     marks = {finding.area: finding.mark for finding in house.examined().findings}
     assert marks == {"settings": "ok", "database": "ok", "schema": "ok", "plugins": "broken"}
 
@@ -294,3 +192,19 @@ def test_many_accounts_in_order_are_counted(house: House) -> None:
     assert [f.sentence for f in house.examined().findings if f.area == "accounts"] == [
         "25 accounts are in order"
     ]
+
+
+@pytest.mark.skipif(not POSTGRESQL, reason="about a PostgreSQL server")
+def test_a_server_is_examined_like_a_file(tmp_path: Path) -> None:
+    house = furnished(House(tmp_path, server=True))
+    found = house.examined()
+    assert found.healthy, found
+    by_area = {finding.area: finding for finding in found.findings}
+    assert by_area["database"].sentence.startswith("postgresql")
+    assert by_area["schema"].sentence == "afterpost 0001, the newest"
+    assert by_area["rollups"].sentence == "equal to the facts, 2 snapshots summed again"
+    core = house.open(house.load())
+    with core.database.writer.connect() as connection, connection.begin():
+        connection.exec_driver_sql("UPDATE standing SET views_change = views_change + 1")
+    asyncio.run(core.close())
+    assert house.finding("rollups").mark == "broken"

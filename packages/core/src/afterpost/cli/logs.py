@@ -11,8 +11,10 @@ OWN = ("afterpost", "stamina")
 class _Plain(logging.Formatter):
     """The message alone: a command says what failed in its own sentence, a traceback would bury it."""
 
-    def formatException(self, ei: object) -> str:  # noqa: N802 - logging's name
-        return "(AFTERPOST_LOG_LEVEL=DEBUG shows where)"
+    def format(self, record: logging.LogRecord) -> str:
+        # By hand, for the usual way keeps what it made in the record, and other handlers would show that.
+        where = " (AFTERPOST_LOG_LEVEL=DEBUG shows where)" if record.exc_info else ""
+        return f"{record.levelname} {record.name}: {record.getMessage()}{where}"
 
 
 class _Stderr(logging.StreamHandler[TextIO]):
@@ -34,9 +36,7 @@ def set_up_logs(level: str, *, serving: bool = False) -> None:
     detailed = serving or level.upper() == "DEBUG"
     _handler.setLevel(level.upper() if detailed else logging.ERROR)
     _handler.setFormatter(
-        logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-        if detailed
-        else _Plain("%(levelname)s %(name)s: %(message)s")
+        logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s") if detailed else _Plain()
     )
     for name in OWN:
         logging.getLogger(name).handlers = [_handler]

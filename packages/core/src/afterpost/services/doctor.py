@@ -1,7 +1,7 @@
 """How does this installation stand? Sentences with a next step, from settings to rollups.
 
 Nothing is changed by looking. The plugins are opened on an empty database of their own that is thrown away;
-the real one is only read, and not at all where its file or schema is not in order. Whatever can't be
+the real one is only read, and not at all where it or its schema is not in order. Whatever can't be
 opened is a finding, never an exception.
 """
 
@@ -22,7 +22,7 @@ from afterpost.services.findings import Finding, broken, ok, warning
 from afterpost.settings import Settings
 from afterpost.storage import health
 from afterpost.storage.engine import Database
-from afterpost.storage.health import FileState
+from afterpost.storage.health import DatabaseState
 from afterpost.storage.migrate import CORE
 
 KEY_FILES = ("api_key", "secret_key")
@@ -53,35 +53,34 @@ async def examine(load: Callable[[], Settings], open_core: Callable[[Settings], 
         return Diagnosis((_failed("settings", error),))
     found = [_settings(settings)]
     try:
-        path = health.path_of(settings.database_url)
-        file = health.inspect_file(path)
-        found += _file(file)
+        state = health.inspect(settings.database_url)
+        found += _database(state)
     except Exception as error:
         found.append(_failed("database", error))
-        file = None
+        state = None
     with tempfile.TemporaryDirectory(prefix="afterpost-doctor-") as folder:
         url = f"sqlite:///{Path(folder) / 'scratch.db'}"
         try:
             core = open_core(msgspec.structs.replace(settings, database_url=url))
         except Exception as error:
-            found += [*_schema(file, {}), _failed("plugins", error)]
+            found += [*_schema(state, {}), _failed("plugins", error)]
             return Diagnosis(tuple(found))
         try:
-            found += _schema(file, core.plugins.migrations())
-            found += await _opened(dataclasses.replace(core, settings=settings), file)
+            found += _schema(state, core.plugins.migrations())
+            found += await _opened(dataclasses.replace(core, settings=settings), state)
         finally:
             await core.close()
     return Diagnosis(tuple(found))
 
 
-async def _opened(core: Core, file: FileState | None) -> list[Finding]:
+async def _opened(core: Core, state: DatabaseState | None) -> list[Finding]:
     """What the plugins say, then what the real database holds where it can be read."""
     found = [*doctor_facts.plugins(core), doctor_facts.retention(core), doctor_facts.runner(core)]
     try:
         _, scope = await core.resolve(Caller(door="cli"))
     except Exception as error:
         return [*found, _failed("access", error)]
-    if file is None or not file.exists or not _readable(file):
+    if state is None or not state.exists or not _readable(state):
         return [*found, _guarded("clock", lambda: [doctor_facts.clock_alone(core)])[0]]
     database = Database(core.settings.database_url)
     try:
@@ -126,33 +125,35 @@ def _settings(settings: Settings) -> Finding:
     return ok("settings", f"data directory {settings.data_dir}")
 
 
-def _file(file: FileState) -> list[Finding]:
-    if not file.exists:
+def _database(state: DatabaseState) -> list[Finding]:
+    if not state.exists:
         return [
             warning(
                 "database",
-                f"There is no database at {file.path} yet; the first command that needs one makes it.",
+                f"There is no database at {state.where} yet; the first command that needs one makes it.",
                 "If there was one, set AFTERPOST_DATA_DIR to the directory that holds it.",
             )
         ]
-    if file.problem is not None:
-        return [broken("database", f"The database {file.path} can't be read: {file.problem}.", _BACKUP)]
-    if file.damage:
+    if state.problem is not None:
+        step = _BACKUP if state.file else "Check that the server runs, and AFTERPOST_DATABASE_URL."
+        return [broken("database", f"The database {state.where} can't be read: {state.problem}.", step)]
+    if state.damage:
         return [
-            broken("database", f"The database {file.path} is damaged: {'; '.join(file.damage)}.", _BACKUP)
+            broken("database", f"The database {state.where} is damaged: {'; '.join(state.damage)}.", _BACKUP)
         ]
-    found = [ok("database", f"sqlite {file.path}, {_megabytes(file.size)}, intact, {file.journal_mode} mode")]
-    if file.journal_mode.lower() != "wal":
+    intact = f", intact, {state.journal_mode} mode" if state.file else ""
+    kind = "sqlite " if state.file else ""
+    found = [ok("database", f"{kind}{state.where}, {_megabytes(state.size)}{intact}")]
+    if state.file and state.journal_mode.lower() != "wal":
         found = [
             warning(
                 "database",
-                f"The database {file.path} is intact, but in journal mode {file.journal_mode}, where readers "
-                "wait for writers.",
+                f"The database {state.where} is intact, but in journal mode {state.journal_mode}, where "
+                "readers wait for writers.",
                 "Any start of Afterpost turns write-ahead logging on; the file must be on a local disk.",
             )
         ]
-    reason = health.why_not_writable(file.path)
-    if reason is not None and "locked" in reason:
+    if state.read_only is not None and "locked" in state.read_only:
         found.append(
             warning(
                 "database",
@@ -160,12 +161,12 @@ def _file(file: FileState) -> list[Finding]:
                 "Wait for it, or stop it if it hangs.",
             )
         )
-    elif reason is not None:
+    elif state.read_only is not None:
         found.append(
             broken(
                 "database",
-                f"The database can't be written: {reason}.",
-                f"Let this user write to {file.path} and to its directory.",
+                f"The database can't be written: {state.read_only}.",
+                f"Let this user write to {state.where}" + (" and to its directory." if state.file else "."),
             )
         )
     return found
@@ -175,15 +176,15 @@ def _megabytes(size: int) -> str:
     return f"{size / 1_000_000:,.1f} MB"
 
 
-def _readable(file: FileState) -> bool:
-    """True when the file is intact and core's tables are those of this version."""
-    if file.problem is not None or file.damage:
+def _readable(state: DatabaseState) -> bool:
+    """True when the database is intact and core's tables are those of this version."""
+    if state.problem is not None or state.damage:
         return False
-    return file.revisions.get(CORE) == health.known_revisions({})[CORE][0]
+    return state.revisions.get(CORE) == health.known_revisions({})[CORE][0]
 
 
-def _schema(file: FileState | None, plugins: Mapping[str, Migrations]) -> list[Finding]:
-    if file is None or not file.exists or file.problem is not None or file.damage:
+def _schema(state: DatabaseState | None, plugins: Mapping[str, Migrations]) -> list[Finding]:
+    if state is None or not state.exists or state.problem is not None or state.damage:
         return []
     found = []
     try:
@@ -191,7 +192,7 @@ def _schema(file: FileState | None, plugins: Mapping[str, Migrations]) -> list[F
     except Exception as error:
         return [_failed("schema", error)]
     for dist, revisions in known.items():
-        current, head = file.revisions.get(dist), revisions[0] if revisions else None
+        current, head = state.revisions.get(dist), revisions[0] if revisions else None
         if current == head:
             found.append(ok("schema", f"{dist} {head}, the newest"))
         elif current is None or current in revisions:
@@ -210,7 +211,7 @@ def _schema(file: FileState | None, plugins: Mapping[str, Migrations]) -> list[F
                     f"Upgrade {dist}, or open the backup made before that upgrade.",
                 )
             )
-    for dist in sorted(set(file.revisions) - set(known)):
+    for dist in sorted(set(state.revisions) - set(known)):
         found.append(
             warning(
                 "schema",

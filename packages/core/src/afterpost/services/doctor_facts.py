@@ -14,7 +14,7 @@ from afterpost.services.findings import Finding, broken, ok, warning
 from afterpost.services.status import AccountState, account_states, organization_of
 from afterpost.services.sync import sync_status
 from afterpost.storage import accounts as stored_accounts
-from afterpost.storage import health, runs
+from afterpost.storage import drift, runs
 from afterpost.storage.runs import Run, count_snapshots
 
 OVERDUE = timedelta(hours=1)
@@ -70,7 +70,7 @@ def clock_alone(core: Core) -> Finding:
 def clock(core: Core, scope: Scope) -> list[Finding]:
     """The clock against what is recorded, the zone against the setting."""
     with core.database.read() as connection:
-        newest = health.newest_change(connection, scope)
+        newest = drift.newest_change(connection, scope)
     organization = organization_of(core, scope)
     zone, now = organization.time_zone, core.now()
     found = []
@@ -248,14 +248,14 @@ def rollups(core: Core, scope: Scope) -> list[Finding]:
     """Whether the sums that answers are made of are those of the snapshots."""
     with core.database.read() as connection:
         snapshots = count_snapshots(connection, scope)
-        drift = health.rollup_drift(connection, scope)
-    if not drift:
+        found = drift.rollup_drift(connection, scope)
+    if not found:
         return [ok("rollups", f"equal to the facts, {snapshots:,} snapshots summed again")]
-    first = drift[0]
+    first = found[0]
     return [
         broken(
             "rollups",
-            f"The sums of {len(drift)} groups differ from their snapshots, first of {first.dimensions[3]} "
+            f"The sums of {len(found)} groups differ from their snapshots, first of {first.dimensions[3]} "
             f"{first.dimensions[4]}: {', '.join(first.counters[:4])}.",
             "Keep a copy of the database and report this; no command should be able to bring it about.",
         )

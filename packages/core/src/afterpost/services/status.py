@@ -135,8 +135,8 @@ def schema_states(core: Core) -> Sequence[SchemaState]:
 
 
 def recorded_revisions(settings: Settings) -> dict[str, str]:
-    """dist -> the schema revision its tables are at, read from the file before anything opens it.
+    """dist -> the schema revision its tables are at, read before anything opens the database.
 
-    Empty where there is no database yet, or none that can be read: opening it says why.
+    Empty where there is none yet, or none that can be read: opening it says why.
     """
-    return dict(health.inspect_revisions(health.path_of(settings.database_url)))
+    return health.revisions_in(settings.database_url)

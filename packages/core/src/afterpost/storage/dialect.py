@@ -20,7 +20,8 @@ MAX_VARIABLES = 900
 Value = int | float | str | bytes | None
 
 _HINT = (
-    "Use sqlite:////absolute/path/to/afterpost.db or postgresql://user:password@host/database, or leave it out."
+    "Use sqlite:////absolute/path/to/afterpost.db or postgresql://user:password@host/database, "
+    "or leave it out."
 )
 
 
@@ -186,7 +187,8 @@ def _fill_stage(
     """
     stage = _stage(table)
     connection.exec_driver_sql(
-        f"CREATE TEMP TABLE IF NOT EXISTS {stage} (LIKE {table.name} INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"
+        f"CREATE TEMP TABLE IF NOT EXISTS {stage} (LIKE {table.name} INCLUDING DEFAULTS) "
+        "ON COMMIT DELETE ROWS"
     )
     connection.exec_driver_sql(f"TRUNCATE pg_temp.{stage}")
     raw: Any = connection.connection.driver_connection

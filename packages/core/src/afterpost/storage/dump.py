@@ -7,7 +7,7 @@ left out. Left out as well: run ids, `recorded_at`, `created_at`, change numbers
 state of collection.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -37,6 +37,7 @@ from afterpost.storage.tables import (
 )
 
 Row = dict[str, Any]
+Keys = Sequence[sa.ColumnElement[Any]]
 ROWS_AT_ONCE = 1_000
 
 _SLUG = organizations.c.slug.label("organization")
@@ -47,11 +48,21 @@ _LEARNED = (
 )
 
 
-def _rows(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[Row]:
-    """The rows of a query as they come, null left out."""
-    streamed = connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
+def _rows(connection: sa.Connection, query: sa.Select[Any], keys: Keys) -> Iterator[Row]:
+    """The rows of a query in the order of those keys, as they come, null left out."""
+    ordered = query.order_by(*(_sortable(connection, key) for key in keys))
+    streamed = connection.execute(ordered.execution_options(yield_per=ROWS_AT_ONCE))
     for mapping in streamed.mappings():
         yield {name: value for name, value in mapping.items() if value is not None}
+
+
+def _sortable(connection: sa.Connection, key: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """A key as every database sorts it alike: texts by their bytes, a missing one first."""
+    column = key.element if isinstance(key, sa.Label) else key
+    if not isinstance(column.type, sa.Text):
+        return column
+    text = sa.func.coalesce(column, sa.literal_column("''"))
+    return sa.collate(text, "C") if connection.dialect.name == "postgresql" else text
 
 
 def _days(row: Row, *names: str) -> Row:
@@ -66,7 +77,7 @@ def _json(row: Row, *names: str) -> Row:
 
 def _organizations(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
     query = sa.select(_SLUG, organizations.c.name, organizations.c.time_zone)
-    return _rows(connection, query.where(*within(scope, organizations)).order_by(_SLUG))
+    return _rows(connection, query.where(*within(scope, organizations)), [_SLUG])
 
 
 def _brands(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
@@ -75,7 +86,7 @@ def _brands(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
         .join(organizations, organizations.c.id == brands.c.organization_id)
         .where(*within(scope, brands))
     )
-    return _rows(connection, query.order_by(_SLUG, brands.c.slug))
+    return _rows(connection, query, [_SLUG, brands.c.slug])
 
 
 def _accounts(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
@@ -86,7 +97,7 @@ def _accounts(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
         .outerjoin(brands, brands.c.id == accounts.c.brand_id)
         .where(*within(scope, accounts))
     )
-    return _rows(connection, query.order_by(*key))
+    return _rows(connection, query, key)
 
 
 def _posts(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
@@ -103,7 +114,7 @@ def _posts(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
         .outerjoin(accounts, accounts.c.id == posts.c.account_id)
         .where(*within(scope, posts))
     )
-    for row in _rows(connection, query.order_by(*_POST)):
+    for row in _rows(connection, query, _POST):
         if row["state"] != "gone":
             # A post that was missed once and may come back: the state of its collection, no fact.
             row.pop("gone_at", None)
@@ -123,22 +134,18 @@ def _of_posts(table: sa.Table, scope: Scope, *columns: sa.ColumnElement[Any]) ->
 
 def _observations(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
     table = observations
-    query = (
-        _of_posts(
-            table,
-            scope,
-            table.c.observed_at,
-            table.c.day,
-            table.c.digest,
-            table.c.body.label("values"),
-            definition_sets.c.body.label("asked"),
-            table.c.published_at,
-            table.c.source,
-        )
-        .join(definition_sets, definition_sets.c.id == table.c.definition_id)
-        .order_by(*_POST, table.c.observed_at, table.c.digest)
-    )
-    for row in _rows(connection, query):
+    query = _of_posts(
+        table,
+        scope,
+        table.c.observed_at,
+        table.c.day,
+        table.c.digest,
+        table.c.body.label("values"),
+        definition_sets.c.body.label("asked"),
+        table.c.published_at,
+        table.c.source,
+    ).join(definition_sets, definition_sets.c.id == table.c.definition_id)
+    for row in _rows(connection, query, [*_POST, table.c.observed_at, table.c.digest]):
         yield _json(_days(row, "day"), "values", "asked") | {"digest": row["digest"].hex()}
 
 
@@ -148,9 +155,10 @@ def _daily_metrics(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
     table = daily_metrics
     query = _of_posts(
         table, scope, table.c.metric, table.c.day, table.c.observed_at, table.c.value, table.c.source
-    ).order_by(*_POST, table.c.metric, table.c.day, table.c.observed_at, table.c.value)
+    )
+    key = [*_POST, table.c.metric, table.c.day, table.c.observed_at, table.c.value]
     before: tuple[Any, ...] = ()
-    for row in _rows(connection, query):
+    for row in _rows(connection, query, key):
         value = int(row["value"]) if float(row["value"]).is_integer() else row["value"]
         current = (
             *(row[name] for name in ("organization", "platform", "external_id", "metric", "day")),
@@ -166,8 +174,8 @@ def _post_analytics(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
     metrics = (table.c[f"{name}_{what}"] for name in CUMULATIVE for what in ("total", "gain", "days"))
     query = _of_posts(
         table, scope, table.c.day, table.c.prev_day, table.c.offers, table.c.source, table.c.other, *metrics
-    ).order_by(*_POST, table.c.day)
-    for row in _rows(connection, query):
+    )
+    for row in _rows(connection, query, [*_POST, table.c.day]):
         offers = [part for part, bit in OFFER_BIT.items() if row["offers"] & bit]
         yield _json(_days(row, "day", "prev_day"), "other") | {"offers": offers}
 
@@ -175,8 +183,8 @@ def _post_analytics(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
 def _latest(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
     columns = ("first_day", "last_day", "first_at", "published_at", "known")
     # The post's own `published_at` is in `posts`; this one is what the earliest reading gave.
-    query = _of_posts(latest, scope, *(latest.c[name] for name in columns)).order_by(*_POST)
-    for row in _rows(connection, query):
+    query = _of_posts(latest, scope, *(latest.c[name] for name in columns))
+    for row in _rows(connection, query, _POST):
         known = {
             name: [total, day_date(day)] for name, (total, day) in msgspec.json.decode(row["known"]).items()
         }
@@ -206,9 +214,8 @@ def _grouped(
         .outerjoin(brands, brands.c.id == table.c.brand_id)
         .outerjoin(accounts, accounts.c.id == table.c.account_id)
         .where(*within(scope, table))
-        .order_by(*key)
     )
-    for row in _rows(connection, query):
+    for row in _rows(connection, query, key):
         counted = {name: row.pop(name) for name in counters}
         kept = {name: value for name, value in counted.items() if value}
         if kept:
@@ -241,9 +248,8 @@ def _content_performance(connection: sa.Connection, scope: Scope) -> Iterator[Ro
         )
         .outerjoin(brands, brands.c.id == table.c.brand_id)
         .outerjoin(accounts, accounts.c.id == table.c.account_id)
-        .order_by(*_POST, table.c.measured_on)
     )
-    for row in _rows(connection, query):
+    for row in _rows(connection, query, [*_POST, table.c.measured_on]):
         yield _json(_days(row, "measured_on"), "links")
 
 
