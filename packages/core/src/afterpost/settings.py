@@ -93,11 +93,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     raw["data_dir"] = data_dir
     raw["sections"] = sections
     raw.setdefault("database_url", f"sqlite:///{data_dir / 'afterpost.db'}")
-    raw.setdefault("api_key", _kept(data_dir / "api_key", secrets.token_urlsafe(32)))
-    raw.setdefault(
-        "secret_key",
-        _kept(data_dir / "secret_key", base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()),
-    )
+    if "api_key" not in raw:
+        raw["api_key"] = _kept(data_dir / "api_key", secrets.token_urlsafe(32))
+    if "secret_key" not in raw:
+        made = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+        raw["secret_key"] = _kept(data_dir / "secret_key", made)
     return _checked(raw)
 
 
@@ -117,6 +117,8 @@ def _from_env(env: Mapping[str, str], sections: dict[str, dict[str, str]]) -> di
             plugin, _, key = name.removeprefix(f"{PREFIX}PLUGIN_").lower().partition("__")
             if key:
                 sections.setdefault(plugin, {})[key] = value
+        elif name.startswith(f"{PREFIX}CONNECT_"):
+            continue  # what `connect` reads: a credential, no setting
         elif name.startswith(PREFIX) and name != f"{PREFIX}DATA_DIR" and value != "":
             found[name.removeprefix(PREFIX).lower()] = value
     return found
@@ -140,11 +142,14 @@ def _checked(raw: dict[str, Any]) -> Settings:
     try:
         settings = msgspec.convert(raw, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
         zone_of(settings.time_zone)
-        key = base64.b64decode(settings.secret_key, validate=True)
-    except (msgspec.ValidationError, InvalidInput, binascii.Error) as error:
+    except (msgspec.ValidationError, InvalidInput) as error:
         raise Misconfigured(f"A setting can't be used: {error}", hint="See docs/settings.md.") from error
-    if len(key) != KEY_BYTES:
-        raise Misconfigured(f"{PREFIX}SECRET_KEY must be {KEY_BYTES} bytes in base64, not {len(key)}.")
+    try:
+        length = len(base64.b64decode(settings.secret_key, validate=True))
+    except binascii.Error:
+        length = 0
+    if length != KEY_BYTES:
+        raise Misconfigured(f"{PREFIX}SECRET_KEY must be {KEY_BYTES} bytes in base64.")
     if len(settings.api_key) < MIN_API_KEY:
         raise Misconfigured(
             f"{PREFIX}API_KEY has {len(settings.api_key)} characters; it must have at least {MIN_API_KEY}.",

@@ -1,6 +1,7 @@
 """A real database that plays histories, one after another, and shows what became of them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -143,3 +144,8 @@ class Bench:
 def number(ordinal: int) -> int:
     """The day number of a proleptic ordinal."""
     return ordinal - EPOCH
+
+
+def micros(instant: datetime) -> int:
+    """Microseconds since 1970."""
+    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

@@ -14,7 +14,7 @@ from afterpost.services.record import move
 from afterpost.services.sync import sync
 from packages.core.tests.house import ACTOR, EVERYTHING, NOW
 from packages.core.tests.properties import model, recount
-from packages.core.tests.properties.bench import FACTS, Bench
+from packages.core.tests.properties.bench import FACTS, Bench, micros
 from packages.core.tests.properties.effort import effort
 from packages.core.tests.properties.histories import (
     History,
@@ -40,6 +40,13 @@ def test_any_order_and_any_repetition_of_arrival_gives_the_same_bytes(
     other.begin(history.zone, history.posts)
     other.play(data.draw(arrivals(history)))
     assert other.dump() == bench.dump()
+    for post, row in enumerate(other.rows("posts")):
+        mine = [one.reading for one in history.said if one.post == post]
+        told = {reading.published_at for reading in mine if reading.published_at is not None}
+        if first := model.earliest(mine).published_at if mine else None:
+            assert row["published_at"] == micros(first)
+        elif len(told) < 2:  # Of several, none of them the earliest reading's, any may stand.
+            assert row["published_at"] == (micros(told.pop()) if told else None)
 
 
 @given(st.data())

@@ -1,7 +1,7 @@
 """Snapshots, states and rollups of random histories against the numbers worked out another way."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from afterpost.domain.metrics import CUMULATIVE
 from packages.core.tests.properties import model, recount
-from packages.core.tests.properties.bench import Bench, number
+from packages.core.tests.properties.bench import Bench, micros, number
 from packages.core.tests.properties.effort import effort
 from packages.core.tests.properties.histories import PARTS, History, arrivals, histories
 
@@ -42,11 +42,6 @@ def snapshot_of(row: Mapping[str, Any]) -> model.Day:
 def calendar(day_number: int) -> date:
     """The date of a stored day."""
     return date.fromordinal(day_number + date(1970, 1, 1).toordinal())
-
-
-def micros(instant: datetime) -> int:
-    """Microseconds since 1970."""
-    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def check_rollups(bench: Bench) -> None:

@@ -330,6 +330,22 @@ def test_the_publication_time_is_the_one_in_the_earliest_reading(core: Core) -> 
     assert published() == at("2026-11-11 01:00")
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_publication_that_only_a_later_reading_tells_is_known_all_the_same(core: Core, turn: int) -> None:
+    """A file without it is imported, then the account is connected: the post has an age, its opening none."""
+    entries = [
+        told("a", at("2026-11-10"), {"views": 10}),
+        told("a", at("2026-11-11"), {"views": 12}, published_at=PUBLISHED),
+    ]
+    for entry in entries[::turn]:
+        tell(core, entry)
+    with core.database.read() as connection:
+        post = posts.get_post(connection, EVERYTHING, 1)
+    assert post is not None
+    assert post.published_at == PUBLISHED
+    assert history(core, 1)["2026-11-10"] == {"views": Cell(10, None, 0)}
+
+
 # --- moves and other writers ---
 
 

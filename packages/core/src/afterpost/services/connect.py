@@ -42,9 +42,9 @@ async def connect(
     brand_id: int | None = None,
     brand: str | None = None,
 ) -> Account:
-    """Check a credential with the platform and keep it sealed. A known account gets the new credential.
+    """Check a credential with the platform and keep it sealed.
 
-    `brand_id`, or `brand` by name (made when new), is the brand its posts belong to. Raises InvalidInput or
+    A known account gets the new credential and keeps its brand. For a new one `brand_id`, or `brand` by name (made when new), is the brand its posts belong to. Raises InvalidInput or
     RefreshFailed; nothing is stored then.
     """
     provider = connectable(core).get(platform)
@@ -82,10 +82,6 @@ def _keep(
 ) -> Account:
     with core.transaction(scope, actor) as tx:
         organization = core.organization(tx.connection, tx.scope)
-        if brand is not None:
-            brand_id = brand_named(tx, organization, brand).id
-        elif brand_id is not None:
-            brand_by_id(tx.connection, tx.scope, brand_id)
         row = (organization.id, platform, profile.external_id)
         values: dict[str, object] = {
             "handle": profile.handle,
@@ -99,6 +95,10 @@ def _keep(
         }
         known = accounts.find_account(tx.connection, tx.scope, *row)
         if known is None:
+            if brand is not None:
+                brand_id = brand_named(tx, organization, brand).id
+            elif brand_id is not None:
+                brand_by_id(tx.connection, tx.scope, brand_id)
             values |= {
                 "organization_id": organization.id,
                 "brand_id": brand_id,

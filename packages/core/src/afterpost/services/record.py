@@ -5,6 +5,7 @@ A late reading undoes the post's snapshots from its day on, folds again, and boo
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -208,8 +209,10 @@ def _derive(
             first = First(at, published_at, published_day)
         rows, after = fold(before, values, first)
         new_states.append((post_id, organization.id, after))
-        if (state is None or state.first != first) and first.published_at not in (None, place.published_at):
-            published.append({"id": post_id, "published_at": first.published_at})
+        known_at = first.published_at or place.published_at or _publication(days)
+        moved = state is None or state.first != first or place.published_at is None
+        if moved and known_at != place.published_at:
+            published.append({"id": post_id, "published_at": known_at})
         before_rows = {row.day: row for row in old}
         dimensions = place.dimensions
         buckets = deltas.setdefault(dimensions, {})
@@ -252,6 +255,17 @@ def _derive(
         )
     )
     return touched
+
+
+def _publication(days: Mapping[int, Sequence[_New]]) -> datetime | None:
+    """The publication time in the earliest of those readings that gives one."""
+    told = [
+        (new.observed.at, new.reading.published_at)
+        for readings in days.values()
+        for new in readings
+        if new.reading.published_at is not None
+    ]
+    return min(told)[1] if told else None
 
 
 def move(
