@@ -44,8 +44,9 @@ async def connect(
 ) -> Account:
     """Check a credential with the platform and keep it sealed.
 
-    A known account gets the new credential and keeps its brand. For a new one `brand_id`, or `brand` by name (made when new), is the brand its posts belong to. Raises InvalidInput or
-    RefreshFailed; nothing is stored then.
+    A known account gets the new credential and keeps its brand. For a new one `brand_id`, or `brand` by
+    name (made when new), is the brand its posts belong to. Raises InvalidInput or RefreshFailed; nothing is
+    stored then.
     """
     provider = connectable(core).get(platform)
     if provider is None:
