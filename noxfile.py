@@ -236,6 +236,14 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def postgres(session: nox.Session) -> None:
+    """The tests of storage and of the whole way through, and the replay, on a real PostgreSQL server."""
+    os.environ["AFTERPOST_TEST_ENGINE"] = "postgresql"
+    own = ["--ignore=tests/bench", "--ignore=tests/smoke/test_core_alone.py"]
+    pytest(session, "packages/core/tests", "tests", *own)
+
+
+@nox.session
 def smoke(session: nox.Session) -> None:
     """What a user does first, on what a user gets: core's wheel alone in a clean environment."""
     pytest(session, "tests/smoke")

@@ -3,14 +3,15 @@
 import os
 import random
 import signal
-import sqlite3
 import time
-from contextlib import closing
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from packages.core.tests.databases import database_url
 from tests.replay.oracle import Oracle
 from tests.replay.product import FILE, needs_file, replay, words_of
 from tests.running import run, start
@@ -51,16 +52,25 @@ def unlike(dump: list[str], truth: list[str]) -> list[str]:
     return sorted(set(dump) ^ set(truth))[:10] or ["the same lines in another order or number"]
 
 
+@cache
+def database(data_dir: Path) -> sa.Engine:
+    url = sa.make_url(database_url(data_dir))
+    if url.get_backend_name() == "postgresql":
+        return sa.create_engine(url.set(drivername="postgresql+psycopg"), poolclass=sa.NullPool)
+    return sa.create_engine(
+        f"sqlite:///file:{url.database}?mode=ro&uri=true",
+        connect_args={"check_same_thread": False},
+        poolclass=sa.NullPool,
+    )
+
+
 def progress(data_dir: Path) -> int:
     """How many readings are committed so far."""
-    file = data_dir / "afterpost.db"
-    if not file.exists():
-        return 0
-    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
-        try:
-            return int(connection.execute("SELECT count(*) FROM observations").fetchone()[0])
-        except sqlite3.OperationalError:  # the schema is not there yet, or just being made
-            return 0
+    try:
+        with database(data_dir).connect() as connection:
+            return int(connection.execute(sa.text("SELECT count(*) FROM observations")).scalar_one())
+    except (sa.exc.OperationalError, sa.exc.ProgrammingError):
+        return 0  # the schema is not there yet, or just being made
 
 
 def killed_at(data_dir: Path, until: date, moment: int, pause: float) -> int:

@@ -12,6 +12,7 @@ from litestar.testing import TestClient
 
 from afterpost.http import build_app, health
 from afterpost.services.core import Core
+from packages.core.tests.databases import on_a_file
 from packages.core.tests.http.calls import problem
 from packages.core.tests.http.toy import BEARER, Clock, Network
 
@@ -21,6 +22,7 @@ def test_a_whole_installation_is_ready(client: TestClient[Litestar]) -> None:
     assert client.get("/health/ready").json() == {"data": {"status": "ready"}, "meta": {}}
 
 
+@on_a_file
 def test_a_schema_that_is_behind_is_not_ready(client: TestClient[Litestar], tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "afterpost.db") as other:
         other.execute("DELETE FROM alembic_version")
@@ -46,6 +48,7 @@ def test_a_database_that_does_not_answer_is_not_ready(
     assert client.get("/health/ready").status_code == 200
 
 
+@on_a_file
 def test_a_broken_database_says_nothing_about_itself(client: TestClient[Litestar], tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "afterpost.db") as other:
         other.execute("ALTER TABLE alembic_version RENAME COLUMN version_num TO gone")

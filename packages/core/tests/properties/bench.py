@@ -92,7 +92,7 @@ class Bench:
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Every row of a table, by column, as stored."""
         with self.core.database.read() as connection:
-            found = connection.exec_driver_sql(f"SELECT * FROM {name}")
+            found = connection.exec_driver_sql(f"SELECT * FROM {name} ORDER BY 1")
             return [dict(row) for row in found.mappings()]
 
     @staticmethod

@@ -15,11 +15,12 @@ from packages.core.tests.properties.histories import PARTS, History, Said
 
 
 class Fact(NamedTuple):
-    """One metric of one post on one day. `gain` None: unknown. `covers`: the days it is booked to."""
+    """One metric of one post on one day (`on`). `gain` None: unknown. `covers`: the days it is booked to."""
 
     total: int
     gain: int | None
     covers: tuple[date, ...]
+    on: date
 
 
 class Day(NamedTuple):
@@ -88,13 +89,13 @@ def fact(name: str, day: date, said: Sequence[Said], zone: ZoneInfo) -> Fact:
     if earlier:
         last = max(earlier)
         known = int(value_on(name, on(last, telling, zone), True))
-        return Fact(total, total - known, until(last + timedelta(days=1), day))
+        return Fact(total, total - known, until(last + timedelta(days=1), day), day)
     if day > min(local(one.reading.observed_at, zone) for one in said):
-        return Fact(total, None, ())
+        return Fact(total, None, (), day)
     first = earliest(one.reading for one in said)
     if first.published_at is None or first.observed_at > first.published_at + timedelta(hours=48):
-        return Fact(total, None, ())
-    return Fact(total, total, until(min(local(first.published_at, zone), day), day))
+        return Fact(total, None, (), day)
+    return Fact(total, total, until(min(local(first.published_at, zone), day), day), day)
 
 
 def on(day: date, said: Iterable[Said], zone: ZoneInfo) -> list[Said]:
@@ -122,12 +123,17 @@ def shares(gain: int, days: Sequence[date]) -> dict[date, int]:
 
 
 def earned(facts: Iterable[Fact], first: date, last: date) -> int | None:
-    """Booked to the days of the window; None when nothing says anything about any of them."""
+    """Booked to the days of the window; None when the metric was not reported in it and nothing covers it.
+
+    A first total of unknown gain is reported and books nothing.
+    """
+    known = list(facts)
     amounts = [
         amount
-        for fact in facts
+        for fact in known
         if fact.gain is not None
         for day, amount in shares(fact.gain, fact.covers).items()
         if first <= day <= last
     ]
-    return sum(amounts) if amounts else None
+    reported = any(first <= fact.on <= last for fact in known)
+    return sum(amounts) if amounts or reported else None

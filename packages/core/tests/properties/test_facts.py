@@ -29,6 +29,7 @@ def snapshot_of(row: Mapping[str, Any]) -> model.Day:
                 total,
                 gain,
                 () if gain is None else model.until(date.fromordinal(today.toordinal() - days + 1), today),
+                today,
             )
             for name, (total, gain, days) in cells.items()
             if total is not None

@@ -88,7 +88,7 @@ def test_without_any_data_everything_is_unknown(core: Core) -> None:
 def test_an_old_posts_first_total_is_lifetime_and_nothing_that_was_earned(core: Core) -> None:
     tell(core, told("a", at("2026-11-20"), {"views": 9_000, "likes": 4}, published_at=at("2025-01-01")))
     answer, meta = asked(core)
-    assert (answer.earned.views, answer.earned.engagements) == (None, None)
+    assert (answer.earned.views, answer.earned.engagements) == (0, 0)
     assert (answer.lifetime.views, answer.lifetime.engagements) == (9_000, 4)
     assert (answer.posts, answer.best_platform) == (1, None)
     assert (meta.exposure, meta.estimated_share) == ("views", None)

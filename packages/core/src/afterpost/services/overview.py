@@ -190,7 +190,7 @@ def _overview(
         return [str(key) for key, count in distinct(by).items() if count and key != "0"]
 
     by_platform = groups(connection, scope, window, "platform", platform)
-    best = next((group.name for group in by_platform if group.views is not None), None)
+    best = next((group.name for group in by_platform if (group.views or 0) > 0), None)
     lifetime = rollups.lifetime(connection, scope, end=end, platform=platform)
     answer = Overview(
         posts=distinct(None).get(None, 0),

@@ -103,11 +103,11 @@ class Sums(Struct, frozen=True):
         return frozenset(m for m in CUMULATIVE if self.counters[f"{m}_n"] or self.counters[f"{m}_covered"])
 
     def earned(self, metric: str) -> int | None:
-        """What was booked to the window's days; None where no gain covers any of them.
+        """What was booked to the window's days; None where the metric was never reported.
 
-        A total that was read for the first time is reported, and what it gained is not known: it is not 0.
+        A first total of unknown gain is reported and books nothing: a window with nothing else earned 0.
         """
-        return self.counters[f"{metric}_gain"] if self.counters[f"{metric}_covered"] else None
+        return self.counters[f"{metric}_gain"] if metric in self.reported else None
 
     def estimated(self, metric: str) -> int:
         """The part of `earned` that was booked to days without an observation."""
