@@ -212,9 +212,3 @@ async def refresh_accounts(
         state = "failed" if troubles and len(troubles) == len(account_ids) else "done"
     finally:
         await core.database.writing(end_run, core, scope, actor, run_id, state, "; ".join(troubles) or None)
-
-
-def active_accounts(core: Core, scope: Scope) -> list[Account]:
-    """The accounts that are collected: connected and not stopped."""
-    with core.database.read() as connection:
-        return [a for a in accounts.list_accounts(connection, scope) if a.state != "disconnected"]

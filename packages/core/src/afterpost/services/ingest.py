@@ -1,8 +1,7 @@
 """Readings that come to us: the ingest call, and records read from files."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from itertools import islice
 
 import msgspec
 from msgspec import Struct
@@ -21,6 +20,7 @@ from afterpost.storage.runs import RunItem
 from afterpost.storage.transaction import Tx
 
 BATCH = 500
+"""Entries stored in one transaction by those who bring many."""
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -124,13 +124,6 @@ def _ingest(
         for entry, item in zip(entries, items, strict=True)
     ]
     return run_id, ended
-
-
-def in_batches(entries: Iterable[Entry]) -> Iterable[list[Entry]]:
-    """Entries in lists of `BATCH`, as they come."""
-    stream = iter(entries)
-    while batch := list(islice(stream, BATCH)):
-        yield batch
 
 
 def _refuse_future(entry: Entry, now: datetime) -> None:

@@ -160,13 +160,6 @@ def due_posts(
     return [Post(*row) for row in connection.execute(query.order_by(posts.c.due_at, posts.c.id))]
 
 
-def count_posts(connection: sa.Connection, scope: Scope) -> int:
-    """How many posts the scope holds."""
-    return connection.execute(
-        sa.select(sa.func.count()).select_from(posts).where(*within(scope, posts))
-    ).scalar_one()
-
-
 def platforms(connection: sa.Connection, scope: Scope) -> set[str]:
     """The platforms the scope's posts are on."""
     return set(
