@@ -179,7 +179,8 @@ def test_a_shutdown_ends_the_run_and_gives_the_hour_back(
         network.hold = threading.Event()
         client.post(EVERY)
         assert network.entered.wait(20)
-        threading.Timer(0.05, network.hold.set).start()  # the thread of the fake, not the run
+        # Frees the thread of the fake, long after the shutdown has cancelled the run.
+        threading.Timer(1.5, network.hold.set).start()
     network.hold = None
     with TestClient(build_app(open_here())) as client:
         client.headers.update(BEARER)
