@@ -88,7 +88,7 @@ def claim_all(core: Core, scope: Scope, actor: Actor) -> FullClaim:
         connected = [a for a in accounts.list_accounts(tx.connection, narrowed) if a.state != "disconnected"]
         if not connected:
             raise Conflict("There is no connected account to read.", hint="Connect one first.")
-        waits = [until for account in connected if (until := _waits_until(account, tx.now)) is not None]
+        waits = [until for account in connected if (until := waits_until(account, tx.now)) is not None]
         if len(waits) == len(connected):
             raise TooSoon("Every connected platform asked to wait.", retry_at=min(waits))
         organizations.set_refreshed(tx.connection, tx.scope, organization.id, tx.now)
@@ -96,7 +96,7 @@ def claim_all(core: Core, scope: Scope, actor: Actor) -> FullClaim:
         return FullClaim(
             organization.id,
             _run(runs.get_run(tx.connection, tx.scope, run_id), run_id),
-            tuple(account.id for account in connected if _waits_until(account, tx.now) is None),
+            tuple(account.id for account in connected if waits_until(account, tx.now) is None),
             tx.now,
             organization.refreshed_at,
         )
@@ -126,7 +126,7 @@ def _claim_post(core: Core, scope: Scope, actor: Actor, post_id: int) -> PostCla
                 hint="Send its numbers with POST /v1/ingest, import a file, or connect the account.",
             )
         _refuse_early(post.refreshed_at, tx.now, f"Post {post_id} was refreshed")
-        until = _waits_until(account, tx.now)
+        until = waits_until(account, tx.now)
         if until is not None:
             raise TooSoon(f"{account.platform} asked to wait.", retry_at=until)
         posts.update_posts(
@@ -144,7 +144,8 @@ def _refuse_early(before: datetime | None, now: datetime, what: str) -> None:
         )
 
 
-def _waits_until(account: Account, now: datetime) -> datetime | None:
+def waits_until(account: Account, now: datetime) -> datetime | None:
+    """Until when the account's platform asked to wait; None when it may be asked now."""
     if account.failure_kind in WAITING and account.parked_until is not None and account.parked_until > now:
         return account.parked_until
     return None

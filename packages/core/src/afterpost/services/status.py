@@ -8,7 +8,7 @@ from msgspec import Struct
 from afterpost.domain.errors import NotFound, TooSoon
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
-from afterpost.services.refresh import WAITING
+from afterpost.services.refresh import waits_until
 from afterpost.services.standing import Standing, accounts_standing
 from afterpost.settings import Settings
 from afterpost.storage import accounts, health, organizations
@@ -112,20 +112,16 @@ def readable_accounts(core: Core, scope: Scope, *, due_only: bool, account_id: i
             raise NotFound(
                 f"There is no connected account {account_id}.", hint="afterpost connect --list shows them."
             )
-    waiting = [account for account in connected if _waits(account, now)]
-    if account_id is not None and waiting and waiting[0].parked_until is not None:
-        until = waiting[0].parked_until
+    waits = {account.id: waits_until(account, now) for account in connected}
+    waiting = [account for account in connected if waits[account.id] is not None]
+    if account_id is not None and (until := waits[account_id]) is not None:
         raise TooSoon(
             f"{waiting[0].platform} asked to wait until {until.isoformat(timespec='minutes')}: "
             f"{waiting[0].failure_message}",
             retry_at=until,
         )
-    chosen = [a for a in connected if a not in waiting and (due is None or a.id in due)]
+    chosen = [a for a in connected if waits[a.id] is None and (due is None or a.id in due)]
     return Readable(tuple(account.id for account in chosen), tuple(waiting))
-
-
-def _waits(account: Account, now: datetime) -> bool:
-    return account.failure_kind in WAITING and account.parked_until is not None and account.parked_until > now
 
 
 def schema_states(core: Core) -> Sequence[SchemaState]:
