@@ -15,12 +15,13 @@ import afterpost_youtube
 from afterpost.domain.scope import SYSTEM, Scope
 from afterpost.emulator import Emulator, Fault
 from afterpost.emulator.scenario import Scenario
-from afterpost.plugins import build_plugins
+from afterpost.loading import build_plugins
 from afterpost.services import batches, collect
 from afterpost.services.connect import connect, list_accounts
 from afterpost.services.core import Core, open_core
 from afterpost.services.post_summary import post_analytics, post_observations
 from afterpost.services.replay import Clock
+from afterpost.services.run import begin_run
 from afterpost.settings import Settings
 from afterpost.storage import posts, runs
 from afterpost.storage.accounts import Account
@@ -46,7 +47,7 @@ class Station:
         """Collect once; the run, and how each post of it ended."""
 
         async def go() -> int:
-            run_id = await self.core.database.writing(collect.begin_run, self.core, ALL, SYSTEM, "collect")
+            run_id = await self.core.database.writing(begin_run, self.core, ALL, SYSTEM, "collect")
             await collect.refresh_accounts(
                 self.core, ALL, SYSTEM, [self.account_id], run_id, due_only=due_only
             )

@@ -12,7 +12,7 @@ import random
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from afterpost.storage.engine import Database
 from afterpost.storage.migrate import migrate
 from afterpost.storage.organizations import Organization
 from afterpost.storage.posts import Post
-from afterpost.storage.transaction import transaction
+from afterpost.storage.transaction import Transactions, Tx
 
 SEED = 20260410
 POSTS = 5_000
@@ -41,11 +41,16 @@ EVERYTHING = Scope.default()
 Sent = tuple[str, list[Any]]
 
 
+def writing(database: Database, at: datetime) -> AbstractContextManager[Tx]:
+    """A transaction that records this instant."""
+    return Transactions(database, lambda: at).write(EVERYTHING, SYSTEM)
+
+
 def prepare(path: Path) -> tuple[Database, Organization, list[Post], int]:
     """A database with the posts in it."""
     database = Database(f"sqlite:///{path}")
     migrate(database, EVERYTHING, {})
-    with transaction(database, EVERYTHING, SYSTEM, NOON) as tx:
+    with writing(database, NOON) as tx:
         organization = organizations.ensure_default(tx.connection, EVERYTHING, "UTC", NOON)
         posts.add_posts(
             tx.connection,
@@ -138,12 +143,12 @@ def test_collecting_against_raw_executemany_of_the_same_rows(
     real_rates, raw_rates, ratios = [], [], []
     for at, items in readings(owners):
         began = time.perf_counter()
-        with transaction(database, EVERYTHING, SYSTEM, at) as tx:
+        with writing(database, at) as tx:
             record(tx, organization, items, run_id)
         real_seconds = time.perf_counter() - began
 
         sent: list[Sent] = []
-        with noted(monkeypatch, sent), transaction(shadow, EVERYTHING, SYSTEM, at) as tx:
+        with noted(monkeypatch, sent), writing(shadow, at) as tx:
             record(tx, organization, items, run_id)
         began = time.perf_counter()
         with raw.writer.connect() as connection, connection.begin():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from afterpost.plugins import build_plugins
+from afterpost.loading import build_plugins
 from afterpost.services.core import Core, open_core
 from packages.core.tests.house import Clock, MakeCore, settings_in
 

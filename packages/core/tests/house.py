@@ -1,5 +1,6 @@
 """What tests of core share: a clock set by hand, a core on a real database file, readings told to it."""
 
+import asyncio
 import base64
 import json
 from collections.abc import Iterable, Mapping
@@ -14,8 +15,9 @@ from afterpost.domain.posts import UNKNOWN_TYPE, CreativeLinks
 from afterpost.domain.readings import Reading, Value
 from afterpost.domain.scope import Actor, Scope
 from afterpost.services.core import Core
-from afterpost.services.ingest import Ended, Entry, ingest
+from afterpost.services.ingest import Ended, Entry, store
 from afterpost.services.record import Source
+from afterpost.services.sync import SyncResult, sync
 from afterpost.settings import Settings
 from packages.core.tests.databases import database_url
 
@@ -121,6 +123,11 @@ def told(
     )
 
 
+def synced(core: Core, scope: Scope = EVERYTHING) -> SyncResult:
+    """One sync, in an event loop of its own."""
+    return asyncio.run(sync(core, scope, ACTOR))
+
+
 def tell(core: Core, *entries: Entry, brand: str | None = None, source: Source = "api") -> list[Ended]:
     """Store readings in one transaction, the way `POST /v1/ingest` does."""
-    return ingest(core, EVERYTHING, ACTOR, entries, source, brand=brand)[1]
+    return store(core, EVERYTHING, ACTOR, entries, source, brand=brand)[1]

@@ -15,6 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 import afterpost.domain
+import afterpost.services
 import afterpost.storage
 from afterpost import hookimpl
 from afterpost.domain.errors import Misconfigured
@@ -25,7 +26,7 @@ from afterpost.storage import dialect
 from afterpost.storage.engine import Database
 from afterpost.storage.migrate import SchemaState, migrate, schema_state
 from afterpost.storage.tables import metadata
-from afterpost.storage.transaction import Tx
+from afterpost.storage.transaction import Transactions, Tx
 from packages.core.tests.databases import on_a_file
 from packages.core.tests.house import EVERYTHING, MakeCore, at, settings_in, tell, told
 
@@ -35,6 +36,8 @@ DATA = (sa.Connection, Database)
 UNSCOPED = {
     dialect.bulk: "writes the rows that a function with a scope hands to it",
     dialect.insert_new: "makes a statement for the connection's dialect, and runs none",
+    Transactions.__init__: "keeps the database; each transaction it opens has a scope",
+    Transactions.on: "makes the same for another database",
 }
 
 
@@ -71,9 +74,25 @@ def test_every_storage_function_that_touches_data_takes_a_scope() -> None:
 
 def test_the_walk_sees_functions_behind_decorators_and_in_classes() -> None:
     names = dict(public_functions())
-    assert takes(names["afterpost.storage.transaction.transaction"], *DATA)
+    assert takes(names["afterpost.storage.transaction.Transactions.write"], Scope)
     assert takes(names["afterpost.storage.transaction.Tx.__init__"], *DATA)
     assert not takes(names["afterpost.storage.scoping.within"], *DATA)
+
+
+def test_facts_are_read_and_written_only_where_units_of_work_join() -> None:
+    """`database.read()` and its engines are for questions about the schema, which is everyone's."""
+    found = set()
+    for info in pkgutil.iter_modules(afterpost.services.__path__, "afterpost.services."):
+        tree = ast.parse(inspect.getsource(import_module(info.name)))
+        for function in ast.walk(tree):
+            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            for node in ast.walk(function):
+                if isinstance(node, ast.Attribute) and node.attr in {"read", "writer", "reader"}:
+                    owner = node.value
+                    if isinstance(owner, ast.Attribute | ast.Name) and "database" in ast.unparse(owner):
+                        found.add(f"{info.name.rpartition('.')[2]}.{function.name}")
+    assert found == {"standing.schemas_behind", "status.schema_states"}
 
 
 # --- the schema ---

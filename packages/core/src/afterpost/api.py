@@ -4,7 +4,8 @@ Everything else in the package is private. Provider authors need `afterpost.sdk`
 """
 
 from afterpost.app import create_app, open_installation
-from afterpost.plugins import Plugins, build_plugins
+from afterpost.loading import build_plugins
+from afterpost.plugins import Plugins
 from afterpost.services.core import Core, open_core
 from afterpost.services.ingest import Entry, ingest
 from afterpost.services.overview import overview

@@ -9,7 +9,7 @@ from litestar import Litestar
 from afterpost import cli
 from afterpost.builtin import demo, imports, operator
 from afterpost.http import build_app
-from afterpost.plugins import build_plugins
+from afterpost.loading import build_plugins
 from afterpost.services.core import Core, open_core, wall_clock
 from afterpost.settings import Settings, load_settings
 
@@ -42,4 +42,10 @@ def create_app(core: Core | None = None) -> Litestar:
 
 def main() -> None:
     """The `afterpost` command."""
-    cli.run(cli.Wiring(open_core=open_installation, create_app=create_app))
+    cli.run(
+        cli.Wiring(
+            open_core=open_installation,
+            create_app=create_app,
+            load_plugins=lambda settings: build_plugins(settings, BUILTIN),
+        )
+    )

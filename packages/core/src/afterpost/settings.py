@@ -22,6 +22,7 @@ PREFIX = "AFTERPOST_"
 FILE = "afterpost.toml"
 KEY_BYTES = 32
 MIN_API_KEY = 16
+ACCEPTABLE = frozenset({"foreign_row_security", "several_organizations"})
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -49,6 +50,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Only these plugins are loaded, by entry-point name, comma-separated; `off` loads none. Default: all."""
     block: tuple[str, ...] = ()
     """These plugins are never imported, by entry-point or distribution name, comma-separated."""
+    accept: tuple[str, ...] = ()
+    """Databases to start on all the same, comma-separated: `foreign_row_security` (PostgreSQL tables with row
+    security that no loaded plugin declares), `several_organizations` (everyone with the key sees all)."""
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
     sections: Mapping[str, Mapping[str, str]] = {}
@@ -69,15 +73,17 @@ class Settings(Struct, frozen=True, kw_only=True):
         return base64.b64decode(self.secret_key)
 
 
-def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+def load_settings(environ: Mapping[str, str] | None = None, *, make: bool = True) -> Settings:
     """Read the settings; makes the data directory and the keys where they are missing.
 
+    Without `make` nothing is written, and a key that is missing is one that nobody keeps.
     Raises Misconfigured, naming the setting, for a value that can't be used.
     """
     env = os.environ if environ is None else environ
     data_dir = Path(env.get(f"{PREFIX}DATA_DIR") or Path.home() / ".afterpost").expanduser().absolute()
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        if make:
+            data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Misconfigured(
             f"The data directory {data_dir} can't be made: {error.strerror}.",
@@ -93,11 +99,10 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     raw["data_dir"] = data_dir
     raw["sections"] = sections
     raw.setdefault("database_url", f"sqlite:///{data_dir / 'afterpost.db'}")
-    if "api_key" not in raw:
-        raw["api_key"] = _kept(data_dir / "api_key", secrets.token_urlsafe(32))
-    if "secret_key" not in raw:
-        made = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
-        raw["secret_key"] = _kept(data_dir / "secret_key", made)
+    sealing = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+    for name, made in (("api_key", secrets.token_urlsafe(32)), ("secret_key", sealing)):
+        if name not in raw:
+            raw[name] = _kept(data_dir / name, made) if make else made
     return _checked(raw)
 
 
@@ -130,7 +135,7 @@ def _checked(raw: dict[str, Any]) -> Settings:
         raise Misconfigured(
             f"There is no setting {PREFIX}{name.upper()}.", hint="docs/settings.md lists all of them."
         )
-    for name in ("plugins", "block"):
+    for name in ("plugins", "block", "accept"):
         if isinstance(raw.get(name), str):
             raw[name] = [part.strip() for part in raw[name].split(",") if part.strip()]
     if raw.get("plugins") == ["off"]:
@@ -154,6 +159,10 @@ def _checked(raw: dict[str, Any]) -> Settings:
         raise Misconfigured(
             f"{PREFIX}API_KEY has {len(settings.api_key)} characters; it must have at least {MIN_API_KEY}.",
             hint="Leave it out to have one made.",
+        )
+    if unknown := set(settings.accept) - ACCEPTABLE:
+        raise Misconfigured(
+            f"{PREFIX}ACCEPT names {sorted(unknown)[0]!r}; it may name {' and '.join(sorted(ACCEPTABLE))}."
         )
     if settings.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise Misconfigured(

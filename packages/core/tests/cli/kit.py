@@ -17,7 +17,7 @@ from afterpost import hookimpl
 from afterpost.builtin import imports, operator
 from afterpost.cli import Wiring, run
 from afterpost.cli.main import afterpost
-from afterpost.plugins import build_plugins
+from afterpost.loading import build_plugins
 from afterpost.sdk import (
     AccountProfile,
     Call,
@@ -174,7 +174,11 @@ class Cli:
 
     def run(self, *words: str, input: str | None = None) -> Ran:
         """Run a command in this process."""
-        wiring = Wiring(open_core=self.open, create_app=tiny_app)
+        wiring = Wiring(
+            open_core=self.open,
+            create_app=tiny_app,
+            load_plugins=lambda settings: build_plugins(settings, self.plugins, installed=[]),
+        )
         runner = CliRunner()
         result = runner.invoke(afterpost, list(words), obj=wiring, input=input, env=self.environment)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
@@ -226,4 +230,10 @@ def main() -> None:
         chosen = settings or load_settings()
         return open_core(chosen, build_plugins(chosen, plugins, installed=[]), **more)
 
-    run(Wiring(open_core=opened, create_app=tiny_app))
+    run(
+        Wiring(
+            open_core=opened,
+            create_app=tiny_app,
+            load_plugins=lambda settings: build_plugins(settings, plugins, installed=[]),
+        )
+    )

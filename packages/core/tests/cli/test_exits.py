@@ -39,7 +39,7 @@ class Closed:
         (("plugins",), "read"),
         (("report",), "read"),
         (("report", "collection-usage"), "read"),
-        (("dump", "--canonical"), "read"),
+        (("dump", "--canonical"), "export"),
         (("connect", "--list"), "read"),
         (("connect", "toy"), "connect"),
         (("connect", "--remove", "1", "--yes"), "disconnect"),

@@ -59,6 +59,8 @@ def problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
 
 
 VALID: Mapping[tuple[str, str], tuple[str, Any]] = {
+    ("GET", "/v1/panels"): ("/v1/panels", None),
+    ("GET", "/v1/sign-in"): ("/v1/sign-in", None),
     ("POST", "/v1/posts"): ("/v1/posts", {"platform": "tube", "external_id": "n1"}),
     ("GET", "/v1/posts"): ("/v1/posts", None),
     ("GET", "/v1/posts/{post_id}"): ("/v1/posts/1", None),

@@ -9,7 +9,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from afterpost.http import build_app
-from afterpost.plugins import build_plugins
+from afterpost.loading import build_plugins
 from afterpost.services.core import Core, open_core
 from afterpost.settings import Settings
 from packages.core.tests.databases import database_url

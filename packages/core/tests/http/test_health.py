@@ -19,7 +19,10 @@ from packages.core.tests.http.toy import BEARER, Clock, Network
 
 def test_a_whole_installation_is_ready(client: TestClient[Litestar]) -> None:
     assert client.get("/health/live").json() == {"data": {"status": "live"}, "meta": {}}
-    assert client.get("/health/ready").json() == {"data": {"status": "ready"}, "meta": {}}
+    assert client.get("/health/ready").json() == {
+        "data": {"status": "ready", "degraded": []},
+        "meta": {},
+    }
 
 
 @on_a_file

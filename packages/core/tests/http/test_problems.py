@@ -131,12 +131,19 @@ class Broken(TenantPolicy, AccessPolicy):
 
 
 @pytest.mark.parametrize(
-    "policy", [Broken(tenancy=True), Broken(tenancy=False), Broken(tenancy=False, shut=True)]
+    ("policy", "status", "code"),
+    [
+        (Broken(tenancy=True), 503, "policy_unavailable"),
+        (Broken(tenancy=False), 503, "policy_unavailable"),
+        (Broken(tenancy=False, shut=True), 403, "forbidden"),
+    ],
 )
-def test_a_policy_that_fails_or_refuses_forbids(open_here: Callable[..., Core], policy: Broken) -> None:
+def test_a_policy_that_fails_or_refuses_forbids(
+    open_here: Callable[..., Core], policy: Broken, status: int, code: str
+) -> None:
     with TestClient(build_app(open_here(policy=policy)), raise_server_exceptions=False) as client:
         for method, path in (("GET", "/v1/posts"), ("POST", "/v1/brands"), ("OPTIONS", "/v1/brands")):
-            body = problem(client.request(method, path, headers=BEARER), 403, "forbidden")
+            body = problem(client.request(method, path, headers=BEARER), status, code)
             assert "no idea" not in str(body)
         assert client.get("/health/ready").status_code == 200
 

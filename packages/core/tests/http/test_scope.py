@@ -27,10 +27,11 @@ class ByToken(TenantPolicy):
     }
 
     async def resolve(self, caller: Caller) -> tuple[Actor, Scope]:
-        scope = self.scopes.get(caller.token or "")
+        who = caller.token or (caller.on_behalf_of.id if caller.on_behalf_of else "")
+        scope = self.scopes.get(who)
         if scope is None:
             raise Unauthenticated("Who are you?")
-        return Actor("key", caller.token or ""), scope
+        return Actor("key", who), scope
 
     @hookimpl
     def tenant_policy(self) -> TenantPolicy:

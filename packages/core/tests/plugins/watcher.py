@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from afterpost import hookimpl
-from afterpost.sdk import Delivery, Observer, PluginContext
+from afterpost.sdk import Delivery, Observer, PluginContext, Transaction
 
 
 class Watcher(Observer):
@@ -15,7 +15,7 @@ class Watcher(Observer):
         self.heard: list[Delivery] = []
         self.failures_left = 0
 
-    async def deliver(self, deliveries: Sequence[Delivery]) -> None:
+    def deliver(self, tx: Transaction, deliveries: Sequence[Delivery]) -> None:
         """Keep the events, unless a failure is left."""
         if self.failures_left:
             self.failures_left -= 1

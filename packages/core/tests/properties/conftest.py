@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from afterpost.plugins import build_plugins
+from afterpost.loading import build_plugins
 from afterpost.services.core import open_core
 from packages.core.tests.house import Clock, settings_in
 from packages.core.tests.properties.bench import Bench

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from afterpost.domain.metrics import CUMULATIVE
 from afterpost.domain.performance import performance_of
 from afterpost.services.record import move
-from afterpost.services.sync import sync
-from packages.core.tests.house import ACTOR, EVERYTHING, NOW
+from packages.core.tests.house import ACTOR, EVERYTHING, NOW, synced
 from packages.core.tests.properties import model, recount
 from packages.core.tests.properties.bench import FACTS, Bench, micros
 from packages.core.tests.properties.effort import effort
@@ -125,7 +124,7 @@ def test_learning_rows_are_the_complete_days_whenever_and_however_often_they_are
     def sync_now() -> int:
         bench.clock.now = first + timedelta(days=data.draw(st.integers(-2, 45)))
         synced_at.append(bench.clock.now)
-        return sync(bench.core, EVERYTHING, ACTOR).rows
+        return synced(bench.core).rows
 
     for batch in data.draw(arrivals(history)):
         bench.record(batch)
@@ -137,7 +136,7 @@ def test_learning_rows_are_the_complete_days_whenever_and_however_often_they_are
     cut = ZoneInfo(history.zone)
     check_learning(bench, [model.local(instant, cut).toordinal() - EPOCH for instant in synced_at])
     again = bench.rows("content_performance")
-    assert sync(bench.core, EVERYTHING, ACTOR).rows == 0
+    assert synced(bench.core).rows == 0
     assert bench.rows("content_performance") == again
     bench.clock.now = NOW
 

@@ -4,7 +4,14 @@ from datetime import timedelta
 
 from afterpost.domain.errors import Misconfigured
 from packages.core.tests.house import NOW
-from packages.core.tests.services.sick import House, LostMigrations, MutePlugin, RaisingPlugin, micros
+from packages.core.tests.services.sick import (
+    House,
+    LostMigrations,
+    MutePlugin,
+    RaisingPanels,
+    RaisingPlugin,
+    micros,
+)
 
 
 def no_file(house: House) -> None:
@@ -115,6 +122,10 @@ def mute_policy(house: House) -> None:
 
 def raising_plugin(house: House) -> None:
     house.plugins["raising"] = RaisingPlugin()
+
+
+def raising_panels(house: House) -> None:
+    house.plugins["panels"] = RaisingPanels()
 
 
 def lost_migrations(house: House) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from afterpost import hookimpl
-from afterpost.plugins import build_plugins
+from afterpost.loading import build_plugins
 from afterpost.sdk import (
     Call,
     Capabilities,
@@ -20,6 +20,7 @@ from afterpost.sdk import (
     MetricSpec,
     Migrations,
     Outcome,
+    Panel,
     Provider,
     ProviderError,
     RetentionPolicy,
@@ -72,6 +73,15 @@ class MutePlugin:
     def retention_policy(self, context: object) -> RetentionPolicy:
         """Mute."""
         return Mute()
+
+
+class RaisingPanels:
+    """A plugin whose panels can't be had."""
+
+    @hookimpl
+    def register_panels(self) -> list[Panel]:
+        """Raises."""
+        raise RuntimeError("no paint")
 
 
 class RaisingPlugin:

@@ -107,7 +107,20 @@ def test_an_installation_in_order_is_healthy(house: House) -> None:
         (ailments.lost_snapshot, "rollups", "broken", "views_change, views_n", "report this"),
         (ailments.lost_table, "rollups", "broken", "no such table: standing", "Restore"),
         (ailments.mute_policy, "retention", "broken", "no words", "everything is kept"),
-        (ailments.raising_plugin, "plugins", "broken", "Plugin raising (afterpost built in) failed", ""),
+        (
+            ailments.raising_plugin,
+            "plugins",
+            "warning",
+            "Plugin raising (afterpost built in) failed in register_providers",
+            "AFTERPOST_BLOCK=raising",
+        ),
+        (
+            ailments.raising_panels,
+            "plugins",
+            "warning",
+            "failed in register_panels",
+            "AFTERPOST_BLOCK=panels",
+        ),
         (ailments.lost_migrations, "plugins", "broken", "nowhere", ""),
         (ailments.wrong_settings, "settings", "broken", "AFTERPOST_PORT is wrong.", "Mend it."),
         (
@@ -159,7 +172,7 @@ def test_a_database_that_is_behind_is_not_migrated(house: House) -> None:
 
 
 def test_plugins_that_can_not_be_loaded_still_leave_the_file_examined(house: House) -> None:
-    ailments.raising_plugin(house)
+    ailments.lost_migrations(house)
     marks = {finding.area: finding.mark for finding in house.examined().findings}
     assert marks == {"settings": "ok", "database": "ok", "schema": "ok", "plugins": "broken"}
 

@@ -12,8 +12,7 @@ from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
 from afterpost.services.dump import canonical
 from afterpost.services.ingest import Entry
-from afterpost.services.sync import sync
-from packages.core.tests.house import ACTOR, EVERYTHING, NOW, Clock, MakeCore, at, day, tell, told
+from packages.core.tests.house import EVERYTHING, NOW, Clock, MakeCore, at, day, synced, tell, told
 
 SECRETS = ("run_id", "recorded_at", "created_at", "change_seq", "credential", "due_at", "misses")
 
@@ -72,7 +71,7 @@ def test_order_batches_and_time_of_storing_do_not_matter(
     first = make_core("first")
     everything = readings()
     fill(first, everything, len(everything))
-    sync(first, EVERYTHING, ACTOR)
+    synced(first)
     expected = dumped(first)
     clock.now = NOW + timedelta(minutes=seed)
     second = make_core("second")
@@ -80,13 +79,13 @@ def test_order_batches_and_time_of_storing_do_not_matter(
     random.Random(seed).shuffle(shuffled)
     fill(second, shuffled, 1 + seed * 3)
     for _ in range(2):
-        sync(second, EVERYTHING, ACTOR)
+        synced(second)
     assert dumped(second) == expected
 
 
 def test_every_fact_is_in_it_and_nothing_of_its_storing(core: Core) -> None:
     fill(core, readings(), 20)
-    sync(core, EVERYTHING, ACTOR)
+    synced(core)
     lines = [json.loads(line) for line in dumped(core).splitlines()]
     count = Counter(line["table"] for line in lines)
     assert set(count) == {

@@ -1,5 +1,6 @@
 """Records from a file: one run, every line counted once, and no line that takes another with it."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -26,7 +27,9 @@ def imported(
     core: Core, *items: FileRecord | LineError, brand: str | None = None, dry: bool = False
 ) -> Imported:
     """Import those lines."""
-    return import_records(core, EVERYTHING, ACTOR, items, name="file.csv", brand=brand, dry_run=dry)
+    return asyncio.run(
+        import_records(core, EVERYTHING, ACTOR, items, name="file.csv", brand=brand, dry_run=dry)
+    )
 
 
 def last_run(core: Core) -> Run:
@@ -36,10 +39,10 @@ def last_run(core: Core) -> Run:
 
 def test_one_run_for_the_whole_file(core: Core) -> None:
     looks = []
-    found = import_records(
-        core, EVERYTHING, ACTOR, (record(n + 2, f"p{n}") for n in range(2 * BATCH + 1)), name="file.csv",
-        progress=lambda: looks.append(1),
-    )  # fmt: skip
+    lines = (record(n + 2, f"p{n}") for n in range(2 * BATCH + 1))
+    found = asyncio.run(
+        import_records(core, EVERYTHING, ACTOR, lines, name="file.csv", progress=lambda: looks.append(1))
+    )
     assert (found.lines, found.new, found.stored, found.failed) == (
         2 * BATCH + 1,
         2 * BATCH + 1,
@@ -125,7 +128,7 @@ def test_a_format_that_fails_keeps_what_came_before(core: Core) -> None:
         raise ZeroDivisionError("the plugin is wrong")
 
     with pytest.raises(InvalidInput, match=f"failed after line {BATCH + 4}: ZeroDivisionError") as caught:
-        import_records(core, EVERYTHING, ACTOR, items(), name="file.csv")
+        asyncio.run(import_records(core, EVERYTHING, ACTOR, items(), name="file.csv"))
     assert caught.value.hint is not None
     run = last_run(core)
     assert (run.state, run.stored) == ("failed", BATCH)

@@ -12,7 +12,7 @@ from afterpost.domain.metrics import CUMULATIVE, Kind
 from afterpost.domain.snapshots import Cell
 from afterpost.services.catalogue import add_brand
 from afterpost.services.core import Core
-from afterpost.services.ingest import ingest
+from afterpost.services.ingest import store
 from afterpost.services.post_summary import post_analytics
 from afterpost.services.record import Item, move, record
 from afterpost.storage import organizations, posts, rollups, runs, snapshots, tables
@@ -286,7 +286,7 @@ def test_a_batch_is_stored_whole_or_not_at_all(core: Core, clock: Clock) -> None
     good = told("a", at("2026-11-10"), {"views": 1})
     bad = told("b", clock.now + timedelta(seconds=1), {"views": 1})
     with pytest.raises(InvalidInput, match="in the future"):
-        ingest(core, EVERYTHING, ACTOR, [good, bad], "api")
+        store(core, EVERYTHING, ACTOR, [good, bad], "api")
     for table in (
         "posts",
         "observations",

@@ -3,13 +3,20 @@
 from datetime import timedelta
 
 from afterpost.domain.errors import ErrorKind, ProviderError
-from afterpost.domain.events import PerformanceSynced, SnapshotsStored
+from afterpost.domain.events import (
+    AccountConnected,
+    PerformanceSynced,
+    PostsRegistered,
+    RunEnded,
+    SnapshotsStored,
+)
 from afterpost.domain.scope import SYSTEM, Scope
 from afterpost.services import notify
+from afterpost.services.catalogue import add_organization
 from afterpost.services.connect import connect, list_accounts
 from afterpost.services.core import Core
 from afterpost.services.post_summary import post_analytics
-from afterpost.services.runner import run_due
+from afterpost.services.runner import Runner
 from afterpost.services.sync import sync_status
 from afterpost.storage import posts, runs
 from packages.core.tests.house import Clock, MakeCore
@@ -17,6 +24,11 @@ from packages.core.tests.plugins.network import NetworkPlugin, Table
 from packages.core.tests.plugins.watcher import WatcherPlugin
 
 ALL = Scope.default()
+
+
+async def run_due(core: Core) -> int:
+    """One round of the loop."""
+    return await Runner(core).run_due()
 
 
 async def joined(make_core: MakeCore, table: Table, watcher: WatcherPlugin | None = None) -> Core:
@@ -93,18 +105,43 @@ async def test_an_observer_hears_each_event_once_it_succeeds(make_core: MakeCore
     table, plugin = Table(), WatcherPlugin()
     table.views = {"a": 1}
     core = await joined(make_core, table, plugin)
-    plugin.watcher.failures_left = 2
+    # Each round tries a batch, then the oldest event alone.
+    plugin.watcher.failures_left = 4
     await run_due(core)
     assert plugin.watcher.heard == []
     assert await notify.deliver(core, ALL) == 0
-    assert await notify.deliver(core, ALL) == 1
+    assert await notify.deliver(core, ALL) == 4
     clock.advance(timedelta(days=1))
     await run_due(core)
     kinds = [type(delivery.event) for delivery in plugin.watcher.heard]
-    assert kinds == [SnapshotsStored, SnapshotsStored, PerformanceSynced]
+    assert kinds == [
+        *(AccountConnected, PostsRegistered, SnapshotsStored, RunEnded),
+        *(SnapshotsStored, RunEnded),
+        *(PerformanceSynced, RunEnded),
+    ]
     ids = [delivery.event_id for delivery in plugin.watcher.heard]
     assert len(set(ids)) == len(ids)
     assert await notify.deliver(core, ALL) == 0
+
+
+async def test_each_organisation_is_collected_and_synced_within_its_own_scope(
+    make_core: MakeCore, clock: Clock
+) -> None:
+    table = Table()
+    table.views = {"a": 1}
+    core = await joined(make_core, table)
+    other = add_organization(core, ALL, SYSTEM, "Other")
+    theirs = Scope(organizations=frozenset({other.id}))
+    await connect(core, theirs, SYSTEM, "table", {})
+    assert await run_due(core) == 2
+    clock.advance(timedelta(days=1))
+    await run_due(core)
+    for scope in (Scope(organizations=frozenset({1})), theirs):
+        assert (sync_status(core, scope).rows, sync_status(core, scope).pending) == (1, 0)
+        with core.read(scope) as connection:
+            found = runs.last_runs(connection, scope, None, 10)
+        assert sorted(run.kind for run in found) == ["collect", "collect", "sync"]
+        assert [run.posts for run in found if run.kind == "collect"] == [1, 1]
 
 
 async def test_a_schedule_that_fails_falls_back_on_the_ladder(make_core: MakeCore, clock: Clock) -> None:

@@ -15,9 +15,9 @@ from afterpost.services.catalogue import add_brand
 from afterpost.services.core import Core
 from afterpost.services.ingest import rehearse
 from afterpost.services.record import move
-from afterpost.services.sync import sync, sync_status
+from afterpost.services.sync import sync_status
 from afterpost.storage import performance, posts, runs
-from packages.core.tests.house import ACTOR, EVERYTHING, Clock, MakeCore, at, day, tell, told, vector
+from packages.core.tests.house import ACTOR, EVERYTHING, Clock, MakeCore, at, day, synced, tell, told, vector
 from packages.core.tests.services.scenery import ASKED, fix_a
 
 PUBLISHED = at("2026-11-19 08:00")
@@ -36,7 +36,7 @@ def dates(core: Core) -> list[str]:
 
 
 def written(core: Core, scope: Scope = EVERYTHING) -> int:
-    return sync(core, scope, ACTOR).rows
+    return synced(core, scope).rows
 
 
 def pending(core: Core) -> int:
@@ -192,7 +192,7 @@ def test_a_sync_that_dies_between_two_parts_is_finished_by_the_next(
 
     monkeypatch.setattr(performance, "save", dying)
     with pytest.raises(KeyboardInterrupt):
-        sync(core, EVERYTHING, ACTOR)
+        synced(core)
     assert (len(learned(core)), pending(core)) == (20, 19)
     with core.database.read() as connection:
         (run,) = runs.last_runs(connection, EVERYTHING, "sync", 1)
@@ -207,7 +207,7 @@ def test_two_syncs_at_the_same_time_write_each_row_once(core: Core, monkeypatch:
     fix_a(core)
     monkeypatch.setattr(sync_module, "BATCH", 3)
     with ThreadPoolExecutor(4) as threads:
-        results = [threads.submit(sync, core, EVERYTHING, ACTOR) for _ in range(4)]
+        results = [threads.submit(synced, core) for _ in range(4)]
     assert sum(result.result().rows for result in results) == 39
     assert (len(learned(core)), pending(core)) == (39, 0)
 
@@ -225,9 +225,9 @@ def test_a_sync_while_readings_arrive_loses_none_of_them(core: Core, monkeypatch
     with ThreadPoolExecutor(2) as threads:
         arriving = threads.submit(arrive)
         while not arriving.done():
-            sync(core, EVERYTHING, ACTOR)
+            synced(core)
         arriving.result()
-    sync(core, EVERYTHING, ACTOR)
+    synced(core)
     with core.database.read() as connection:
         query = "SELECT post_id, day, views_total, change_seq FROM post_analytics ORDER BY post_id, day"
         facts = list(map(tuple, connection.exec_driver_sql(query)))
@@ -248,7 +248,7 @@ def test_a_sync_of_a_part_of_the_data_loses_nothing_of_the_rest(core: Core) -> N
 def test_nobody_syncs_an_organisation_they_may_not_see(core: Core) -> None:
     tell(core, told("a", at("2026-11-20"), {"views": 5}))
     with pytest.raises(Forbidden):
-        sync(core, Scope(organizations=frozenset({99})), ACTOR)
+        synced(core, Scope(organizations=frozenset({99})))
     assert pending(core) == 1
 
 
@@ -268,7 +268,7 @@ def test_the_status_says_what_is_pending_and_how_the_last_run_went(core: Core, c
     before = sync_status(core, EVERYTHING)
     assert (before.pending, before.last_change, before.last_change_at) == (1, 1, clock.now)
     clock.advance(timedelta(minutes=5))
-    result = sync(core, EVERYTHING, ACTOR)
+    result = synced(core)
     after = sync_status(core, EVERYTHING)
     assert after.last_run is not None
     assert (after.rows, after.pending, after.last_run.id) == (1, 0, result.run_id)

@@ -16,7 +16,8 @@ from afterpost.domain.errors import InvalidInput
 from afterpost.domain.ids import slug_of
 from afterpost.services.connect import connect as connect_account
 from afterpost.services.connect import connectable, disconnect
-from afterpost.services.status import AccountState, account_states, organization_of
+from afterpost.services.organization import organization_of
+from afterpost.services.status import AccountState, account_states
 
 if TYPE_CHECKING:
     from afterpost.sdk.credentials import CredentialField

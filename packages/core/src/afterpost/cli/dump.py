@@ -6,7 +6,7 @@ import rich_click as click
 
 from afterpost.cli.session import opened
 from afterpost.cli.wiring import Wiring
-from afterpost.services.dump import canonical as canonical_lines
+from afterpost.services.dump import export
 
 
 @click.command()
@@ -25,8 +25,7 @@ def dump(wiring: Wiring, canonical: bool) -> None:
     """
     if not canonical:
         raise click.UsageError("Add --canonical: it is the only form there is so far.")
-    with opened(wiring, "read") as session:
+    with opened(wiring, "export") as session:
         out = sys.stdout.buffer
-        for line in canonical_lines(session.core, session.scope):
-            out.write(line)
+        session.wait(export(session.core, session.scope, session.actor, out.write))
         out.flush()

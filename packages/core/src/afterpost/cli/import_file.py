@@ -124,15 +124,17 @@ def _import(
         progress_bar(counted=False) as bar,
     ):
         shown: Any = bar.add_task(file.name, total=size, visible=size >= BIG and not quiet)
-        found = import_records(
-            session.core,
-            session.scope,
-            session.actor,
-            export.items,
-            name=f"{file.name} ({export.format.name})",
-            brand=brand,
-            dry_run=dry_run,
-            progress=lambda: bar.update(shown, completed=source.tell() if source.seekable() else None),
+        found = session.wait(
+            import_records(
+                session.core,
+                session.scope,
+                session.actor,
+                export.items,
+                name=f"{file.name} ({export.format.name})",
+                brand=brand,
+                dry_run=dry_run,
+                progress=lambda: bar.update(shown, completed=source.tell() if source.seekable() else None),
+            )
         )
     return _answer(file, context, export.format, found, dry_run)
 

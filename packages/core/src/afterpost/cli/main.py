@@ -11,8 +11,10 @@ from afterpost.cli.demo import demo_command
 from afterpost.cli.doctor import doctor
 from afterpost.cli.dump import dump
 from afterpost.cli.errors import Guarded
+from afterpost.cli.extensions import plugin_groups
 from afterpost.cli.import_file import import_file
 from afterpost.cli.migrate import migrate
+from afterpost.cli.output import note
 from afterpost.cli.overview import overview
 from afterpost.cli.plugins import plugins
 from afterpost.cli.refresh import refresh
@@ -22,9 +24,31 @@ from afterpost.cli.serve import serve
 from afterpost.cli.sync import sync
 from afterpost.cli.weekly import weekly
 from afterpost.cli.wiring import Wiring
+from afterpost.domain.errors import AfterpostError
 
 
-@click.group(cls=Guarded, context_settings={"help_option_names": ["-h", "--help"]})
+class Afterpost(Guarded):
+    """Core's commands, and a group for each plugin that brings some.
+
+    Plugins are loaded only when a name is not core's, or when all are listed.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Core's, then the plugins'; those of a plugin that can't be loaded are missing, with a note."""
+        own = super().list_commands(ctx)
+        try:
+            return own + sorted(plugin_groups(ctx, own))
+        except AfterpostError as error:
+            note(f"Commands of plugins are not listed: {error.message}")
+            return own
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Core's command of that name, else the plugin's group."""
+        own = super().get_command(ctx, cmd_name)
+        return own or plugin_groups(ctx, list(self.commands)).get(cmd_name)
+
+
+@click.group(cls=Afterpost, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="afterpost")
 def afterpost() -> None:
     """What happened after you posted.

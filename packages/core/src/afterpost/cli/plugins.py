@@ -5,20 +5,22 @@ from msgspec import Struct
 
 from afterpost.cli.import_file import formats_of
 from afterpost.cli.options import json_option
-from afterpost.cli.output import print_json, print_table
+from afterpost.cli.output import note, print_json, print_table
 from afterpost.cli.session import opened
 from afterpost.cli.wiring import Wiring
 from afterpost.cli.words import UNKNOWN
+from afterpost.plugins import PluginInfo, Plugins
 
 
 class PluginRow(Struct, frozen=True):
-    """A plugin. `status`: loaded or blocked."""
+    """A plugin. `status`: loaded, blocked or degraded; `causes`: why something of it was dropped."""
 
     name: str
     dist: str
     version: str
     status: str
     hooks: tuple[str, ...]
+    causes: tuple[str, ...]
 
 
 class ProviderRow(Struct, frozen=True):
@@ -40,6 +42,12 @@ class Installed(Struct, frozen=True):
     formats: tuple[str, ...]
 
 
+def _row(plugins: Plugins, info: PluginInfo) -> PluginRow:
+    causes = tuple(each.cause for each in plugins.degraded if each.plugin == info.name)
+    status = "degraded" if causes else info.status
+    return PluginRow(info.name, info.dist, info.version, status, info.hooks, causes)
+
+
 @click.command()
 @json_option
 @click.pass_obj
@@ -47,7 +55,7 @@ def plugins(wiring: Wiring, as_json: bool) -> None:
     """List the plugins, the platforms they bring, and the files that can be imported."""
     with opened(wiring, "read") as session:
         found = Installed(
-            tuple(PluginRow(*info) for info in session.core.plugins.info.values()),
+            tuple(_row(session.core.plugins, info) for info in session.core.plugins.info.values()),
             tuple(
                 ProviderRow(
                     platform,
@@ -70,6 +78,9 @@ def plugins(wiring: Wiring, as_json: bool) -> None:
             for row in found.plugins
         ],
     )
+    for row in found.plugins:
+        for cause in row.causes:
+            note(cause)
     print_table(
         ("platform", "name", "connects accounts", "metrics", "asks for"),
         [

@@ -16,9 +16,11 @@ from afterpost.domain.errors import ProviderError
 from afterpost.domain.scope import Scope
 from afterpost.services import notify
 from afterpost.services.catalogue import get_post
-from afterpost.services.collect import begin_run, end_run, refresh_accounts, refresh_post
+from afterpost.services.collect import refresh_accounts, refresh_post
+from afterpost.services.organization import organization_of
+from afterpost.services.run import begin_run, end_run
 from afterpost.services.run_view import RunView, Trouble, progress_of, view_run
-from afterpost.services.status import organization_of, readable_accounts
+from afterpost.services.status import readable_accounts
 
 LISTED = 20
 """Posts listed in the table; `--json` lists all of them."""

@@ -52,7 +52,7 @@ def report(
         return
 
     async def work(session: Session) -> tuple[BillingReport, ReportRun]:
-        done = await run_report(session.core, session.scope, report_id, start=start, end=end)
+        done = await run_report(session.core, session.scope, session.actor, report_id, start=start, end=end)
         return report_named(session.core, report_id), done
 
     kind, done = run_in_session(wiring, "read", work)

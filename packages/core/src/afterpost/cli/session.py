@@ -41,9 +41,10 @@ class Session:
         return asyncio.run(whole())
 
 
-def settings_of_environment() -> Settings:
-    """The settings, without the credentials that `connect` reads from the environment."""
-    return load_settings({name: value for name, value in os.environ.items() if not name.startswith(CONNECT)})
+def settings_of_environment(*, make: bool = True) -> Settings:
+    """The settings, without the credentials that `connect` reads from the environment; see load_settings."""
+    told = {name: value for name, value in os.environ.items() if not name.startswith(CONNECT)}
+    return load_settings(told, make=make)
 
 
 @contextmanager

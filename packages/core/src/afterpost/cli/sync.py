@@ -33,7 +33,7 @@ def sync(wiring: Wiring, as_json: bool) -> None:
     Today is not over and stays out. Running it again, or twice at once, changes nothing.
     """
     with opened(wiring, "sync") as session:
-        done = sync_rows(session.core, session.scope, session.actor)
+        done = session.wait(sync_rows(session.core, session.scope, session.actor))
         status = sync_status(session.core, session.scope)
         session.wait(notify.deliver(session.core, Scope.default()))
     found = Synced(done.run_id, done.rows, status.rows, status.pending)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from afterpost.plugins import Plugins
 from afterpost.services.core import Core
 from afterpost.settings import Settings
 
@@ -26,7 +27,8 @@ class OpenCore(Protocol):
 
 @dataclass(frozen=True)
 class Wiring:
-    """The two things a command can't make itself, for a door imports neither storage nor the app."""
+    """What a command can't make itself, for a door imports neither storage nor the app."""
 
     open_core: OpenCore
     create_app: "Callable[[Core], Litestar]"
+    load_plugins: Callable[[Settings], Plugins]

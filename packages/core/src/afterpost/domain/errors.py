@@ -56,6 +56,28 @@ class Forbidden(AfterpostError):
     code = "forbidden"
 
 
+class PolicyUnavailable(Forbidden):
+    """A policy, guard or unit of work failed, so nothing was allowed; trying again may help."""
+
+    code = "policy_unavailable"
+
+
+class Denied(Forbidden):
+    """A guard said no; `retry_at`: when asking again may help."""
+
+    code = "denied"
+
+    def __init__(self, message: str, *, retry_at: datetime | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_at = retry_at
+
+
+class Held(Forbidden):
+    """A guard holds the act until somebody lifts what stands in the way."""
+
+    code = "held"
+
+
 class TooSoon(AfterpostError):
     """Asked again before the waiting time was over; `retry_at` is the first instant that is allowed."""
 

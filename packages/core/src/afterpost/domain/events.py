@@ -43,4 +43,60 @@ class PostGone(Struct, frozen=True, kw_only=True, tag="post_gone.v1"):
     since: datetime
 
 
-Event = SnapshotsStored | PerformanceSynced | AccountStopped | PostGone
+class PostsRegistered(Struct, frozen=True, kw_only=True, tag="posts_registered.v1"):
+    """Posts became known, before any number of theirs: how many, on which platform, of which account."""
+
+    organization_id: int
+    platform: str
+    account_id: int | None
+    posts: int
+
+
+class BrandCreated(Struct, frozen=True, kw_only=True, tag="brand_created.v1"):
+    """A brand was made, by name or by the first post that named it."""
+
+    organization_id: int
+    brand_id: int
+    slug: str
+
+
+class AccountConnected(Struct, frozen=True, kw_only=True, tag="account_connected.v1"):
+    """An account was connected with a credential that works, for the first time or again."""
+
+    organization_id: int
+    account_id: int
+    platform: str
+    external_id: str
+
+
+class AccountDisconnected(Struct, frozen=True, kw_only=True, tag="account_disconnected.v1"):
+    """An account's credential was forgotten; its posts and their history stay."""
+
+    organization_id: int
+    account_id: int
+
+
+class RunEnded(Struct, frozen=True, kw_only=True, tag="run_ended.v1"):
+    """A run came to its end: its kind (collect, import, ingest, sync), its state, how its posts ended."""
+
+    organization_id: int
+    run_id: int
+    kind: str
+    state: str
+    stored: int
+    unchanged: int
+    skipped: int
+    failed: int
+
+
+Event = (
+    SnapshotsStored
+    | PerformanceSynced
+    | AccountStopped
+    | PostGone
+    | PostsRegistered
+    | BrandCreated
+    | AccountConnected
+    | AccountDisconnected
+    | RunEnded
+)

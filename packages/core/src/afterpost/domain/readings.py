@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from typing import Any
 
 import msgspec
 
@@ -34,13 +35,29 @@ def checked(reading: Reading) -> tuple[Reading, tuple[str, ...]]:
     """The reading without values that can't be true, and the names of those metrics.
 
     A name must be a metric's, a counter an integer in [0, MAX_COUNT], a gauge or ratio a finite number. What
-    is left out is absent, never 0; the rest of the reading stands.
+    is left out is absent, never 0; the rest of the reading stands. Raises ValueError when the instants or the
+    definitions are none, for then nothing of it can be placed.
     """
+    # A struct checks nothing when it is made, so a plugin can hand over anything.
+    _refuse_other_than_instant(reading.observed_at)
+    if reading.published_at is not None:
+        _refuse_other_than_instant(reading.published_at)
+    _refuse_other_than_texts(reading.definitions)
     refused = tuple(name for name, value in reading.values.items() if not _possible(name, value, reading))
     if not refused:
         return reading, ()
     kept = {name: value for name, value in reading.values.items() if name not in refused}
     return msgspec.structs.replace(reading, values=kept), refused
+
+
+def _refuse_other_than_instant(value: object) -> None:
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError(f"{value!r} is no aware instant")
+
+
+def _refuse_other_than_texts(definitions: Mapping[Any, Any]) -> None:
+    if not all(isinstance(part, str) for pair in definitions.items() for part in pair):
+        raise ValueError("definitions are texts by metric")
 
 
 def _possible(name: str, value: object, reading: Reading) -> bool:

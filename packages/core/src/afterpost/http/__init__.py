@@ -1,7 +1,7 @@
 """The HTTP door: the API under /v1, health, the OpenAPI description, and one page for people."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from litestar import Litestar, Router
 from litestar.di import Provide
@@ -22,11 +22,13 @@ from afterpost.http import (
 )
 from afterpost.http.background import Background
 from afterpost.http.errors import answering
+from afterpost.http.extensions import living, panel_route, plugin_routers
 from afterpost.http.headers import add_headers
 from afterpost.http.health import health_routes
 from afterpost.http.openapi import openapi
 from afterpost.http.requests import BODY_BYTES, ApiRequest, check
 from afterpost.http.scope import acting, guard
+from afterpost.http.sign_in import sign_in_route
 from afterpost.services.core import Core
 from afterpost.services.runner import keep_fresh
 
@@ -58,15 +60,30 @@ def build_app(core: Core) -> Litestar:
     While it runs it keeps the data fresh by itself, unless the setting `collect` is off.
     """
     background = Background(core.log)
+    lifespans = core.plugins.lifespans(core.context)
+    own: list[ControllerRouterHandler] = [*_V1, panel_route(core.plugins.panels(core.context))]
+    plugins = plugin_routers(core, _app(core, background, {}, own, []))
+    return _app(core, background, lifespans, own, plugins)
 
+
+def _app(
+    core: Core,
+    background: Background,
+    lifespans: Mapping[str, AbstractAsyncContextManager[object]],
+    own: list[ControllerRouterHandler],
+    plugins: list[Router],
+) -> Litestar:
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
-        if core.settings.collect:
-            background.start(keep_fresh(core), "the collection loop")
         try:
-            yield
+            async with living(core, lifespans):
+                if core.settings.collect:
+                    background.start(keep_fresh(core), "the collection loop")
+                try:
+                    yield
+                finally:
+                    await background.close()
         finally:
-            await background.close()
             await core.close()
 
     guarded = Router(
@@ -74,13 +91,13 @@ def build_app(core: Core) -> Litestar:
         guards=[guard(core, background)],
         dependencies={"call": Provide(acting, sync_to_thread=False)},
         route_handlers=[
-            Router("/v1", route_handlers=_V1, security=[{"key": []}]),
+            Router("/v1", route_handlers=[*own, *plugins], security=[{"key": []}]),
             Router("/", route_handlers=[page.read_page], opt={"basic": True}),
         ],
     )
     problem = answering(core.now)
     return Litestar(
-        [guarded, health_routes(core)],
+        [guarded, health_routes(core), sign_in_route(core)],
         lifespan=[running],
         request_class=ApiRequest,
         request_max_body_size=BODY_BYTES,

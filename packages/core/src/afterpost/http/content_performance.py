@@ -77,11 +77,11 @@ async def read_weekly(
     status_code=200,
     opt={"action": "sync"},
     summary="Sync the learning rows",
-    responses=problems("too_large"),
+    responses=problems("too_large", "denied", "held"),
 )
 async def run_sync(call: Call) -> SyncAnswer:
     """Write every changed snapshot of a complete day into the learning rows; again changes nothing."""
-    return SyncAnswer(await call.writing(sync))
+    return SyncAnswer(await call.doing(sync))
 
 
 @get(

@@ -35,15 +35,18 @@ TABLE: Mapping[str, Known] = {
     "invalid_cursor": Known(400, "The cursor is not one of ours"),
     "unauthenticated": Known(401, "No valid key"),
     "forbidden": Known(403, "Not allowed"),
+    "denied": Known(403, "A guard said no"),
     "not_found": Known(404, "Not found"),
     "method_not_allowed": Known(405, "Method not allowed"),
     "conflict": Known(409, "Contradicts what is stored"),
+    "held": Known(409, "A guard holds it"),
     "too_large": Known(413, "The body is too large"),
     "too_soon": Known(429, "Too soon"),
     INTERNAL: Known(500, "Afterpost failed"),
     "refresh_failed": Known(502, "The platform could not be read"),
     "provider_error": Known(502, "The platform failed"),
     "unavailable": Known(503, "Not ready"),
+    "policy_unavailable": Known(503, "A policy failed"),
 }
 """The one table: code -> status and title. A code that is not here is answered as `internal`."""
 
@@ -151,7 +154,11 @@ def problems(*codes: str, keyed: bool = True) -> dict[int, ResponseSpec]:
     """
     everywhere = ("invalid_input", INTERNAL)
     of_status: dict[int, list[str]] = {}
-    for code in (*everywhere, *(("unauthenticated", "forbidden") if keyed else ()), *codes):
+    for code in (
+        *everywhere,
+        *(("unauthenticated", "forbidden", "policy_unavailable") if keyed else ()),
+        *codes,
+    ):
         of_status.setdefault(TABLE[code].status, []).append(code)
     return {
         status: ResponseSpec(

@@ -15,16 +15,30 @@ PATIENCE = 5.0
 """Seconds the database may take to answer."""
 
 
-class Health(Struct, frozen=True):
-    """`live`: the process answers; `ready`: so does its database."""
+class Liveness(Struct, frozen=True):
+    """The process answers."""
 
-    status: Literal["live", "ready"]
+    status: Literal["live"] = "live"
 
 
-class HealthAnswer(Struct, frozen=True):
-    """How this process is."""
+class LiveAnswer(Struct, frozen=True):
+    """Whether the process is there."""
 
-    data: Health
+    data: Liveness = Liveness()
+    meta: NoMeta = NoMeta()
+
+
+class Readiness(Struct, frozen=True):
+    """The database answers. `degraded`: plugins of which something was dropped; `doctor` says what."""
+
+    degraded: list[str]
+    status: Literal["ready"] = "ready"
+
+
+class ReadyAnswer(Struct, frozen=True):
+    """Whether this process can answer."""
+
+    data: Readiness
     meta: NoMeta = NoMeta()
 
 
@@ -34,12 +48,12 @@ def health_routes(core: Core) -> Router:
     own_tables = core.plugins.migrations()
 
     @get("/live", summary="Is the process there?", responses=problems(keyed=False))
-    async def live() -> HealthAnswer:
+    async def live() -> LiveAnswer:
         """Answers as long as the process does."""
-        return HealthAnswer(Health("live"))
+        return LiveAnswer()
 
     @get("/ready", summary="Can it answer?", responses=problems("unavailable", keyed=False))
-    async def ready() -> HealthAnswer:
+    async def ready() -> ReadyAnswer:
         """Answers when the database does and its schema is the one this version needs; else 503."""
         try:
             async with asyncio.timeout(PATIENCE):
@@ -52,6 +66,6 @@ def health_routes(core: Core) -> Router:
                 f"The schema of {', '.join(behind)} is behind.",
                 hint="Restart Afterpost: it brings its schema up to date.",
             )
-        return HealthAnswer(Health("ready"))
+        return ReadyAnswer(Readiness(sorted({each.plugin for each in core.plugins.degraded})))
 
     return Router("/health", route_handlers=[live, ready])

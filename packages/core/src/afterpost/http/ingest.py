@@ -74,13 +74,13 @@ class IngestAnswer(Struct, frozen=True):
     opt={"action": "ingest"},
     request_max_body_size=BODY_BYTES,
     summary="Send numbers",
-    responses=problems("not_found", "conflict", "too_large"),
+    responses=problems("not_found", "conflict", "too_large", "denied", "held"),
 )
 async def ingest_posts(call: Call, data: JSONBody[IngestBody]) -> IngestAnswer:
     """Store readings of posts, all or nothing, each of them once; posts that are new are made."""
     now = call.core.now()
     entries = [_entry(n, given, now) for n, given in enumerate(data.posts)]
-    run_id, ended = await call.writing(ingest, entries, "webhook", brand=_brand(data))
+    run_id, ended = await call.doing(ingest, entries, "webhook", brand=_brand(data))
     return IngestAnswer(IngestedView(run_id, ended))
 
 

@@ -43,11 +43,13 @@ class Description(OpenAPIRenderPlugin):
 def described(app: Litestar, document: Mapping[str, Any]) -> dict[str, Any]:
     """The framework's description, with every struct as msgspec describes it."""
     components = document["components"]
-    return {**document, "components": {**components, "schemas": _schemas(app)}}
+    return {**document, "components": {**components, "schemas": schemas_of(app)}}
 
 
-def _schemas(app: Litestar) -> dict[str, Any]:
-    _, schemas = msgspec.json.schema_components(_structs(app), ref_template=_REF)
+def schemas_of(*apps: Litestar) -> dict[str, Any]:
+    """name -> description of every struct that the described routes of these apps take and give."""
+    structs = dict.fromkeys(struct for app in apps for struct in _structs(app))
+    _, schemas = msgspec.json.schema_components(structs, ref_template=_REF)
     return dict(sorted(schemas.items()))
 
 
@@ -75,6 +77,13 @@ def described_handlers(app: Litestar) -> dict[tuple[str, str], HTTPRouteHandler]
     }
 
 
+def _operation_id(handler: HTTPRouteHandler, method: object, parts: "list[Any]") -> str:
+    """The handler's name; that of a plugin's begins with where it is mounted."""
+    where = [str(part) for part in parts[:3]]
+    prefix = f"x_{where[2]}_" if where[:2] == ["v1", "x"] else ""
+    return prefix + handler.handler_name
+
+
 def openapi() -> OpenAPIConfig:
     """The configuration: one document at `PATH`, open to everyone, for it says nothing about the data."""
 
@@ -93,7 +102,7 @@ def openapi() -> OpenAPIConfig:
             "/schema", route_handlers=[], include_in_schema=False, before_request=only_the_document
         ),
         use_handler_docstrings=True,
-        operation_id_creator=lambda handler, method, parts: handler.handler_name,
+        operation_id_creator=_operation_id,
         components=Components(
             security_schemes={
                 "key": SecurityScheme(type="http", scheme="bearer", description="The API key."),

@@ -101,7 +101,7 @@ async def read_observations(
     status_code=200,
     opt={"action": "collect"},
     summary="Read a post now",
-    responses=problems("not_found", "conflict", "too_large", "too_soon", "refresh_failed"),
+    responses=problems("not_found", "conflict", "too_large", "too_soon", "refresh_failed", "denied", "held"),
 )
 async def refresh_post(call: Call, post_id: PostId) -> RefreshedAnswer:
     """Ask the platform for this post's numbers, once an hour; a failed refresh does not use up the hour."""

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
@@ -49,6 +49,15 @@ class Acting:
     ) -> R:
         """A service that writes, on the writer thread."""
         return await self.core.database.writing(service, self.core, self.scope, self.actor, *args, **kwargs)
+
+    async def doing(
+        self,
+        service: Callable[Concatenate[Core, Scope, Actor, P], Awaitable[R]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """A service that is an act: guards are asked, then it writes as it goes."""
+        return await service(self.core, self.scope, self.actor, *args, **kwargs)
 
 
 Call: TypeAlias = NamedDependency[SkipValidation[Acting]]

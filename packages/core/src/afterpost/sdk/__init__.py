@@ -1,7 +1,18 @@
 """The provider author's whole vocabulary. Import from here and from `afterpost` (hookimpl) alone."""
 
-from afterpost.domain.errors import ErrorKind, ProviderError
-from afterpost.domain.events import AccountStopped, Event, PerformanceSynced, PostGone, SnapshotsStored
+from afterpost.domain.errors import AfterpostError, ErrorKind, ProviderError, Unauthenticated
+from afterpost.domain.events import (
+    AccountConnected,
+    AccountDisconnected,
+    AccountStopped,
+    BrandCreated,
+    Event,
+    PerformanceSynced,
+    PostGone,
+    PostsRegistered,
+    RunEnded,
+    SnapshotsStored,
+)
 from afterpost.domain.metrics import CANONICAL, CUMULATIVE, Kind
 from afterpost.domain.readings import Reading
 from afterpost.domain.scope import Actor, Scope
@@ -11,9 +22,11 @@ from afterpost.sdk.capabilities import CONTRACT_VERSION, Capabilities, MetricSpe
 from afterpost.sdk.context import PluginContext
 from afterpost.sdk.credentials import Credential, CredentialField, Secret
 from afterpost.sdk.formats import FileContext, FileFormat, FileRecord, LineError
+from afterpost.sdk.guard import Act, ActKind, Deny, Guard, Hold, Pass, Settlement, Verdict
 from afterpost.sdk.markers import hookimpl
 from afterpost.sdk.migrations import Migrations
 from afterpost.sdk.observer import Delivery, Observer
+from afterpost.sdk.panel import Panel, Slot
 from afterpost.sdk.provider import (
     AccountProfile,
     Call,
@@ -28,18 +41,25 @@ from afterpost.sdk.provider import (
 from afterpost.sdk.report import BillingReport, Column, Reads
 from afterpost.sdk.retention import DataClass, RetentionPolicy
 from afterpost.sdk.schedule import CollectionSchedule, ScheduledPost
-from afterpost.sdk.tenancy import Caller, TenantPolicy
+from afterpost.sdk.tenancy import Caller, Door, SignInOption, TenantPolicy
+from afterpost.sdk.transaction import OwnTables, Transaction, UnitOfWork
 
 __all__ = [
     "CANONICAL",
     "CONTRACT_VERSION",
     "CUMULATIVE",
     "AccessPolicy",
+    "AccountConnected",
+    "AccountDisconnected",
     "AccountProfile",
     "AccountStopped",
+    "Act",
+    "ActKind",
     "Action",
     "Actor",
+    "AfterpostError",
     "BillingReport",
+    "BrandCreated",
     "Call",
     "Caller",
     "Capabilities",
@@ -49,6 +69,8 @@ __all__ = [
     "CredentialField",
     "DataClass",
     "Delivery",
+    "Deny",
+    "Door",
     "ErrorKind",
     "Event",
     "Failed",
@@ -56,6 +78,8 @@ __all__ = [
     "FileFormat",
     "FileRecord",
     "Gone",
+    "Guard",
+    "Hold",
     "Kind",
     "LineError",
     "Measured",
@@ -63,22 +87,34 @@ __all__ = [
     "Migrations",
     "Observer",
     "Outcome",
+    "OwnTables",
     "Page",
+    "Panel",
+    "Pass",
     "PerformanceSynced",
     "PluginContext",
     "PostGone",
     "PostInfo",
+    "PostsRegistered",
     "Provider",
     "ProviderError",
     "RateLimit",
     "Reading",
     "Reads",
     "RetentionPolicy",
+    "RunEnded",
     "ScheduledPost",
     "Scope",
     "Secret",
+    "Settlement",
+    "SignInOption",
+    "Slot",
     "SnapshotsStored",
     "TenantPolicy",
+    "Transaction",
+    "Unauthenticated",
+    "UnitOfWork",
+    "Verdict",
     "Window",
     "hookimpl",
 ]

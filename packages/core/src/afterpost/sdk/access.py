@@ -5,7 +5,7 @@ from typing import Literal
 
 from afterpost.domain.scope import Actor, Scope
 
-Action = Literal["read", "collect", "ingest", "import", "connect", "disconnect", "sync", "manage"]
+Action = Literal["read", "collect", "ingest", "import", "connect", "disconnect", "sync", "export", "manage"]
 
 
 class AccessPolicy(ABC):

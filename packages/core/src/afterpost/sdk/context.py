@@ -7,15 +7,17 @@ from datetime import datetime
 from msgspec import Struct
 
 from afterpost.sdk.report import Reads
+from afterpost.sdk.transaction import OwnTables
 
 
 class PluginContext(Struct, frozen=True, kw_only=True):
-    """A plugin's section of the settings, read-only queries by Scope, the clock, and a logger.
+    """A plugin's section of the settings, the clock, a logger, read-only queries, and its own tables.
 
-    `reads` is None while only the hooks that come before storage are asked.
+    `reads` and `tables` are None for hooks that are asked without a database (`register_commands`).
     """
 
     settings: Mapping[str, str]
     clock: Callable[[], datetime]
     log: logging.Logger
     reads: Reads | None = None
+    tables: OwnTables | None = None

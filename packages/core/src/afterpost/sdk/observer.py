@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from afterpost.domain.events import Event
+from afterpost.sdk.transaction import Transaction
 
 
 class Delivery(Struct, frozen=True):
-    """One event with the id under which an observer can recognise a repetition."""
+    """One event. `event_id` is the same in every repetition: the inbox key for effects elsewhere."""
 
     event_id: int
     event: Event
@@ -22,5 +23,9 @@ class Observer(ABC):
     """Stable name, unique over all plugins."""
 
     @abstractmethod
-    async def deliver(self, deliveries: Sequence[Delivery]) -> None:
-        """Handle events in order. Raising keeps them for the next try; it never touches the facts."""
+    def deliver(self, tx: Transaction, deliveries: Sequence[Delivery]) -> None:
+        """Handle events of one organisation in order; what is written through `tx` is kept exactly once.
+
+        Raising undoes it, keeps the events for the next try and never touches the facts. Runs on the
+        writer's thread: an observer that talks to a network writes down here what is to be sent.
+        """

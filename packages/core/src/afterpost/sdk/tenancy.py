@@ -1,11 +1,14 @@
 """Tenancy: who is calling, and what they may see."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
 
 from afterpost.domain.scope import Actor, Scope
+
+Door = Literal["http", "mcp", "cli", "job"]
 
 
 class Caller(Struct, frozen=True, kw_only=True):
@@ -14,9 +17,17 @@ class Caller(Struct, frozen=True, kw_only=True):
     A `job` carries the actor that asked for it (`on_behalf_of`) and is resolved again when it runs.
     """
 
-    door: Literal["http", "mcp", "cli", "job"]
+    door: Door
     token: str | None = None
     on_behalf_of: Actor | None = None
+
+
+class SignInOption(Struct, frozen=True, kw_only=True):
+    """A way in, as a page offers it: `url` is where it begins, None where a key is typed in."""
+
+    id: str
+    title: str
+    url: str | None = None
 
 
 class TenantPolicy(ABC):
@@ -24,4 +35,8 @@ class TenantPolicy(ABC):
 
     @abstractmethod
     async def resolve(self, caller: Caller) -> tuple[Actor, Scope]:
-        """The actor and scope; raises Unauthenticated when the caller is nobody."""
+        """The actor and scope; raises Unauthenticated when the caller is nobody. Anything else denies."""
+
+    def sign_in_options(self) -> Sequence[SignInOption]:
+        """The ways in that a page offers. Default: the API key."""
+        return (SignInOption(id="key", title="API key"),)

@@ -3,6 +3,7 @@
 One transaction a batch. A post ends as stored, unchanged, skipped (reason) or failed (class, retry time).
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -23,6 +24,8 @@ from afterpost.storage.organizations import Organization
 from afterpost.storage.posts import Post
 from afterpost.storage.runs import RunItem
 from afterpost.storage.transaction import Tx
+
+log = logging.getLogger("afterpost.batches")
 
 RETRY_AFTER = timedelta(minutes=30)
 """When a post or account that failed for a passing reason is read again."""
@@ -45,13 +48,9 @@ def store_batch(
         changes: list[dict[str, object]] = []
         readings: list[Item] = []
         for post in batch:
-            outcome = outcomes.get(
-                post.external_id,
-                Failed(ProviderError(ErrorKind.BUG, "The provider gave no outcome for this post.")),
-            )
+            outcome = _believable(outcomes.get(post.external_id))
             current = post
             if isinstance(outcome, Measured):
-                outcome = _believable(outcome)
                 current = _adopt(tx, organization, post, outcome.post)
                 readings.append(Item(current, outcome.reading, "api"))
             item, state = _ended(core, tx, current, outcome)
@@ -73,10 +72,23 @@ def store_batch(
         posts.update_posts(tx.connection, tx.scope, ["state", "misses", "gone_at", "due_at"], changes)
 
 
-def _believable(outcome: Measured) -> Measured:
-    """The outcome without numbers that can't be true; a plugin's slip costs that number alone."""
-    reading, refused = checked(outcome.reading)
-    return msgspec.structs.replace(outcome, reading=reading, partial=(*outcome.partial, *refused))
+def _believable(outcome: object) -> Outcome:
+    """The outcome without numbers that can't be true; a plugin's slip costs that number or post alone."""
+    try:
+        if isinstance(outcome, Measured):
+            if outcome.post is not None:
+                msgspec.json.decode(msgspec.json.encode(outcome.post), type=PostInfo)
+            reading, refused = checked(outcome.reading)
+            return msgspec.structs.replace(outcome, reading=reading, partial=(*outcome.partial, *refused))
+        if isinstance(outcome, Gone) or (
+            isinstance(outcome, Failed) and isinstance(outcome.error, ProviderError)
+        ):
+            return outcome
+        said = "no outcome" if outcome is None else f"a {type(outcome).__name__} as outcome"
+    except Exception as error:
+        log.exception("a provider's outcome can't be used")
+        said = f"an outcome that can't be used ({type(error).__name__})"
+    return Failed(ProviderError(ErrorKind.BUG, f"The provider gave {said} for this post."))
 
 
 def _adopt(tx: Tx, organization: Organization, post: Post, info: PostInfo | None) -> Post:

@@ -1,10 +1,12 @@
 """Brands and posts as people name them: find, add, refuse what contradicts."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from afterpost.domain.errors import Conflict, NotFound
+from afterpost.domain.events import BrandCreated, PostsRegistered
 from afterpost.domain.ids import name_digest, slug_of
 from afterpost.domain.posts import UNKNOWN_TYPE, CreativeLinks
 from afterpost.domain.scope import Actor, Scope
@@ -18,7 +20,7 @@ from afterpost.storage.transaction import Tx
 
 def list_brands(core: Core, scope: Scope) -> list[Brand]:
     """The brands the scope may see, by name."""
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         return organizations.list_brands(connection, scope)
 
 
@@ -26,8 +28,7 @@ def add_brand(core: Core, scope: Scope, actor: Actor, name: str, slug: str | Non
     """A new brand; Conflict when its slug is taken."""
     chosen = slug or slug_of(name)
     with core.transaction(scope, actor) as tx:
-        organization = core.organization(tx.connection, tx.scope)
-        brand = organizations.add_brand(tx.connection, tx.scope, organization.id, chosen, name, tx.now)
+        brand = _new_brand(tx, core.organization(tx.connection, tx.scope), chosen, name)
     if brand is None:
         raise Conflict(f"There is a brand {chosen!r} already.", hint="Choose another slug.")
     return brand
@@ -47,27 +48,57 @@ def brand_named(tx: Tx, organization: Organization, name: str) -> Brand:
     if found is not None:
         return found
     slug = slug_of(name)
-    made = organizations.add_brand(tx.connection, tx.scope, organization.id, slug, name, tx.now)
+    made = _new_brand(tx, organization, slug, name)
     if made is not None:
         return made
     # Another name has that slug already: "C++" and "C" are two brands.
     slug = f"{slug}-{name_digest(name)}"
-    made = organizations.add_brand(tx.connection, tx.scope, organization.id, slug, name, tx.now)
+    made = _new_brand(tx, organization, slug, name)
     if made is None:
         raise NotFound(f"There is no brand {slug!r}.")
     return made
 
 
+def _new_brand(tx: Tx, organization: Organization, slug: str, name: str) -> Brand | None:
+    made = organizations.add_brand(tx.connection, tx.scope, organization.id, slug, name, tx.now)
+    if made is not None:
+        tx.emit(BrandCreated(organization_id=organization.id, brand_id=made.id, slug=made.slug))
+    return made
+
+
+def add_organization(
+    core: Core, scope: Scope, actor: Actor, name: str, slug: str | None = None
+) -> Organization:
+    """A new organisation, its days cut in the installation's zone; Conflict when its slug is taken.
+
+    Core has one organisation and no door to this: it is for a tenant policy that tells several apart.
+    """
+    chosen = slug or slug_of(name)
+    with core.transaction(scope, actor) as tx:
+        made = organizations.add_organization(
+            tx.connection, tx.scope, chosen, name, core.settings.time_zone, tx.now
+        )
+    if made is None:
+        raise Conflict(f"There is an organisation {chosen!r} already.", hint="Choose another slug.")
+    return made
+
+
+def list_organizations(core: Core, scope: Scope) -> list[Organization]:
+    """The organisations the scope may see, oldest first."""
+    with core.read(scope) as connection:
+        return organizations.list_organizations(connection, scope)
+
+
 def platforms_in_use(core: Core) -> set[str]:
     """The platforms that any post or account of this installation is on."""
     everything = Scope.default()
-    with core.database.read() as connection:
+    with core.read(everything) as connection:
         return posts.platforms(connection, everything) | accounts.platforms(connection, everything)
 
 
 def get_post(core: Core, scope: Scope, post_id: int) -> Post:
     """The post, or NotFound."""
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         post = posts.get_post(connection, scope, post_id)
     if post is None:
         raise NotFound(f"There is no post {post_id}.")
@@ -78,7 +109,7 @@ def list_posts(
     core: Core, scope: Scope, *, after: int | None, limit: int, platform: str | None, account_id: int | None
 ) -> tuple[list[Post], int | None]:
     """A page of posts, newest id first, and the key the next page starts after (None: no more)."""
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         found = posts.page_of_posts(
             connection, scope, after=after, limit=limit + 1, platform=platform, account_id=account_id
         )
@@ -112,9 +143,10 @@ def add_post(
                 f"The {platform} post {external_id} is registered already.",
                 hint=f"It is post {known[external_id].id}.",
             )
-        posts.add_posts(
-            tx.connection,
-            tx.scope,
+        add_posts(
+            tx,
+            organization,
+            platform,
             [
                 new_post(
                     organization,
@@ -138,6 +170,22 @@ def add_post(
                 hint="It is another brand's, or a new post needs one of the caller's own brands.",
             )
         return made[external_id]
+
+
+def add_posts(
+    tx: Tx, organization: Organization, platform: str, rows: Sequence[Mapping[str, object]]
+) -> None:
+    """Store rows of `new_post`, of one platform and account, and say so."""
+    if not rows:
+        return
+    posts.add_posts(tx.connection, tx.scope, rows)
+    account_id = rows[0]["account_id"]
+    assert account_id is None or isinstance(account_id, int)
+    tx.emit(
+        PostsRegistered(
+            organization_id=organization.id, platform=platform, account_id=account_id, posts=len(rows)
+        )
+    )
 
 
 def new_post(

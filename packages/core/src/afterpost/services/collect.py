@@ -4,23 +4,27 @@ Every post asked for ends in the run as stored, unchanged, skipped (reason) or f
 Network calls are never made inside a transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
 from msgspec import Struct
 
-from afterpost.domain.errors import STOPPING, NotFound, ProviderError
+from afterpost.domain.errors import STOPPING, AfterpostError, Denied, ErrorKind, NotFound, ProviderError
 from afterpost.domain.events import AccountStopped
 from afterpost.domain.scope import Actor, Scope
 from afterpost.sdk.provider import Call, Outcome
 from afterpost.services.batches import RETRY_AFTER, store_batch
 from afterpost.services.core import Core
 from afterpost.services.exchange import Exchange
+from afterpost.services.guarding import REFUSALS, Done, guarded
 from afterpost.services.listing import list_posts
+from afterpost.services.run import end_run
 from afterpost.storage import accounts, posts, runs
 from afterpost.storage.accounts import Account
 from afterpost.storage.posts import Post
 from afterpost.storage.runs import RunItem
+from afterpost.storage.transaction import Tx
 
 
 class Counts(Struct, frozen=True):
@@ -50,27 +54,66 @@ async def refresh_account(
     """
     now = core.now()
     account = await core.database.reading(_load, core, scope, account_id)
+    scope = scope.narrowed(organization=account.organization_id)
     if account.state == "disconnected":
-        return Counts(0, f"{account.platform} account {account.handle} is disconnected.")
+        return Counts(0, f"{_shown(account)} is disconnected.")
+    due_by = now if due_only else None
     listed = 0
-    wanted: list[Post] = []
+    wanted = await core.database.reading(_wanted, core, scope, account.id, due_by, only)
     try:
         exchange = Exchange(core, scope, actor, account)
-        if not due_only or account.next_list_at is None or account.next_list_at <= now:
-            listed = await list_posts(core, scope, actor, account, exchange)
-        wanted = await core.database.reading(
-            _wanted, core, scope, account.id, now if due_only else None, only
-        )
-        await _read_posts(core, scope, actor, account, exchange, wanted, run_id)
+        async with _allowed(core, scope, actor, account, len(wanted)) as done:
+            if not due_only or account.next_list_at is None or account.next_list_at <= now:
+                listed = await list_posts(core, scope, actor, account, exchange)
+            await _read_posts(core, scope, actor, account, exchange, wanted, run_id, done)
+        # What was just listed is an act of its own, for nobody knew how many posts it would be.
+        known = {post.id for post in wanted}
+        found = await core.database.reading(_wanted, core, scope, account.id, due_by, only)
+        new = [post for post in found if post.id not in known]
+        if new:
+            wanted = [*wanted, *new]
+            async with _allowed(core, scope, actor, account, len(new)) as done:
+                await _read_posts(core, scope, actor, account, exchange, new, run_id, done)
+    except REFUSALS as error:
+        await core.database.writing(_account_refused, core, scope, actor, account, error, run_id, wanted)
+        return Counts(listed, f"{_shown(account)}: {error.message}")
     except ProviderError as error:
         await core.database.writing(_account_failed, core, scope, actor, account, error, run_id, wanted)
-        return Counts(listed, f"{account.platform} account {account.handle}: {error.message}")
+        return Counts(listed, f"{_shown(account)}: {error.message}")
+    except AfterpostError:
+        raise
+    except Exception as error:
+        # Neither a plugin nor a bug of ours may keep the accounts after this one from being read.
+        core.log.exception("collecting %s failed", _shown(account))
+        bug = ProviderError(ErrorKind.BUG, f"Afterpost failed: {type(error).__name__}; the log says more.")
+        await core.database.writing(_account_failed, core, scope, actor, account, bug, run_id, wanted)
+        return Counts(listed, f"{_shown(account)}: {bug.message}")
     await core.database.writing(_account_done, core, scope, actor, account)
     return Counts(listed, None)
 
 
+def _shown(account: Account) -> str:
+    return f"{account.platform} account {account.handle}"
+
+
+def _allowed(
+    core: Core, scope: Scope, actor: Actor, account: Account, amount: int
+) -> AbstractAsyncContextManager[Done]:
+    """The act of reading so many posts of an account."""
+    return guarded(
+        core,
+        scope,
+        actor,
+        "collect",
+        _shown(account),
+        organization_id=account.organization_id,
+        amount=amount,
+    )
+
+
 async def refresh_post(core: Core, scope: Scope, actor: Actor, post: Post, run_id: int) -> None:
-    """Read one post into the run; raises ProviderError when its account can't be read."""
+    """Read one post into the run; raises ProviderError when its account can't be read, Denied, Held or
+    PolicyUnavailable when a guard refuses."""
     if post.account_id is None:
         raise NotFound(
             f"Post {post.id} belongs to no connected account, so there is nothing to ask.",
@@ -78,16 +121,21 @@ async def refresh_post(core: Core, scope: Scope, actor: Actor, post: Post, run_i
         )
 
     account = await core.database.reading(_load, core, scope, post.account_id)
+    scope = scope.narrowed(organization=account.organization_id)
     try:
         exchange = Exchange(core, scope, actor, account)
-        await _read_posts(core, scope, actor, account, exchange, [post], run_id)
+        async with _allowed(core, scope, actor, account, 1) as done:
+            await _read_posts(core, scope, actor, account, exchange, [post], run_id, done)
+    except REFUSALS as error:
+        await core.database.writing(_skipped, core, scope, actor, error, run_id, [post])
+        raise
     except ProviderError as error:
         await core.database.writing(_account_failed, core, scope, actor, account, error, run_id, [post])
         raise
 
 
 def _load(core: Core, scope: Scope, account_id: int) -> Account:
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         account = accounts.get_account(connection, scope, account_id)
     if account is None:
         raise NotFound(f"There is no account {account_id}.")
@@ -97,7 +145,7 @@ def _load(core: Core, scope: Scope, account_id: int) -> Account:
 def _wanted(
     core: Core, scope: Scope, account_id: int, due_by: datetime | None, only: frozenset[str] | None
 ) -> list[Post]:
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         live = posts.due_posts(connection, scope, account_id, due_by)
     return live if only is None else [post for post in live if post.external_id in only]
 
@@ -110,17 +158,20 @@ async def _read_posts(
     exchange: Exchange,
     wanted: Sequence[Post],
     run_id: int,
+    done: Done,
 ) -> None:
     size = max(1, exchange.provider.capabilities.batch_size)
     for start in range(0, len(wanted), size):
         batch = wanted[start : start + size]
         ids = [post.external_id for post in batch]
 
-        async def one_batch(call: Call, ids: Sequence[str] = ids) -> Mapping[str, Outcome]:
-            return await exchange.provider.fetch_metrics(call, ids)
+        async def one_batch(call: Call, ids: Sequence[str] = ids) -> dict[str, Outcome]:
+            # A copy: what a plugin does to its own afterwards is its matter.
+            return dict(await exchange.provider.fetch_metrics(call, ids))
 
-        outcomes = await exchange.ask(one_batch)
+        outcomes = await exchange.ask(one_batch, dict)
         await core.database.writing(store_batch, core, scope, actor, batch, outcomes, run_id)
+        done.amount += len(batch)
 
 
 def _account_done(core: Core, scope: Scope, actor: Actor, account: Account) -> None:
@@ -169,30 +220,58 @@ def _account_failed(
         else:
             values["parked_until"] = retry_at
         accounts.update_account(tx.connection, tx.scope, account.id, values)
-        ended = runs.ended_posts(tx.connection, tx.scope, run_id)
-        left = [post for post in wanted if post.id not in ended]
-        runs.add_items(
-            tx.connection,
-            tx.scope,
-            account.organization_id,
-            run_id,
-            [RunItem(post.id, "failed", error.kind, error.message, retry_at) for post in left],
-        )
+        _end_rest(tx, run_id, wanted, "failed", error.kind, error.message, retry_at)
 
 
-def begin_run(core: Core, scope: Scope, actor: Actor, kind: str) -> int:
-    """Open a run of the caller's organisation; returns its id."""
-    with core.transaction(scope, actor) as tx:
-        organization = core.organization(tx.connection, tx.scope)
-        return runs.start_run(tx.connection, tx.scope, organization.id, kind, str(actor), tx.now)
-
-
-def end_run(
-    core: Core, scope: Scope, actor: Actor, run_id: int, state: str, message: str | None = None
+def _account_refused(
+    core: Core,
+    scope: Scope,
+    actor: Actor,
+    account: Account,
+    error: AfterpostError,
+    run_id: int,
+    wanted: Sequence[Post],
 ) -> None:
-    """Close a run with its counts."""
+    """Keep why a guard refused; the account is asked about again later, and its posts stay due."""
     with core.transaction(scope, actor) as tx:
-        runs.end_run(tx.connection, tx.scope, run_id, state, tx.now, message)
+        retry_at = _retry_at(error) or tx.now + RETRY_AFTER
+        values: dict[str, object] = {
+            "failure_kind": error.code,
+            "failure_message": error.message,
+            "failed_at": tx.now,
+            "parked_until": retry_at,
+        }
+        accounts.update_account(tx.connection, tx.scope, account.id, values)
+        _end_rest(tx, run_id, wanted, "skipped", error.code, error.message, retry_at)
+
+
+def _skipped(
+    core: Core, scope: Scope, actor: Actor, error: AfterpostError, run_id: int, wanted: Sequence[Post]
+) -> None:
+    """End posts that a guard refused; nothing else changes."""
+    with core.transaction(scope, actor) as tx:
+        _end_rest(tx, run_id, wanted, "skipped", error.code, error.message, _retry_at(error))
+
+
+def _retry_at(error: AfterpostError) -> datetime | None:
+    return error.retry_at if isinstance(error, Denied) else None
+
+
+def _end_rest(
+    tx: Tx,
+    run_id: int,
+    wanted: Sequence[Post],
+    outcome: str,
+    reason: str,
+    message: str,
+    retry_at: datetime | None,
+) -> None:
+    """Note how the posts ended that the run did not reach."""
+    ended = runs.ended_posts(tx.connection, tx.scope, run_id)
+    left = [post for post in wanted if post.id not in ended]
+    if left:
+        items = [RunItem(post.id, outcome, reason, message, retry_at) for post in left]
+        runs.add_items(tx.connection, tx.scope, left[0].organization_id, run_id, items)
 
 
 async def refresh_accounts(

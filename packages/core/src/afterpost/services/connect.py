@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 from afterpost.domain.errors import InvalidInput, NotFound, ProviderError, RefreshFailed
+from afterpost.domain.events import AccountConnected, AccountDisconnected
 from afterpost.domain.scope import Actor, Scope
 from afterpost.sdk.credentials import Credential, Secret
 from afterpost.sdk.provider import AccountProfile, Call, Provider
 from afterpost.services.catalogue import brand_by_id, brand_named
 from afterpost.services.core import Core
-from afterpost.services.exchange import guarded
+from afterpost.services.exchange import called
 from afterpost.storage import accounts
 from afterpost.storage.accounts import Account
 
@@ -59,9 +60,9 @@ async def connect(
     call = Call(client=client, credential=credential, now=core.now())
     try:
         if "refresh_token" in given and "access_token" not in given:
-            credential = await guarded(provider.refresh, call)
+            credential = await called(provider.refresh, call, Credential)
             call = Call(client=client, credential=credential, now=core.now())
-        profile = await guarded(provider.check, call)
+        profile = await called(provider.check, call, AccountProfile)
     except ProviderError as error:
         raise RefreshFailed(
             f"{provider.capabilities.display_name} refused the credential: {error.message}"
@@ -112,6 +113,14 @@ def _keep(
         else:
             account_id = known.id
             accounts.update_account(tx.connection, tx.scope, account_id, values)
+        tx.emit(
+            AccountConnected(
+                organization_id=organization.id,
+                account_id=account_id,
+                platform=platform,
+                external_id=profile.external_id,
+            )
+        )
         kept = accounts.get_account(tx.connection, tx.scope, account_id)
     if kept is None:
         raise NotFound(f"There is no account {account_id}.")
@@ -120,7 +129,7 @@ def _keep(
 
 def list_accounts(core: Core, scope: Scope) -> list[Account]:
     """The accounts the scope may see."""
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         return accounts.list_accounts(connection, scope)
 
 
@@ -133,5 +142,6 @@ def disconnect(core: Core, scope: Scope, actor: Actor, account_id: int) -> Accou
             tx.connection, tx.scope, account_id, {"state": "disconnected", "credential": None}
         )
         gone = accounts.get_account(tx.connection, tx.scope, account_id)
-    assert gone is not None
+        assert gone is not None
+        tx.emit(AccountDisconnected(organization_id=gone.organization_id, account_id=account_id))
     return gone

@@ -1,13 +1,15 @@
 """One running Afterpost: its settings, database, providers and policies, handed to every service."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from uuid import uuid4
 
 from afterpost.defaults import AgeLadder, KeepForEver, OneTenant, OpenAccess
-from afterpost.domain.errors import AfterpostError, Forbidden
+from afterpost.domain.errors import Forbidden
 from afterpost.domain.scope import SYSTEM, Actor, Scope
 from afterpost.plugins import Plugins
 from afterpost.sdk import (
@@ -16,24 +18,30 @@ from afterpost.sdk import (
     BillingReport,
     Caller,
     CollectionSchedule,
+    Guard,
     Observer,
     PluginContext,
     Provider,
     RetentionPolicy,
+    SignInOption,
     TenantPolicy,
 )
+from afterpost.services.closed import asked, unavailable
 from afterpost.services.egress import Egress
+from afterpost.services.own_tables import PluginTables
 from afterpost.services.reads import CoreReads
 from afterpost.settings import Settings
-from afterpost.storage import organizations, runs
+from afterpost.storage import foreign, organizations, runs
 from afterpost.storage.credentials import Sealer
 from afterpost.storage.engine import Connection, Database
 from afterpost.storage.migrate import migrate
 from afterpost.storage.organizations import Organization
-from afterpost.storage.transaction import Tx, transaction
+from afterpost.storage.transaction import Transactions, Tx
 
 ABANDONED = timedelta(hours=6)
 """A run open for longer was cut off with its process."""
+PATIENCE = 10.0
+"""Seconds a policy or guard may take to answer."""
 
 
 def wall_clock() -> datetime:
@@ -49,10 +57,12 @@ class Core:
     plugins: Plugins
     clock: Callable[[], datetime]
     database: Database
+    transactions: Transactions
     sealer: Sealer
     egress: Egress
     providers: Mapping[str, Provider]
     observers: Mapping[str, Observer]
+    guards: Mapping[str, Guard]
     reports: Mapping[str, BillingReport]
     tenancy: TenantPolicy
     access: AccessPolicy
@@ -60,35 +70,55 @@ class Core:
     schedule: CollectionSchedule
     closers: tuple[Callable[[], None], ...] = ()
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("afterpost"))
+    patience: float = PATIENCE
+    new_id: Callable[[], str] = lambda: uuid4().hex
 
     def now(self) -> datetime:
         """The instant by this installation's clock."""
         return self.clock()
 
     @contextmanager
+    def read(self, scope: Scope) -> Iterator[Connection]:
+        """The one way to read facts: one consistent state of them, within the scope."""
+        with self.transactions.read(scope) as connection:
+            yield connection
+
+    @contextmanager
     def transaction(self, scope: Scope, actor: Actor) -> Iterator[Tx]:
         """The one way to write."""
-        with transaction(self.database, scope, actor, self.now(), tuple(self.observers)) as tx:
+        with self.transactions.write(scope, actor) as tx:
             yield tx
+
+    def context(self, plugin: str) -> PluginContext:
+        """What a plugin's hooks are given."""
+        return context_of(self.settings, self.clock, plugin, self.transactions)
 
     async def resolve(self, caller: Caller) -> tuple[Actor, Scope]:
         """Who is calling and what they may see; a policy that fails denies."""
+        who = "The tenant policy"
+        answer: object = await asked(self.tenancy.resolve(caller), who, self.patience)
+        match answer:
+            case (Actor() as actor, Scope() as scope):
+                return actor, scope
+        raise unavailable(who, f"it answered with {type(answer).__name__}")
+
+    def sign_in_options(self) -> Sequence[SignInOption]:
+        """The ways in that the tenant policy offers."""
         try:
-            return await self.tenancy.resolve(caller)
-        except AfterpostError:
+            return tuple(self.tenancy.sign_in_options())
+        except KeyboardInterrupt:
             raise
-        except Exception as error:
-            self.log.exception("tenant policy failed")
-            raise Forbidden("The tenant policy failed, so nothing is allowed.") from error
+        except BaseException as error:  # a plugin may try to exit
+            self.log.exception("the tenant policy failed")
+            raise unavailable("The tenant policy", type(error).__name__) from error
 
     async def permit(self, actor: Actor, action: Action, scope: Scope) -> None:
         """Raises Forbidden unless the access policy allows the action; a policy that fails denies."""
-        try:
-            allowed = await self.access.allow(actor, action, scope)
-        except Exception as error:
-            self.log.exception("access policy failed")
-            raise Forbidden("The access policy failed, so nothing is allowed.") from error
-        if allowed is not True:
+        who = "The access policy"
+        allowed: object = await asked(self.access.allow(actor, action, scope), who, self.patience)
+        if not isinstance(allowed, bool):
+            raise unavailable(who, f"it answered with {type(allowed).__name__}")
+        if not allowed:
             raise Forbidden(f"{actor} may not {action} here.", hint="Ask whoever manages access.")
 
     def organization(self, connection: Connection, scope: Scope) -> Organization:
@@ -104,6 +134,19 @@ class Core:
         for close in self.closers:
             close()
         self.database.close()
+
+
+def context_of(
+    settings: Settings, clock: Callable[[], datetime], plugin: str, transactions: Transactions | None = None
+) -> PluginContext:
+    """What a plugin's hooks are given; without `transactions` there is no database to read or write."""
+    return PluginContext(
+        settings=MappingProxyType(dict(settings.section(plugin))),
+        clock=clock,
+        log=logging.getLogger(f"afterpost.plugin.{plugin}"),
+        reads=None if transactions is None else CoreReads(transactions),
+        tables=None if transactions is None else PluginTables(transactions),
+    )
 
 
 def open_core(
@@ -124,35 +167,40 @@ def open_core(
     own_tables = plugins.migrations()
     database = Database(settings.database_url)
     try:
+        foreign.refuse_row_security(database, Scope.default(), own_tables, settings.accept)
         migrate(database, Scope.default(), own_tables)
-        reads = CoreReads(database)
+        transactions = Transactions(database, clock)
 
         def context(plugin: str) -> PluginContext:
-            return PluginContext(
-                settings=settings.section(plugin),
-                clock=clock,
-                log=logging.getLogger(f"afterpost.plugin.{plugin}"),
-                reads=reads,
-            )
+            return context_of(settings, clock, plugin, transactions)
 
+        one_tenant = OneTenant(settings.api_key)
+        units = plugins.units_of_work(context)
         core = Core(
             settings=settings,
             plugins=plugins,
             clock=clock,
             database=database,
+            transactions=transactions,
             sealer=Sealer(settings.sealing_key()),
             egress=Egress(emulated or {}),
             providers=providers,
             observers=plugins.observers(context),
+            guards=plugins.guards(context),
             reports=plugins.billing_reports(context),
-            tenancy=plugins.tenant_policy(context, OneTenant(settings.api_key)),
+            tenancy=plugins.tenant_policy(context, one_tenant),
             access=plugins.access_policy(context, OpenAccess()),
             retention=plugins.retention_policy(context, KeepForEver()),
             schedule=plugins.collection_schedule(context, AgeLadder()),
             closers=closers,
         )
+        transactions.joined_by(
+            {plugins.label(name): unit for name, unit in units.items()}, tuple(core.observers)
+        )
         with core.transaction(Scope.default(), SYSTEM) as tx:
             organizations.ensure_default(tx.connection, tx.scope, settings.time_zone, tx.now)
+            if core.tenancy is one_tenant:
+                foreign.refuse_several_organizations(tx.connection, tx.scope, settings.accept)
             runs.close_abandoned(tx.connection, tx.scope, tx.now - ABANDONED, tx.now)
     except BaseException:
         database.close()

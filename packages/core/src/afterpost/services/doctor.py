@@ -84,7 +84,7 @@ async def _opened(core: Core, state: DatabaseState | None) -> list[Finding]:
         return [*found, _guarded("clock", lambda: [doctor_facts.clock_alone(core)])[0]]
     database = Database(core.settings.database_url)
     try:
-        real = dataclasses.replace(core, database=database)
+        real = dataclasses.replace(core, database=database, transactions=core.transactions.on(database))
         for area, check in doctor_facts.CHECKS.items():
             found += _guarded(area, lambda check=check: check(real, scope))  # type: ignore[misc]
     finally:

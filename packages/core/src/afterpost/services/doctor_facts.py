@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from afterpost.domain.errors import Misconfigured
+from afterpost.domain.errors import Misconfigured, PluginError
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import zone_of
 from afterpost.services.core import ABANDONED, Core
 from afterpost.services.findings import Finding, broken, ok, warning
-from afterpost.services.status import AccountState, account_states, organization_of
+from afterpost.services.organization import organization_of
+from afterpost.services.status import AccountState, account_states
 from afterpost.services.sync import sync_status
 from afterpost.storage import accounts as stored_accounts
 from afterpost.storage import drift, runs
@@ -35,8 +36,28 @@ def plugins(core: Core) -> list[Finding]:
             continue
         hooks = ", ".join(info.hooks) or "no hook"
         found.append(ok("plugins", f"{info.name} ({info.dist}, {info.version}): {hooks}"))
+    found += _contributions(core)
+    for each in core.plugins.degraded:
+        found.append(
+            warning(
+                "plugins",
+                each.cause,
+                f"Mend or upgrade it, or start without it: AFTERPOST_BLOCK={each.plugin}",
+            )
+        )
     listed = ", ".join(sorted(core.providers)) or "none"
     return [*found, ok("providers", listed)]
+
+
+def _contributions(core: Core) -> list[Finding]:
+    """What is asked for only when the web app or the command line is built, asked here to see it fail."""
+    found = []
+    for ask in (core.plugins.routes, core.plugins.commands, core.plugins.panels, core.plugins.lifespans):
+        try:
+            ask(core.context)
+        except PluginError as error:
+            found.append(broken("plugins", error.message, error.hint))
+    return found
 
 
 def retention(core: Core) -> Finding:
@@ -69,7 +90,7 @@ def clock_alone(core: Core) -> Finding:
 
 def clock(core: Core, scope: Scope) -> list[Finding]:
     """The clock against what is recorded, the zone against the setting."""
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         newest = drift.newest_change(connection, scope)
     organization = organization_of(core, scope)
     zone, now = organization.time_zone, core.now()
@@ -178,7 +199,7 @@ def _account(core: Core, scope: Scope, state: AccountState, zone: str) -> Findin
 
 def _sealed_wrong(core: Core, scope: Scope, state: AccountState) -> Misconfigured | None:
     """Why the account's credential can't be opened with this installation's key, if it can't."""
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         account = stored_accounts.get_account(connection, scope, state.id)
         sealed = stored_accounts.sealed_credential(connection, scope, state.id)
     if account is None or sealed is None:
@@ -192,7 +213,7 @@ def _sealed_wrong(core: Core, scope: Scope, state: AccountState) -> Misconfigure
 
 def last_runs(core: Core, scope: Scope) -> list[Finding]:
     """The last run of each kind, and runs that are still open."""
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         newest = {kind: runs.last_runs(connection, scope, kind, SHOWN) for kind in KINDS}
     zone = organization_of(core, scope).time_zone
     found = []
@@ -246,7 +267,7 @@ def learning(core: Core, scope: Scope) -> list[Finding]:
 
 def rollups(core: Core, scope: Scope) -> list[Finding]:
     """Whether the sums that answers are made of are those of the snapshots."""
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         snapshots = count_snapshots(connection, scope)
         found = drift.rollup_drift(connection, scope)
     if not found:

@@ -45,18 +45,26 @@ def provider_for(core: Core, platform: str) -> Provider:
     return provider
 
 
-async def guarded(method: Callable[[Call], Awaitable[T]], call: Call) -> T:
-    """One call within the deadline; anything raised becomes a ProviderError."""
+async def called(method: Callable[[Call], Awaitable[T]], call: Call, kind: type[T]) -> T:
+    """One call within the deadline; anything raised, or answered that is no `kind`, is a ProviderError."""
     try:
         async with asyncio.timeout(DEADLINE):
-            return await method(call)
-    except ProviderError:
+            answer: object = await method(call)
+        if not isinstance(answer, kind):
+            raise TypeError(f"answered with {type(answer).__name__}, not {kind.__name__}")
+        return answer
+    except (ProviderError, KeyboardInterrupt):
         raise
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise  # it is we who are stopped
+        raise ProviderError(ErrorKind.BUG, "The provider plugin cancelled its own call.") from None
     except TimeoutError as error:
         raise ProviderError(ErrorKind.NETWORK, f"No answer within {DEADLINE:.0f} s.") from error
     except httpx.TransportError as error:
         raise ProviderError(ErrorKind.NETWORK, f"The connection failed: {type(error).__name__}.") from error
-    except Exception as error:
+    except BaseException as error:  # a plugin may try to exit
         log.exception("a provider raised something else than ProviderError")
         raise ProviderError(ErrorKind.BUG, f"The provider plugin failed: {type(error).__name__}.") from error
 
@@ -72,25 +80,25 @@ class Exchange:
         self._credential: Credential | None = None
         self.provider = provider_for(core, account.platform)
 
-    async def ask(self, method: Callable[[Call], Awaitable[T]]) -> T:
+    async def ask(self, method: Callable[[Call], Awaitable[T]], kind: type[T]) -> T:
         """Call, try passing failures again with back-off, renew an ended token once."""
         call = await self._call()
         ends = call.credential.expires_at
         if ends is not None and ends - call.now < RENEW_BEFORE:
             call = await self._renewed()
         try:
-            return await self._retried(method, call)
+            return await self._retried(method, call, kind)
         except ProviderError as error:
             if error.kind is not ErrorKind.TOKEN_EXPIRED:
                 raise
-        return await self._retried(method, await self._renewed())
+        return await self._retried(method, await self._renewed(), kind)
 
-    async def _retried(self, method: Callable[[Call], Awaitable[T]], call: Call) -> T:
+    async def _retried(self, method: Callable[[Call], Awaitable[T]], call: Call, kind: type[T]) -> T:
         async for attempt in stamina.retry_context(
             on=_passes, attempts=ATTEMPTS, wait_initial=0.2, wait_max=5.0, timeout=None
         ):
             with attempt:
-                return await guarded(method, call)
+                return await called(method, call, kind)
         raise AssertionError("stamina raises after the last attempt")
 
     async def _call(self) -> Call:
@@ -107,7 +115,7 @@ class Exchange:
 
     async def _renewed(self) -> Call:
         """A call with a new access token, which is stored before it is used."""
-        renewed = await self._retried(self.provider.refresh, await self._call())
+        renewed = await self._retried(self.provider.refresh, await self._call(), Credential)
         sealed = self._core.sealer.seal(renewed, self._row)
 
         def store() -> None:
@@ -123,7 +131,7 @@ class Exchange:
         return (self._account.organization_id, self._account.platform, self._account.external_id)
 
     def _open(self) -> Credential:
-        with self._core.database.read() as connection:
+        with self._core.read(self._scope) as connection:
             sealed = accounts.sealed_credential(connection, self._scope, self._account.id)
         if sealed is None:
             raise ProviderError(

@@ -1,5 +1,6 @@
 """Records read from a file become facts: in batches, in one run; a line that fails harms no other."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal
 
@@ -8,9 +9,11 @@ from msgspec import Struct
 from afterpost.domain.errors import AfterpostError, InvalidInput
 from afterpost.domain.scope import Actor, Scope
 from afterpost.sdk.formats import FileRecord, LineError
-from afterpost.services.collect import begin_run, end_run
 from afterpost.services.core import Core
-from afterpost.services.ingest import BATCH, Ended, Entry, ingest, rehearse
+from afterpost.services.guarding import guarded
+from afterpost.services.ingest import BATCH, Ended, Entry, rehearse, store
+from afterpost.services.organization import organization_of
+from afterpost.services.run import begin_run, end_run
 from afterpost.storage import posts
 
 KEPT_ERRORS = 1_000
@@ -52,6 +55,11 @@ class _Tally:
         self.errors: list[LineError] = []
         self.notes: list[str] = []
 
+    @property
+    def done(self) -> int:
+        """Lines that are in the database now."""
+        return self.outcomes["stored"] + self.outcomes["unchanged"]
+
     def fail(self, error: LineError) -> None:
         # The first line is the header's: what is said of it is said of the file, and no record is lost.
         if error.line <= 1:
@@ -69,7 +77,7 @@ class _Tally:
         )  # fmt: skip
 
 
-def import_records(
+async def import_records(
     core: Core,
     scope: Scope,
     actor: Actor,
@@ -84,24 +92,32 @@ def import_records(
 
     New posts get the brand. `dry_run` rehearses each batch by itself and writes nothing. `progress` is
     called after each batch. An error that ends the file early is raised when what came before is stored and
-    the run is closed as failed.
+    the run is closed as failed. Guards are asked before the first line is stored: raises Denied or Held.
     """
     tally = _Tally()
-    run_id = None if dry_run else begin_run(core, scope, actor, "import")
-    state: State = "failed"
-    message = f"{name}: the import did not reach the end of the file"
-    try:
-        for batch in _batches(_readable(core, items, tally)):
-            _store(core, scope, actor, batch, tally, run_id, brand)
+    batches = _batches(_readable(core, items, tally))
+    if dry_run:
+        for batch in batches:
+            await core.database.writing(_store, core, scope, actor, batch, tally, None, brand)
             progress()
-        done = tally.outcomes["stored"] + tally.outcomes["unchanged"]
-        state = "failed" if tally.failed and not done else "done"
-        message = (
-            name if not tally.failed else f"{name}: {tally.failed} of {done + tally.failed} lines failed"
-        )
-    finally:
-        if run_id is not None:
-            end_run(core, scope, actor, run_id, state, message)
+        return tally.result(None)
+    organization = await core.database.reading(organization_of, core, scope)
+    async with guarded(
+        core, scope, actor, "import", name, organization_id=organization.id, amount=None
+    ) as done:
+        run_id = await core.database.writing(begin_run, core, scope, actor, "import")
+        state: State = "failed"
+        message = f"{name}: the import did not reach the end of the file"
+        try:
+            for batch in batches:
+                await core.database.writing(_store, core, scope, actor, batch, tally, run_id, brand)
+                done.amount = tally.done
+                progress()
+            state = "failed" if tally.failed and not tally.done else "done"
+            failed = f": {tally.failed} of {tally.done + tally.failed} lines failed" if tally.failed else ""
+            message = name + failed
+        finally:
+            await asyncio.shield(core.database.writing(end_run, core, scope, actor, run_id, state, message))
     return tally.result(run_id)
 
 
@@ -190,7 +206,7 @@ def _ingest(
     ]
     if run_id is None:
         return rehearse(core, scope, actor, entries, "csv", brand=brand)
-    return ingest(core, scope, actor, entries, "csv", run_id=run_id, brand=brand)[1]
+    return store(core, scope, actor, entries, "csv", run_id=run_id, brand=brand)[1]
 
 
 def _known(core: Core, scope: Scope, batch: list[FileRecord]) -> Mapping[str, frozenset[str]]:
@@ -198,7 +214,7 @@ def _known(core: Core, scope: Scope, batch: list[FileRecord]) -> Mapping[str, fr
     asked: dict[str, set[str]] = {}
     for record in batch:
         asked.setdefault(record.platform, set()).add(record.external_id)
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         organization = core.organization(connection, scope)
         return {
             platform: frozenset(posts.find_posts(connection, scope, organization.id, platform, ids))

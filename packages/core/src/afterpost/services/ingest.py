@@ -10,9 +10,12 @@ from afterpost.domain.errors import Conflict, InvalidInput
 from afterpost.domain.posts import UNKNOWN_TYPE, CreativeLinks
 from afterpost.domain.readings import Reading
 from afterpost.domain.scope import Actor, Scope
-from afterpost.services.catalogue import brand_by_id, brand_named, new_post
+from afterpost.services.catalogue import add_posts, brand_by_id, brand_named, new_post
 from afterpost.services.core import Core
+from afterpost.services.guarding import guarded
+from afterpost.services.organization import organization_of
 from afterpost.services.record import Item, Source, move, record
+from afterpost.services.run import close_run
 from afterpost.storage import posts, runs
 from afterpost.storage.organizations import Organization
 from afterpost.storage.posts import Post
@@ -45,7 +48,40 @@ class Ended(Struct, frozen=True):
     outcome: str
 
 
-def ingest(
+async def ingest(
+    core: Core,
+    scope: Scope,
+    actor: Actor,
+    entries: Sequence[Entry],
+    source: Source,
+    *,
+    brand_id: int | None = None,
+    brand: str | None = None,
+) -> tuple[int, list[Ended]]:
+    """Store entries as a run of their own, all or nothing; posts that are new are made.
+
+    New posts get the given brand; a known post of another brand is a Conflict, for it would move its whole
+    history. A reading from the future is refused. Guards are asked before: raises Denied or Held. Returns
+    the run and how each entry ended.
+    """
+    organization = await core.database.reading(organization_of, core, scope)
+    async with guarded(
+        core,
+        scope,
+        actor,
+        "import",
+        f"{len(entries)} readings sent to us",
+        organization_id=organization.id,
+        amount=len(entries),
+    ) as done:
+        run_id, ended = await core.database.writing(
+            store, core, scope, actor, entries, source, brand_id=brand_id, brand=brand
+        )
+        done.amount = len(ended)
+    return run_id, ended
+
+
+def store(
     core: Core,
     scope: Scope,
     actor: Actor,
@@ -56,12 +92,7 @@ def ingest(
     brand_id: int | None = None,
     brand: str | None = None,
 ) -> tuple[int, list[Ended]]:
-    """Store entries, all or nothing, in one transaction; posts that are new are made.
-
-    Without `run_id` the call is a run of its own. New posts get the given brand; a known post of another
-    brand is a Conflict, for it would move its whole history. A reading from the future is refused. Returns
-    the run and how each entry ended.
-    """
+    """What `ingest` does once it is allowed, in one transaction; with `run_id` as a part of that run."""
     with core.transaction(scope, actor) as tx:
         return _ingest(core, tx, entries, source, run_id, brand_id, brand)
 
@@ -75,7 +106,7 @@ def rehearse(
     *,
     brand: str | None = None,
 ) -> list[Ended]:
-    """What `ingest` would do: done in a transaction that is rolled back."""
+    """What `store` would do: done in a transaction that is rolled back."""
     try:
         with core.transaction(scope, actor) as tx:
             _, ended = _ingest(core, tx, entries, source, None, None, brand)
@@ -118,7 +149,7 @@ def _ingest(
         [RunItem(post_id, ended) for post_id, ended in outcome.items()],
     )
     if whole:
-        runs.end_run(tx.connection, tx.scope, run_id, "done", tx.now)
+        close_run(tx, run_id, "done")
     ended = [
         Ended(entry.platform, entry.external_id, item.post.id, outcome[item.post.id])
         for entry, item in zip(entries, items, strict=True)
@@ -149,9 +180,10 @@ def _owners(
         for external_id, post in known.items():
             _refuse_other_brand(post, brand_id)
             known[external_id] = _adopt(tx, organization, post, wanted[external_id])
-        posts.add_posts(
-            tx.connection,
-            tx.scope,
+        add_posts(
+            tx,
+            organization,
+            platform,
             [
                 new_post(
                     organization,

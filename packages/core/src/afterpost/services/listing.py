@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+import msgspec
+
 from afterpost.domain.errors import ErrorKind, ProviderError
 from afterpost.domain.scope import Actor, Scope
-from afterpost.sdk.provider import Call, PostInfo
-from afterpost.services.catalogue import new_post
+from afterpost.sdk.provider import Call, Page, PostInfo
+from afterpost.services.catalogue import add_posts, new_post
 from afterpost.services.core import Core
 from afterpost.services.exchange import Exchange
 from afterpost.services.record import move
@@ -29,11 +31,13 @@ async def list_posts(core: Core, scope: Scope, actor: Actor, account: Account, e
     while True:
         at = cursor
 
-        async def one_page(call: Call, at: str | None = at) -> tuple[Sequence[PostInfo], str | None]:
+        async def one_page(call: Call, at: str | None = at) -> Page:
             page = await exchange.provider.list_posts(call, at)
-            return page.posts, page.cursor
+            # Structs check nothing when they are made; half-right ones would fail deep in a transaction.
+            return msgspec.json.decode(msgspec.json.encode(page), type=Page)
 
-        listed, cursor = await exchange.ask(one_page)
+        page = await exchange.ask(one_page, Page)
+        listed, cursor = page.posts, page.cursor
         end = cursor is None
         new = await core.database.writing(_store_listed, core, scope, actor, account, listed, end)
         added += new
@@ -53,9 +57,10 @@ def _store_listed(
         infos = {info.external_id: info for info in listed}
         fresh = [infos[key] for key in ids if key not in known]
         organization = core.organization(tx.connection, tx.scope)
-        posts.add_posts(
-            tx.connection,
-            tx.scope,
+        add_posts(
+            tx,
+            organization,
+            account.platform,
             [
                 new_post(
                     organization,

@@ -164,7 +164,7 @@ def overview(
     platform: str | None = None,
 ) -> tuple[Overview, Meta]:
     """The overview of a window; default: the 7 days that end yesterday."""
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         organization = core.organization(connection, scope)
         window = window_of(core, organization, start, end)
         return _overview(core, connection, scope.narrowed(brand=brand_id), organization, window, platform)

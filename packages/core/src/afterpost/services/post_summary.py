@@ -78,7 +78,7 @@ def post_analytics(
     core: Core, scope: Scope, post_id: int, *, start: date | None = None, end: date | None = None
 ) -> tuple[PostAnalytics, PostMeta]:
     """The post's summary and its days in a window; default: the 7 days that end yesterday."""
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         post = posts.get_post(connection, scope, post_id)
         if post is None:
             raise NotFound(f"There is no post {post_id}.")
@@ -163,7 +163,7 @@ def post_observations(
     core: Core, scope: Scope, post_id: int, *, before: date | None, days: int
 ) -> tuple[list[Observation], date | None]:
     """The readings of the post's last snapshot days before a day, newest first, and the next `before`."""
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         if posts.get_post(connection, scope, post_id) is None:
             raise NotFound(f"There is no post {post_id}.")
         limit = None if before is None else day_number(before)

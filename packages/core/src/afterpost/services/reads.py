@@ -6,20 +6,20 @@ from afterpost.domain.scope import Scope
 from afterpost.domain.windows import Window
 from afterpost.sdk.report import Cell
 from afterpost.storage import usage
-from afterpost.storage.engine import Database
+from afterpost.storage.transaction import Transactions
 
 
 class CoreReads:
     """`sdk.Reads` over this installation's database."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
 
     async def collection_usage(self, scope: Scope, window: Window) -> Sequence[Mapping[str, Cell]]:
         """Per day and platform: how many posts were stored, unchanged, skipped and failed."""
 
         def read() -> Sequence[Mapping[str, Cell]]:
-            with self._database.read() as connection:
+            with self._transactions.read(scope) as connection:
                 return usage.by_day_and_platform(connection, scope, window)
 
-        return await self._database.reading(read)
+        return await self._transactions.database.reading(read)

@@ -12,9 +12,12 @@ from msgspec import Struct
 
 from afterpost.domain.errors import Conflict, ErrorKind, NotFound, ProviderError, RefreshFailed, TooSoon
 from afterpost.domain.scope import Actor, Scope
+from afterpost.sdk.tenancy import Caller
 from afterpost.services import collect
 from afterpost.services.core import Core
+from afterpost.services.guarding import REFUSALS
 from afterpost.services.post_summary import Summary, post_analytics
+from afterpost.services.run import close_run
 from afterpost.storage import accounts, organizations, posts, runs
 from afterpost.storage.accounts import Account
 from afterpost.storage.posts import Post
@@ -70,8 +73,9 @@ async def refresh_post(core: Core, scope: Scope, actor: Actor, post_id: int) -> 
             f"The {claim.post.platform} post {claim.post.external_id} could not be read: {error.message}",
             hint="What was stored before stands; this refresh does not use up the hour.",
         ) from error
-    except BaseException:
-        await core.database.writing(_give_post_back, core, scope, actor, claim, CUT_OFF)
+    except BaseException as error:
+        why = error.message if isinstance(error, REFUSALS) else CUT_OFF
+        await core.database.writing(_give_post_back, core, scope, actor, claim, why)
         raise
     return await core.database.writing(_finish_post, core, scope, actor, claim)
 
@@ -103,9 +107,16 @@ def claim_all(core: Core, scope: Scope, actor: Actor) -> FullClaim:
 
 
 async def run_all(core: Core, scope: Scope, actor: Actor, claim: FullClaim) -> None:
-    """Read the claimed accounts; a run that failed, or was cut off, gives the hour back."""
+    """Read the claimed accounts; a run that failed, or was cut off, gives the hour back.
+
+    Who asked for it is resolved again, for a key may have been taken away since.
+    """
     try:
-        await collect.refresh_accounts(core, scope, actor, claim.account_ids, claim.run.id, due_only=False)
+        job = Caller(door="job", on_behalf_of=actor)
+        now_actor, now_scope = await core.resolve(job)
+        await collect.refresh_accounts(
+            core, now_scope, now_actor, claim.account_ids, claim.run.id, due_only=False
+        )
     finally:
         # Shielded: a shutdown that cancels twice must not leave the hour taken.
         await asyncio.shield(core.database.writing(_finish_all, core, scope, actor, claim))
@@ -153,7 +164,7 @@ def waits_until(account: Account, now: datetime) -> datetime | None:
 
 def _raise_failure(core: Core, scope: Scope, claim: PostClaim) -> None:
     """A call that succeeded can still have failed for the post itself."""
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         failed = runs.items_of(connection, scope, claim.run_id, ["failed"], 1)
     for item in failed:
         raise _error_of(item)
@@ -169,14 +180,14 @@ def _error_of(item: RunItem) -> ProviderError:
 
 def _finish_post(core: Core, scope: Scope, actor: Actor, claim: PostClaim) -> Refreshed:
     with core.transaction(scope, actor) as tx:
-        runs.end_run(tx.connection, tx.scope, claim.run_id, "done", tx.now)
+        close_run(tx, claim.run_id, "done")
         run = _run(runs.get_run(tx.connection, tx.scope, claim.run_id), claim.run_id)
     return Refreshed(post_analytics(core, scope, claim.post.id)[0].summary, run, claim.claimed_at)
 
 
 def _give_post_back(core: Core, scope: Scope, actor: Actor, claim: PostClaim, message: str) -> None:
     with core.transaction(scope, actor) as tx:
-        runs.end_run(tx.connection, tx.scope, claim.run_id, "failed", tx.now, message)
+        close_run(tx, claim.run_id, "failed", message)
         post = posts.get_post(tx.connection, tx.scope, claim.post.id)
         if post is not None and post.refreshed_at == claim.claimed_at:
             posts.update_posts(
@@ -189,7 +200,7 @@ def _finish_all(core: Core, scope: Scope, actor: Actor, claim: FullClaim) -> Non
         run = runs.get_run(tx.connection, tx.scope, claim.run.id)
         if run is None or run.state == "done":
             return
-        runs.end_run(tx.connection, tx.scope, run.id, "failed", tx.now, run.message or CUT_OFF)
+        close_run(tx, run.id, "failed", run.message or CUT_OFF)
         found = organizations.list_organizations(
             tx.connection, tx.scope.narrowed(organization=claim.organization_id)
         )

@@ -16,6 +16,7 @@ from afterpost.sdk.provider import Provider
 from afterpost.services import collect
 from afterpost.services.connect import connect, disconnect, list_accounts
 from afterpost.services.core import Core
+from afterpost.services.run import begin_run, end_run
 from afterpost.services.sync import sync
 from afterpost.storage.accounts import Account
 
@@ -116,7 +117,7 @@ async def replay(
     readings = 0
     for day in days:
         clock.now = datetime.combine(day, NOON)
-        run_id = await core.database.writing(collect.begin_run, core, scope, actor, "collect")
+        run_id = await core.database.writing(begin_run, core, scope, actor, "collect")
         wanted = history.ids_on(day)
         errors: list[str] = []
         for external_id, ids in wanted.items():
@@ -126,15 +127,13 @@ async def replay(
             if counts.error is not None:
                 errors.append(counts.error)
         state = "failed" if errors else "done"
-        await core.database.writing(
-            collect.end_run, core, scope, actor, run_id, state, "; ".join(errors) or None
-        )
+        await core.database.writing(end_run, core, scope, actor, run_id, state, "; ".join(errors) or None)
         if errors:
             raise RefreshFailed(f"The replay stopped on {day}: {'; '.join(errors)}")
         done = sum(len(ids) for ids in wanted.values())
         readings += done
         progress(day, done)
-    synced = await core.database.writing(sync, core, scope, actor)
+    synced = await sync(core, scope, actor)
     for account in accounts.values():
         await core.database.writing(disconnect, core, scope, actor, account.id)
     return Replayed(len(days), readings, len(accounts), synced.rows)

@@ -1,17 +1,23 @@
 """Billing and operator reports: run one over a window, and hold its plugin to what it declared."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date
 
 from msgspec import Struct
 
 from afterpost.domain.errors import AfterpostError, NotFound, PluginError
-from afterpost.domain.scope import Scope
+from afterpost.domain.scope import Actor, Scope
 from afterpost.domain.windows import Window
 from afterpost.sdk.report import BillingReport, Cell
 from afterpost.services.core import Core
+from afterpost.services.guarding import guarded
+from afterpost.services.organization import organization_of
 from afterpost.services.reads import CoreReads
 from afterpost.services.windows import window_of
+
+DEADLINE = 300.0
+"""Seconds a report may take."""
 
 
 class ReportRun(Struct, frozen=True):
@@ -34,28 +40,50 @@ def report_named(core: Core, report_id: str) -> BillingReport:
 
 
 async def run_report(
-    core: Core, scope: Scope, report_id: str, *, start: date | None = None, end: date | None = None
+    core: Core,
+    scope: Scope,
+    actor: Actor,
+    report_id: str,
+    *,
+    start: date | None = None,
+    end: date | None = None,
 ) -> ReportRun:
     """Run a report over complete days; default: the 7 days that end yesterday.
 
-    Raises PluginError when the report fails or answers with other columns than it declared.
+    Guards are asked before. Raises PluginError when the report fails, gives no answer in time or answers with
+    other columns than it declared.
     """
     report = report_named(core, report_id)
-    with core.database.read() as connection:
-        window = window_of(core, core.organization(connection, scope), start, end)
+    organization = await core.database.reading(organization_of, core, scope)
+    window = window_of(core, organization, start, end)
+    async with guarded(
+        core, scope, actor, "report", report_id, organization_id=organization.id, amount=None
+    ) as done:
+        rows = await _rows(core, scope, report, window)
+        done.amount = len(rows)
+    return ReportRun(report_id, window, rows)
+
+
+async def _rows(
+    core: Core, scope: Scope, report: BillingReport, window: Window
+) -> tuple[Mapping[str, Cell], ...]:
     try:
-        rows = await report.run(CoreReads(core.database), scope, window)
-    except AfterpostError:
+        async with asyncio.timeout(DEADLINE):
+            rows = await report.run(CoreReads(core.transactions), scope, window)
+        return _in_order(report, rows)
+    except (AfterpostError, KeyboardInterrupt, asyncio.CancelledError):
         raise
-    except Exception as error:
-        core.log.exception("report %s failed", report_id)
-        raise PluginError(f"The report {report_id} failed: {type(error).__name__}: {error}") from error
-    declared = {column.name for column in report.columns}
+    except TimeoutError as error:
+        raise PluginError(f"The report {report.id} gave no answer within {DEADLINE:.0f} s.") from error
+    except BaseException as error:  # a plugin may try to exit
+        core.log.exception("report %s failed", report.id)
+        raise PluginError(f"The report {report.id} failed: {type(error).__name__}: {error}") from error
+
+
+def _in_order(report: BillingReport, rows: Sequence[Mapping[str, Cell]]) -> tuple[Mapping[str, Cell], ...]:
+    """The rows with the declared columns in their order; PluginError for others."""
+    names = [column.name for column in report.columns]
     for row in rows:
-        if set(row) != declared:
-            raise PluginError(f"The report {report_id} answered with other columns than it declares.")
-    return ReportRun(report_id, window, _in_order(rows, [column.name for column in report.columns]))
-
-
-def _in_order(rows: Sequence[Mapping[str, Cell]], names: Sequence[str]) -> tuple[Mapping[str, Cell], ...]:
+        if set(row) != set(names):
+            raise PluginError(f"The report {report.id} answered with other columns than it declares.")
     return tuple({name: row[name] for name in names} for row in rows)

@@ -46,7 +46,7 @@ class Progress(Struct, frozen=True):
 def view_run(core: Core, scope: Scope, run_id: int) -> RunView:
     """The run, or NotFound."""
     run, items = run_with_items(core, scope, run_id, LISTED)
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         owners = posts.get_posts(connection, scope, [item.post_id for item in items])
     troubles = [
         Trouble(
@@ -68,6 +68,6 @@ def progress_of(
     core: Core, scope: Scope, run_id: int, account_ids: Sequence[int], due_by: datetime | None
 ) -> Progress:
     """How far a refresh of those accounts is; the total grows while an account's posts are listed."""
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         done, waiting = progress.done_and_waiting(connection, scope, run_id, account_ids, due_by)
     return Progress(done, done + waiting)

@@ -1,11 +1,17 @@
 """Keeping `serve` fresh: a loop that collects what is due, syncs complete days, and delivers events."""
 
 import asyncio
+from datetime import datetime
 
-from afterpost.domain.scope import SYSTEM, Scope
+from afterpost.domain.errors import Denied
+from afterpost.domain.scope import SYSTEM, Actor, Scope
 from afterpost.sdk.tenancy import Caller
 from afterpost.services import collect, notify
+from afterpost.services.batches import RETRY_AFTER
+from afterpost.services.catalogue import list_organizations
 from afterpost.services.core import Core
+from afterpost.services.guarding import REFUSALS
+from afterpost.services.run import begin_run
 from afterpost.services.sync import sync, sync_status
 from afterpost.storage import accounts
 
@@ -13,30 +19,63 @@ EVERY = 30.0
 """Seconds between two looks at what is due."""
 
 
-async def run_due(core: Core) -> int:
-    """Collect every account that is due, one after another; then sync and deliver. Returns how many."""
-    actor, scope = await core.resolve(Caller(door="job", on_behalf_of=SYSTEM))
+class Runner:
+    """Runs what is due, one organisation after another, each within its own scope.
 
-    def due() -> list[int]:
-        with core.database.read() as connection:
-            return accounts.due_accounts(connection, scope, core.now())
+    It remembers until when a guard does not want to be asked for a sync again; an account keeps that itself.
+    """
 
-    due_ids = await core.database.reading(due)
-    for account_id in due_ids:
-        run_id = await core.database.writing(collect.begin_run, core, scope, actor, "collect")
-        await collect.refresh_accounts(core, scope, actor, [account_id], run_id, due_only=True)
-    status = await core.database.reading(sync_status, core, scope)
-    if status.pending:
-        await core.database.writing(sync, core, scope, actor)
-    await notify.deliver(core, Scope.default())
-    return len(due_ids)
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._sync_after: dict[int, datetime] = {}
+
+    async def run_due(self) -> int:
+        """Collect every account that is due; then sync and deliver. Returns how many accounts."""
+        core = self._core
+        actor, scope = await core.resolve(Caller(door="job", on_behalf_of=SYSTEM))
+        collected = 0
+        for organization in await core.database.reading(list_organizations, core, scope):
+            own = scope.narrowed(organization=organization.id)
+            collected += await self._collect(own, actor)
+            await self._sync(own, actor, organization.id)
+            await notify.deliver(core, own)
+        return collected
+
+    async def _collect(self, scope: Scope, actor: Actor) -> int:
+        core = self._core
+
+        def due() -> list[int]:
+            with core.read(scope) as connection:
+                return accounts.due_accounts(connection, scope, core.now())
+
+        found = await core.database.reading(due)
+        for account_id in found:
+            run_id = await core.database.writing(begin_run, core, scope, actor, "collect")
+            await collect.refresh_accounts(core, scope, actor, [account_id], run_id, due_only=True)
+        return len(found)
+
+    async def _sync(self, scope: Scope, actor: Actor, organization_id: int) -> None:
+        core = self._core
+        after = self._sync_after.get(organization_id)
+        if after is not None and core.now() < after:
+            return
+        status = await core.database.reading(sync_status, core, scope)
+        if not status.pending:
+            return
+        try:
+            await sync(core, scope, actor)
+        except REFUSALS as error:
+            retry_at = error.retry_at if isinstance(error, Denied) else None
+            self._sync_after[organization_id] = retry_at or core.now() + RETRY_AFTER
+            core.log.warning("a sync was refused: %s", error.message)
 
 
 async def keep_fresh(core: Core, every: float = EVERY) -> None:
     """Run what is due, again and again, until cancelled. A failure is logged, the loop goes on."""
+    runner = Runner(core)
     while True:
         try:
-            await run_due(core)
+            await runner.run_due()
         except Exception:
             core.log.exception("the collection loop failed; it goes on")
         await asyncio.sleep(every)

@@ -28,7 +28,7 @@ class Standing(Struct, frozen=True):
 
 def accounts_standing(core: Core, scope: Scope) -> list[Standing]:
     """The accounts the scope may see, each with its next scheduled read."""
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         due = accounts.next_due(connection, scope)
         return [Standing(a, _next(a, due.get(a.id))) for a in accounts.list_accounts(connection, scope)]
 
@@ -43,7 +43,7 @@ def _next(account: Account, post_due: datetime | None) -> datetime | None:
 
 def run_with_items(core: Core, scope: Scope, run_id: int, limit: int) -> tuple[Run, list[RunItem]]:
     """The run with its counts, up to now while it is open, and its failed and skipped posts."""
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         run = runs.get_run(connection, scope, run_id)
         if run is None:
             raise NotFound(f"There is no run {run_id}.")
@@ -55,7 +55,7 @@ def run_with_items(core: Core, scope: Scope, run_id: int, limit: int) -> tuple[R
 
 def recent_runs(core: Core, scope: Scope, limit: int) -> list[Run]:
     """The newest runs of every kind."""
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         return runs.last_runs(connection, scope, None, limit)
 
 

@@ -14,7 +14,7 @@ from afterpost.settings import Settings
 from afterpost.storage import accounts, health, organizations
 from afterpost.storage.accounts import Account
 from afterpost.storage.migrate import SchemaState, states_on
-from afterpost.storage.organizations import Brand, Organization
+from afterpost.storage.organizations import Brand
 
 
 class AccountState(Struct, frozen=True):
@@ -43,15 +43,9 @@ class Readable(Struct, frozen=True):
     waiting: tuple[Account, ...]
 
 
-def organization_of(core: Core, scope: Scope) -> Organization:
-    """The organisation a call of this scope is about."""
-    with core.database.read() as connection:
-        return core.organization(connection, scope)
-
-
 def brand_called(core: Core, scope: Scope, name: str) -> Brand:
     """The brand of that slug, name or id, or NotFound that lists the brands there are."""
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         brands = organizations.list_brands(connection, scope)
     wanted = name.casefold()
     for found in (
@@ -69,7 +63,7 @@ def brand_called(core: Core, scope: Scope, name: str) -> Brand:
 
 def account_states(core: Core, scope: Scope) -> list[AccountState]:
     """Every account of the scope, oldest first, with its brand and when it is asked again."""
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         brands = {brand.id: brand.name for brand in organizations.list_brands(connection, scope)}
     return [
         _shown(standing, brands.get(standing.account.brand_id or 0))
@@ -103,7 +97,7 @@ def readable_accounts(core: Core, scope: Scope, *, due_only: bool, account_id: i
     NotFound for an account that is not there or disconnected, TooSoon for a single one that waits.
     """
     now = core.now()
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         connected = [a for a in accounts.list_accounts(connection, scope) if a.state != "disconnected"]
         due = set(accounts.due_accounts(connection, scope, now)) if due_only else None
     if account_id is not None:

@@ -4,6 +4,7 @@ The change sequence says which snapshots to look at again, never a date; a chang
 transaction that wrote its row. So running again, at the same time, or after a kill changes nothing.
 """
 
+import asyncio
 from datetime import datetime
 
 from msgspec import Struct
@@ -14,6 +15,9 @@ from afterpost.domain.scope import Actor, Scope
 from afterpost.domain.snapshots import OFFER_BIT, Row
 from afterpost.domain.windows import local_day_number, zone_of
 from afterpost.services.core import Core
+from afterpost.services.guarding import guarded
+from afterpost.services.organization import organization_of
+from afterpost.services.run import begin_run, end_run
 from afterpost.storage import changes, organizations, performance, posts, runs, snapshots
 from afterpost.storage.organizations import Organization
 from afterpost.storage.runs import Run
@@ -40,33 +44,46 @@ class SyncStatus(Struct, frozen=True):
     last_run: Run | None
 
 
-def sync(core: Core, scope: Scope, actor: Actor) -> SyncResult:
+async def sync(core: Core, scope: Scope, actor: Actor) -> SyncResult:
     """Write every changed snapshot of a complete day into content_performance.
 
     Always for the whole organisation: a change of the sequence names posts of every brand and account, and
-    leaves it when it was taken.
+    leaves it when it was taken. Guards are asked before; raises Denied or Held, and nothing is lost.
     """
-    scope = Scope(organizations=scope.organizations)
+    organization = await core.database.reading(organization_of, core, scope)
+    scope = Scope(organizations=frozenset({organization.id}))
+    status = await core.database.reading(sync_status, core, scope)
+    async with guarded(
+        core,
+        scope,
+        actor,
+        "sync",
+        f"organisation {organization.slug}",
+        organization_id=organization.id,
+        amount=status.pending,
+    ) as done:
+        run_id = await core.database.writing(begin_run, core, scope, actor, "sync")
+        state, message = "failed", "The sync did not reach its end."
+        try:
+            while True:
+                # One transaction a turn: others may write in between, and Ctrl-C is heard.
+                taken, rows = await core.database.writing(_sync_some, core, scope, actor, run_id)
+                done.amount += rows
+                if taken < BATCH:
+                    break
+            state, message = "done", f"{done.amount} learning rows written"
+        finally:
+            await asyncio.shield(core.database.writing(end_run, core, scope, actor, run_id, state, message))
+    return SyncResult(run_id, done.amount)
+
+
+def _sync_some(core: Core, scope: Scope, actor: Actor, run_id: int) -> tuple[int, int]:
+    """Take some changes; returns how many, and how many rows were written."""
     with core.transaction(scope, actor) as tx:
-        organization = core.organization(tx.connection, tx.scope)
-        run_id = runs.start_run(tx.connection, tx.scope, organization.id, "sync", str(actor), tx.now)
-    total = 0
-    state, message = "failed", None
-    try:
-        while True:
-            with core.transaction(scope, actor) as tx:
-                taken, rows = _sync_some(tx, core.organization(tx.connection, tx.scope), run_id)
-            total += rows
-            if taken < BATCH:
-                break
-        state, message = "done", f"{total} learning rows written"
-    finally:
-        with core.transaction(scope, actor) as tx:
-            runs.end_run(tx.connection, tx.scope, run_id, state, tx.now, message)
-    return SyncResult(run_id, total)
+        return _take(tx, core.organization(tx.connection, tx.scope), run_id)
 
 
-def _sync_some(tx: Tx, organization: Organization, run_id: int) -> tuple[int, int]:
+def _take(tx: Tx, organization: Organization, run_id: int) -> tuple[int, int]:
     """Take some changes; returns how many, and how many rows were written."""
     # Else a sync that read a snapshot before it changed could write after one that read it later.
     organizations.lock(tx.connection, tx.scope, organization.id)
@@ -102,7 +119,7 @@ def _offered(row: Row) -> frozenset[str]:
 
 def sync_status(core: Core, scope: Scope) -> SyncStatus:
     """How many learning rows there are, what is pending, and how the last run went."""
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         organization = core.organization(connection, scope)
         today = local_day_number(core.now(), zone_of(organization.time_zone))
         last = runs.last_runs(connection, scope, "sync", 1)

@@ -110,7 +110,7 @@ def weekly(
     worst_n: int = 5,
 ) -> tuple[Weekly, Meta]:
     """The summary of a window; default: the 7 days that end yesterday."""
-    with core.database.read() as connection:
+    with core.read(scope) as connection:
         organization = core.organization(connection, scope)
         window = window_of(core, organization, start, end)
         narrowed = scope.narrowed(brand=brand_id)

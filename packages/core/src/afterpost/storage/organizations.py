@@ -49,16 +49,7 @@ def ensure_default(connection: sa.Connection, scope: Scope, zone: str, now: date
     """The one organisation that exists from the first start; a zone not yet fixed follows the setting."""
     found = list_organizations(connection, scope)
     if not found:
-        connection.execute(
-            sa.insert(organizations).values(
-                slug=DEFAULT_SLUG,
-                name="Default",
-                time_zone=zone,
-                zone_fixed=False,
-                change_seq=0,
-                created_at=now,
-            )
-        )
+        add_organization(connection, scope, DEFAULT_SLUG, "Default", zone, now)
     elif not found[0].zone_fixed and found[0].time_zone != zone:
         connection.execute(
             sa.update(organizations)
@@ -66,6 +57,22 @@ def ensure_default(connection: sa.Connection, scope: Scope, zone: str, now: date
             .values(time_zone=zone)
         )
     return list_organizations(connection, scope)[0]
+
+
+def add_organization(
+    connection: sa.Connection, scope: Scope, slug: str, name: str, zone: str, now: datetime
+) -> Organization | None:
+    """A new organisation; None when the slug is taken."""
+    if scope.organizations is not None:
+        raise ValueError("only a scope of everything makes an organisation")
+    if connection.execute(sa.select(organizations.c.id).where(organizations.c.slug == slug)).first():
+        return None
+    row = connection.execute(
+        sa.insert(organizations)
+        .values(slug=slug, name=name, time_zone=zone, zone_fixed=False, change_seq=0, created_at=now)
+        .returning(*_COLUMNS)
+    ).one()
+    return Organization(*row)
 
 
 def lock(connection: sa.Connection, scope: Scope, organization_id: int) -> None:

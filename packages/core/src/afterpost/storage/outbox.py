@@ -35,16 +35,18 @@ def add(
         )
 
 
-def pending(
-    connection: sa.Connection, scope: Scope, observer: str, limit: int = 100
-) -> list[tuple[int, Event]]:
-    """The oldest events this observer has still to receive: (event id, event)."""
+def claim(connection: sa.Connection, scope: Scope, observer: str, limit: int) -> list[tuple[int, Event]]:
+    """The oldest events this observer has still to receive: (event id, event).
+
+    They stay locked until commit, so that two processes never hand over the same ones at once.
+    """
     rows = connection.execute(
         sa.select(outbox.c.id, outbox.c.body)
         .join(deliveries, deliveries.c.event_id == outbox.c.id)
         .where(deliveries.c.observer == observer, *within(scope, outbox))
         .order_by(outbox.c.id)
         .limit(limit)
+        .with_for_update(of=deliveries)
     )
     return [(row.id, _decode(row.body)) for row in rows]
 

@@ -184,7 +184,7 @@ def update_posts(
         return
     statement = (
         sa.update(posts)
-        .where(posts.c.id == sa.bindparam("_id"), *within(scope, posts))
+        .where(posts.c.id == sa.bindparam("_id"), *within(scope, posts, many=True))
         .values({name: sa.bindparam(f"_{name}") for name in columns})
     )
     connection.execute(statement, [{f"_{name}": row[name] for name in ("id", *columns)} for row in rows])

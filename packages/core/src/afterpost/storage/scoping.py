@@ -5,8 +5,10 @@ import sqlalchemy as sa
 from afterpost.domain.scope import Scope
 
 
-def within(scope: Scope, table: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+def within(scope: Scope, table: sa.FromClause, *, many: bool = False) -> list[sa.ColumnElement[bool]]:
     """Conditions that keep a statement inside the scope, on whichever of the dimensions the table has.
+
+    `many`: in a form for a statement that is executed with many sets of parameters, where IN can't stand.
 
     Facts have no brand or account of their own: a statement about them joins `posts` and asks for both.
     """
@@ -18,5 +20,7 @@ def within(scope: Scope, table: sa.FromClause) -> list[sa.ColumnElement[bool]]:
         ("id" if name == "accounts" else "account_id", scope.accounts),
     ):
         if allowed is not None and column in table.c:
-            conditions.append(table.c[column].in_(sorted(allowed)))
+            ids = sorted(allowed)
+            one_of = sa.or_(sa.false(), *(table.c[column] == key for key in ids))
+            conditions.append(one_of if many else table.c[column].in_(ids))
     return conditions

@@ -1,15 +1,20 @@
-"""The one way to write: a transaction that knows its scope, its actor and the events it commits."""
+"""The one way to write, and the one way to read facts: transactions that plugins' units of work join."""
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from afterpost.domain.errors import AfterpostError, PolicyUnavailable
 from afterpost.domain.events import Event
 from afterpost.domain.scope import Actor, Scope
+from afterpost.sdk.transaction import UnitOfWork
 from afterpost.storage import outbox
 from afterpost.storage.engine import Database
+
+log = logging.getLogger("afterpost.transaction")
 
 
 class Tx:
@@ -30,15 +35,81 @@ class Tx:
         self.events.append(event)
 
 
-@contextmanager
-def transaction(
-    database: Database, scope: Scope, actor: Actor, now: datetime, observers: Sequence[str] = ()
-) -> Iterator[Tx]:
-    """Begin, hand out a Tx, write its events to the outbox, commit; any exception rolls all of it back.
+class Looking:
+    """A transaction that only reads, as units of work see it: nobody acts."""
 
-    `observers`: ids of those who are to receive the events.
-    """
-    with database.writer.connect() as connection, connection.begin():
-        tx = Tx(connection, scope, actor, now)
-        yield tx
-        outbox.add(connection, scope, tx.events, tx.now, observers)
+    actor = None
+
+    def __init__(self, connection: sa.Connection, scope: Scope, now: datetime) -> None:
+        self.connection = connection
+        self.scope = scope
+        self.now = now
+
+
+class Transactions:
+    """Opens transactions on one database. What plugins join them with is told once, when they were asked."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self.database = database
+        self._clock = clock
+        self._units: tuple[tuple[str, UnitOfWork], ...] = ()
+        self._observers: tuple[str, ...] = ()
+
+    def joined_by(self, units: Mapping[str, UnitOfWork], observers: Sequence[str]) -> None:
+        """From now on `units` (label of the plugin -> its part) join, and events go to `observers`."""
+        self._units = tuple(units.items())
+        self._observers = tuple(observers)
+
+    def on(self, database: Database) -> "Transactions":
+        """The same for another database."""
+        other = Transactions(database, self._clock)
+        other.joined_by(dict(self._units), self._observers)
+        return other
+
+    @contextmanager
+    def read(self, scope: Scope) -> Iterator[sa.Connection]:
+        """A read-only connection in one consistent snapshot of the data."""
+        with self.database.read() as connection:
+            looking = Looking(connection, scope, self._clock())
+            for label, unit in self._units:
+                with _closed(label, "begin"):
+                    plain(unit.begin(looking))
+            yield connection
+
+    @contextmanager
+    def write(self, scope: Scope, actor: Actor) -> Iterator[Tx]:
+        """Begin, hand out a Tx, write its events to the outbox, commit; any exception undoes all of it."""
+        with self.database.writer.connect() as connection, connection.begin():
+            tx = Tx(connection, scope, actor, self._clock())
+            for label, unit in self._units:
+                with _closed(label, "begin"):
+                    plain(unit.begin(tx))
+            yield tx
+            outbox.add(connection, scope, tx.events, tx.now, self._observers)
+            facts = tuple(tx.events)
+            for label, unit in self._units:
+                with _closed(label, "before_commit"):
+                    plain(unit.before_commit(tx, facts))
+
+
+def plain(answer: object) -> None:
+    """An answer is a sign of work that was never done: a coroutine that nobody awaits."""
+    if answer is not None:
+        if isinstance(answer, Coroutine):
+            answer.close()
+        raise TypeError(f"it answered with {type(answer).__name__} and has to be plain")
+
+
+@contextmanager
+def _closed(label: str, where: str) -> Iterator[None]:
+    """A unit of work that fails takes the act with it, and is named."""
+    try:
+        yield
+    except (AfterpostError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # a plugin may try to exit
+        log.exception("%s failed in %s", label, where)
+        raise PolicyUnavailable(
+            f"{label} failed in {where} ({type(error).__name__}), so nothing was done.",
+            hint="The log says more.",
+        ) from error

@@ -9,6 +9,7 @@ from afterpost.domain.scope import Actor, Scope
 from afterpost.services import collect
 from afterpost.services.core import Core
 from afterpost.services.replay import NOON, Clock, connect_world
+from afterpost.services.run import begin_run
 from afterpost.services.sync import sync
 
 DAYS = 90
@@ -60,10 +61,10 @@ async def seed(
         if behind is not None and instant <= behind:
             continue
         clock.now = instant
-        run_id = await core.database.writing(collect.begin_run, core, scope, actor, "collect")
+        run_id = await core.database.writing(begin_run, core, scope, actor, "collect")
         await collect.refresh_accounts(
             core, scope, actor, [account.id for account in accounts], run_id, due_only=False
         )
         progress(done)
-    await core.database.writing(sync, core, scope, actor)
+    await sync(core, scope, actor)
     return sum(len(world.posts(a.id, now)) for world in found.values() for a in world.accounts())
