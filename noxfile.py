@@ -5,9 +5,9 @@
 # ///
 """The one runner: whatever is done to this repository is a session here.
 
-    python3 noxfile.py                 the README's test command: lint, types, contracts, tests, smoke
+    python3 noxfile.py                 the README's test command: every session that CI runs
     python3 noxfile.py demo            Afterpost itself, running on made-up posts
-    python3 noxfile.py tests -- -k x   sessions by name; what follows `--` goes to the tool
+    python3 noxfile.py core -- -k x    sessions by name; what follows `--` goes to the tool
     python3 noxfile.py -l              every session
 
 Python 3.11 or newer with pip is all it needs: run as a script, this file puts nox and uv into `.venv` and
@@ -140,7 +140,17 @@ if __name__ == "__main__":
 import nox  # noqa: E402
 
 nox.options.default_venv_backend = "none"  # all share .venv, see above
-nox.options.sessions = ["lint", "types", "contracts", "tests", "smoke"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "contracts",
+    "docs",
+    "core",
+    "ee",
+    "providers",
+    "house",
+    "smoke",
+]
 
 DISTS = sorted(
     path.parent
@@ -192,16 +202,17 @@ def activated() -> dict[str, str]:
     return environment_without() | {"VIRTUAL_ENV": str(VENV), "PATH": path}
 
 
-def run(session: nox.Session, *command: str, success: tuple[int, ...] = (0,)) -> None:
-    """Run a command of `.venv`."""
-    session.run(*command, env=activated(), include_outer_env=False, external=True, success_codes=success)
+def run(session: nox.Session, *command: str, success: tuple[int, ...] = (0,), **more: str) -> None:
+    """Run a command of `.venv`; `more`: further environment variables."""
+    env = activated() | more
+    session.run(*command, env=env, include_outer_env=False, external=True, success_codes=success)
 
 
-def pytest(session: nox.Session, *where: str) -> None:
+def pytest(session: nox.Session, *where: str, **more: str) -> None:
     """Run pytest there, or on the files and folders that the caller named."""
     prepare(session)
     files = [word for word in session.posargs if "/" in word and (HERE / word.partition("::")[0]).exists()]
-    run(session, PYTHON, "-m", "pytest", *(() if files else where), *session.posargs)
+    run(session, PYTHON, "-m", "pytest", *(() if files else where), *session.posargs, **more)
 
 
 @nox.session
@@ -229,18 +240,49 @@ def contracts(session: nox.Session) -> None:
 
 
 @nox.session
-def tests(session: nox.Session) -> None:
-    """All tests but the three kinds that have a session of their own."""
-    own = [f"--ignore=tests/{name}" for name in ("smoke", "replay", "bench")]
-    pytest(session, "packages", "tests", *own)
+def docs(session: nox.Session) -> None:
+    """What is generated in the docs is what the code says; `-- -r` writes it anew."""
+    prepare(session)
+    options = session.posargs or ["--check"]
+    run(session, PYTHON, "-m", "cogapp", "-I", ".", *options, "docs/hooks.md")
+
+
+@nox.session
+def core(session: nox.Session) -> None:
+    """Core's tests, with every other distribution installed and blocked."""
+    pytest(session, "packages/core/tests", AFTERPOST_PLUGINS="off")
+
+
+@nox.session
+def ee(session: nox.Session) -> None:
+    """The tests of afterpost-ee, on SQLite and on a real PostgreSQL server."""
+    pytest(session, "packages/ee/tests")
+
+
+@nox.session
+def providers(session: nox.Session) -> None:
+    """The tests of every provider; `-- packages/providers/youtube` runs one's."""
+    pytest(session, "packages/providers")
+
+
+@nox.session
+def house(session: nox.Session) -> None:
+    """What needs two distributions or none: boundaries, docs, what plugins add, faults, the whole way."""
+    own = [f"--ignore=tests/{name}" for name in ("smoke", "replay", "bench", "floors")]
+    pytest(session, "tests", *own)
+
+
+@nox.session
+def floors(session: nox.Session) -> None:
+    """Each plugin's tests with the lowest versions it says it works with, core's among them."""
+    pytest(session, "tests/floors", "-s")
 
 
 @nox.session
 def postgres(session: nox.Session) -> None:
     """The tests of storage and of the whole way through, and the replay, on a real PostgreSQL server."""
-    os.environ["AFTERPOST_TEST_ENGINE"] = "postgresql"
-    own = ["--ignore=tests/bench", "--ignore=tests/smoke/test_core_alone.py"]
-    pytest(session, "packages/core/tests", "tests", *own)
+    own = ["--ignore=tests/bench", "--ignore=tests/floors"]
+    pytest(session, "packages/core/tests", "tests", *own, AFTERPOST_TEST_ENGINE="postgresql")
 
 
 @nox.session

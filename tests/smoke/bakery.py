@@ -1,10 +1,12 @@
 """One post's way through Afterpost as both smoke tests send it, and what has to come out."""
 
-import sqlite3
-from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import sqlalchemy as sa
+
+from packages.core.tests.databases import database_url
 
 METRICS = {"views": 4800, "likes": 90, "comments": 20, "shares": 8, "saves": 2}
 ENGAGEMENTS = 120
@@ -52,8 +54,10 @@ def learned(data_dir: Path) -> dict[tuple[str, date], dict[str, Any]]:
         f"SELECT external_id, measured_on, {', '.join(f'c.{name}' for name in LEARNED)} "
         "FROM content_performance AS c JOIN posts ON posts.id = c.post_id"
     )
-    with closing(sqlite3.connect(f"{(data_dir / 'afterpost.db').as_uri()}?mode=ro", uri=True)) as connection:
-        rows = connection.execute(query).fetchall()
+    engine = sa.create_engine(database_url(data_dir).replace("postgresql:", "postgresql+psycopg:", 1))
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql(query).all()
+    engine.dispose()
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     return {
         (external_id, (epoch + timedelta(days=day)).date()): dict(zip(LEARNED, values, strict=True))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from packages.core.tests.databases import POSTGRESQL
 from tests.running import ROOT, environment, get, post, run, serving
 from tests.smoke import bakery
 
@@ -56,7 +57,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bin_ = place / ("Scripts" if os.name == "nt" else "bin")
     python = str(bin_ / "python")
     (wheel,) = wheels.glob("afterpost-*.whl")
-    what = [str(wheel), "-c", str(ROOT / "constraints.txt")]
+    what = [f"{wheel}[postgres]" if POSTGRESQL else str(wheel), "-c", str(ROOT / "constraints.txt")]
     uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python, *what]
     # uv does not read pip's settings: where only pip knows an index, pip gets its turn.
     if subprocess.run(uv, env=env, cwd=ROOT, capture_output=True, check=False).returncode:

@@ -14,7 +14,7 @@ import uvicorn
 
 from afterpost.app import create_app, open_installation
 from afterpost.settings import load_settings
-from tests.running import API_KEY, client_of, get, post
+from tests.running import client_of, environment, get, post
 from tests.smoke import bakery
 
 NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -34,8 +34,7 @@ class Clock:
 @contextmanager
 def live(data_dir: Path, clock: Clock) -> Iterator[httpx.Client]:
     """The real server in a thread of this process, over an installation with that clock."""
-    environ = {"AFTERPOST_DATA_DIR": str(data_dir), "AFTERPOST_API_KEY": API_KEY, "AFTERPOST_COLLECT": "off"}
-    core = open_installation(load_settings(environ), clock=clock)
+    core = open_installation(load_settings(environment(data_dir)), clock=clock)
     server = uvicorn.Server(uvicorn.Config(create_app(core), port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()

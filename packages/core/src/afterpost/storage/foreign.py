@@ -24,9 +24,7 @@ _SECURED = sa.text(
 
 def row_security(connection: sa.Connection, scope: Scope) -> dict[str, str]:
     """Core's tables with row security -> names of their policies; a schema is everyone's."""
-    return {
-        name: policies for name, policies in connection.execute(_SECURED).tuples() if name in metadata.tables
-    }
+    return {name: policies for name, policies in connection.execute(_SECURED) if name in metadata.tables}
 
 
 def refuse_row_security(
