@@ -1,8 +1,8 @@
-"""Asking a policy or guard: one that raises, exits, hangs or says something else has said no."""
+"""Waiting for a plugin: what it does comes out as an Exception, in time; a policy that fails has said no."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from afterpost.domain.errors import AfterpostError, PolicyUnavailable
@@ -11,25 +11,42 @@ T = TypeVar("T")
 log = logging.getLogger("afterpost.policies")
 
 
-async def asked(answer: Awaitable[T], who: str, patience: float) -> T:
-    """What the policy answers, within `patience` seconds.
+class Misbehaved(Exception):
+    """A plugin tried to exit, or cancelled itself."""
 
-    Its own AfterpostErrors are its answer and pass through; anything else is a PolicyUnavailable. A policy
-    that blocks its thread can't be interrupted: it must wait asynchronously.
+
+async def contained(ask: Callable[[], Awaitable[T]], seconds: float) -> T:
+    """What a plugin answers when it is asked, within so many seconds; else TimeoutError, or the Exception it raised.
+
+    An attempt to exit or to cancel itself is Misbehaved; only we ourselves are ended by Ctrl-C or a
+    cancellation. A plugin that blocks its thread can't be interrupted: it must wait asynchronously.
     """
     try:
-        async with asyncio.timeout(patience):
-            return await answer
-    except (AfterpostError, KeyboardInterrupt):
+        async with asyncio.timeout(seconds):
+            return await ask()
+    except (Exception, KeyboardInterrupt):
         raise
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise  # it is we who are stopped
-        raise unavailable(who, "it cancelled itself") from None
+        raise Misbehaved("it cancelled itself") from None
+    except BaseException as error:
+        raise Misbehaved(f"it tried to end the process ({type(error).__name__})") from error
+
+
+async def asked(ask: Callable[[], Awaitable[T]], who: str, patience: float) -> T:
+    """What a policy or guard answers, within `patience` seconds.
+
+    Its own AfterpostErrors are its answer and pass through; anything else is a PolicyUnavailable.
+    """
+    try:
+        return await contained(ask, patience)
+    except AfterpostError:
+        raise
     except TimeoutError as error:
         raise unavailable(who, f"no answer within {patience:g} s") from error
-    except BaseException as error:  # a plugin may try to exit
+    except Exception as error:
         log.exception("%s failed", who)
         raise unavailable(who, type(error).__name__) from error
 

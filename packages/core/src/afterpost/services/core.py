@@ -96,7 +96,7 @@ class Core:
     async def resolve(self, caller: Caller) -> tuple[Actor, Scope]:
         """Who is calling and what they may see; a policy that fails denies."""
         who = "The tenant policy"
-        answer: object = await asked(self.tenancy.resolve(caller), who, self.patience)
+        answer: object = await asked(lambda: self.tenancy.resolve(caller), who, self.patience)
         match answer:
             case (Actor() as actor, Scope() as scope):
                 return actor, scope
@@ -115,7 +115,7 @@ class Core:
     async def permit(self, actor: Actor, action: Action, scope: Scope) -> None:
         """Raises Forbidden unless the access policy allows the action; a policy that fails denies."""
         who = "The access policy"
-        allowed: object = await asked(self.access.allow(actor, action, scope), who, self.patience)
+        allowed: object = await asked(lambda: self.access.allow(actor, action, scope), who, self.patience)
         if not isinstance(allowed, bool):
             raise unavailable(who, f"it answered with {type(allowed).__name__}")
         if not allowed:

@@ -4,7 +4,6 @@ Whatever a provider raises leaves here as a ProviderError, so that a plugin can 
 nothing else.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -17,6 +16,7 @@ from afterpost.domain.errors import TRANSIENT, ErrorKind, ProviderError
 from afterpost.domain.scope import Actor, Scope
 from afterpost.sdk.credentials import Credential
 from afterpost.sdk.provider import Call, Provider
+from afterpost.services.closed import contained
 from afterpost.services.core import Core
 from afterpost.storage import accounts
 from afterpost.storage.accounts import Account
@@ -48,23 +48,17 @@ def provider_for(core: Core, platform: str) -> Provider:
 async def called(method: Callable[[Call], Awaitable[T]], call: Call, kind: type[T]) -> T:
     """One call within the deadline; anything raised, or answered that is no `kind`, is a ProviderError."""
     try:
-        async with asyncio.timeout(DEADLINE):
-            answer: object = await method(call)
+        answer: object = await contained(lambda: method(call), DEADLINE)
         if not isinstance(answer, kind):
             raise TypeError(f"answered with {type(answer).__name__}, not {kind.__name__}")
         return answer
-    except (ProviderError, KeyboardInterrupt):
+    except ProviderError:
         raise
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise  # it is we who are stopped
-        raise ProviderError(ErrorKind.BUG, "The provider plugin cancelled its own call.") from None
     except TimeoutError as error:
         raise ProviderError(ErrorKind.NETWORK, f"No answer within {DEADLINE:.0f} s.") from error
     except httpx.TransportError as error:
         raise ProviderError(ErrorKind.NETWORK, f"The connection failed: {type(error).__name__}.") from error
-    except BaseException as error:  # a plugin may try to exit
+    except Exception as error:
         log.exception("a provider raised something else than ProviderError")
         raise ProviderError(ErrorKind.BUG, f"The provider plugin failed: {type(error).__name__}.") from error
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from afterpost.domain.errors import AfterpostError, Denied, Held, PolicyUnavailable
 from afterpost.domain.scope import Actor, Scope
@@ -71,7 +72,7 @@ async def guarded(
 
 async def _review(core: Core, name: str, guard: Guard, act: Act) -> None:
     who = f"The guard {name}"
-    verdict = await asked(guard.review(act), who, core.patience)
+    verdict = await asked(lambda: guard.review(act), who, core.patience)
     if isinstance(verdict, Pass):
         return
     if isinstance(verdict, Deny):
@@ -88,6 +89,6 @@ def _sentence(name: str, verb: str, act: Act, reason: object) -> str:
 async def _settle(core: Core, act: Act, settlement: Settlement, guards: Sequence[Guard]) -> None:
     for guard in guards:
         try:
-            await asked(guard.settle(act, settlement), f"The guard {guard.id}", core.patience)
+            await asked(partial(guard.settle, act, settlement), f"The guard {guard.id}", core.patience)
         except AfterpostError as error:
             core.log.warning("settling an act changed nothing: %s", error.message)

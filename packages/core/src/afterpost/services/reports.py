@@ -1,6 +1,5 @@
 """Billing and operator reports: run one over a window, and hold its plugin to what it declared."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -10,6 +9,7 @@ from afterpost.domain.errors import AfterpostError, NotFound, PluginError
 from afterpost.domain.scope import Actor, Scope
 from afterpost.domain.windows import Window
 from afterpost.sdk.report import BillingReport, Cell
+from afterpost.services.closed import contained
 from afterpost.services.core import Core
 from afterpost.services.guarding import guarded
 from afterpost.services.organization import organization_of
@@ -67,15 +67,15 @@ async def run_report(
 async def _rows(
     core: Core, scope: Scope, report: BillingReport, window: Window
 ) -> tuple[Mapping[str, Cell], ...]:
+    reads = CoreReads(core.transactions)
     try:
-        async with asyncio.timeout(DEADLINE):
-            rows = await report.run(CoreReads(core.transactions), scope, window)
+        rows = await contained(lambda: report.run(reads, scope, window), DEADLINE)
         return _in_order(report, rows)
-    except (AfterpostError, KeyboardInterrupt, asyncio.CancelledError):
+    except AfterpostError:
         raise
     except TimeoutError as error:
         raise PluginError(f"The report {report.id} gave no answer within {DEADLINE:.0f} s.") from error
-    except BaseException as error:  # a plugin may try to exit
+    except Exception as error:
         core.log.exception("report %s failed", report.id)
         raise PluginError(f"The report {report.id} failed: {type(error).__name__}: {error}") from error
 
