@@ -14,7 +14,7 @@ from afterpost import hookimpl
 from afterpost.defaults import AgeLadder, KeepForEver, OpenAccess
 from afterpost.domain.errors import Forbidden, PluginError
 from afterpost.domain.scope import SYSTEM, Scope
-from afterpost.plugins import build_plugins
+from afterpost.loading import build_plugins
 from afterpost.sdk import Caller, Provider
 from packages.core.tests.house import MakeCore, settings_in
 from packages.core.tests.plugins.network import NetworkPlugin, Table

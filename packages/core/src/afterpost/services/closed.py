@@ -16,7 +16,7 @@ class Misbehaved(Exception):
 
 
 async def contained(ask: Callable[[], Awaitable[T]], seconds: float) -> T:
-    """What a plugin answers when it is asked, within so many seconds; else TimeoutError, or the Exception it raised.
+    """What a plugin answers, asked now, within so many seconds; else TimeoutError, or what it raised.
 
     An attempt to exit or to cancel itself is Misbehaved; only we ourselves are ended by Ctrl-C or a
     cancellation. A plugin that blocks its thread can't be interrupted: it must wait asynchronously.
