@@ -8,6 +8,7 @@ book the difference. The result is a function of the set of readings, whatever t
 Days are numbers (`windows.day_number`).
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -19,7 +20,6 @@ FRESH = timedelta(hours=48)
 """A post first read at most this long after publication gains from 0."""
 
 OFFER_BIT = {part: 1 << n for n, part in enumerate(ENGAGEMENT_PARTS)}
-_CUMULATIVE = frozenset(CUMULATIVE)
 _PARTS = tuple(
     tuple(part for part, bit in OFFER_BIT.items() if offers & bit) for offers in range(1 << len(OFFER_BIT))
 )
@@ -105,17 +105,16 @@ def merge_day(readings: Iterable[Observed]) -> DayValues:
     ordered = list(readings)
     if len(ordered) > 1:
         ordered.sort(key=lambda r: (r.at, r.digest))
-    for reading in ordered:
-        for name, value in reading.values.items():
-            if kind_of(name, reading.kinds) is Kind.CUMULATIVE:
+    for _, _, values, kinds, asked, source in ordered:  # noqa: B007  the last one's source counts
+        for name, value in values.items():
+            if kind_of(name, kinds) is Kind.CUMULATIVE:
                 totals[name] = int(value)
             else:
                 # 5.0 and 5 are one value, and one text when stored.
                 whole = isinstance(value, float) and value.is_integer()
                 gauges[name] = int(value) if whole else value
-        for name in (*reading.asked, *reading.values):
+        for name in (*asked, *values):
             offers |= OFFER_BIT.get(name, 0)
-        source = reading.source
     # What any reading of the day calls a counter is one that day: a snapshot has each metric once.
     levels = {name: value for name, value in gauges.items() if name not in totals}
     return DayValues(totals, levels, offers, source)
@@ -176,6 +175,11 @@ def spread(gain: int, days: int) -> list[int]:
 Bucket = dict[str, int]
 """Column -> amount, for one day of one rollup."""
 
+_COLUMNS = {
+    name: tuple(f"{name}_{what}" for what in ("n", "change", "gain", "covered", "estimated"))
+    for name in CUMULATIVE
+}
+
 
 def book(row: Row, sign: int, rollups: dict[int, Bucket]) -> None:
     """Add (`sign` 1) or take back (-1) what a snapshot contributes, into `rollups` (day -> columns).
@@ -188,50 +192,59 @@ def book(row: Row, sign: int, rollups: dict[int, Bucket]) -> None:
     `rated_engagements`, `rated_views` or `rated_impressions`, and how many post-days
     (`rated_by_views`, `rated_by_impressions`); `unrated` counts the observed days of the others.
     """
-    today = rollups.setdefault(row.day, {})
-    today["snapshots"] = today.get("snapshots", 0) + sign
-    for name, cell in row.cells.items():
-        if name not in _CUMULATIVE:
+    today = _bucket(rollups, row.day)
+    today["snapshots"] += sign
+    for name, (total, gain, days) in row.cells.items():
+        columns = _COLUMNS.get(name)
+        if columns is None:
             continue
-        _add(today, f"{name}_n", sign)
-        _add(today, f"{name}_change", sign * (cell.total if cell.gain is None else cell.gain))
-        if cell.gain is None:
+        n, change, gained, covered, estimated = columns
+        today[n] += sign
+        if gain is None:
+            today[change] += sign * total
             continue
-        if cell.days == 1:
-            _add(today, f"{name}_gain", sign * cell.gain)
-            _add(today, f"{name}_covered", sign)
+        today[change] += sign * gain
+        if days == 1:  # nearly always, so that nothing is built for it
+            today[gained] += sign * gain
+            today[covered] += sign
             continue
-        start = row.day - cell.days + 1
-        for offset, amount in enumerate(spread(cell.gain, cell.days)):
-            bucket = rollups.setdefault(start + offset, {})
-            _add(bucket, f"{name}_gain", sign * amount)
-            _add(bucket, f"{name}_covered", sign)
-            if start + offset != row.day:
-                _add(bucket, f"{name}_estimated", sign * amount)
-    _book_rate(row, sign, rollups)
+        start = row.day - days + 1
+        for offset, amount in enumerate(spread(gain, days)):
+            bucket = _bucket(rollups, start + offset)
+            bucket[gained] += sign * amount
+            bucket[covered] += sign
+            if bucket is not today:
+                bucket[estimated] += sign * amount
+    _book_rate(row, sign, rollups, today)
 
 
-def _book_rate(row: Row, sign: int, rollups: dict[int, Bucket]) -> None:
+def _book_rate(row: Row, sign: int, rollups: dict[int, Bucket], today: Bucket) -> None:
     cells = row.cells
     base = next((name for name in EXPOSURES if (c := cells.get(name)) and c.gain is not None), None)
     parts = _PARTS[row.offers]
     if base is None or not parts:
         if cells:
-            _add(rollups[row.day], "unrated", sign)
+            today["unrated"] += sign
         return
-    exposed = cells[base]
-    engaged = [cells.get(part) for part in parts]
-    if any(cell is None or cell.gain is None or cell.days != exposed.days for cell in engaged):
-        _add(rollups[row.day], "unrated", sign)
-        return
-    amounts = [spread(exposed.gain or 0, exposed.days)]
-    amounts += [spread(cell.gain or 0, cell.days) for cell in engaged if cell is not None]
-    for offset, (seen, *done) in enumerate(zip(*amounts, strict=True)):
-        bucket = rollups.setdefault(row.day - exposed.days + 1 + offset, {})
-        _add(bucket, f"rated_{base}", sign * seen)
-        _add(bucket, "rated_engagements", sign * sum(done))
-        _add(bucket, f"rated_by_{base}", sign)
+    _, seen, days = cells[base]
+    engaged: list[int] = []
+    for part in parts:
+        cell = cells.get(part)
+        if cell is None or cell.gain is None or cell.days != days:
+            today["unrated"] += sign
+            return
+        engaged.append(cell.gain)
+    views, by = f"rated_{base}", f"rated_by_{base}"
+    spans = [spread(amount or 0, days) for amount in (seen, *engaged)]
+    for offset, (exposed, *done) in enumerate(zip(*spans, strict=True)):
+        bucket = _bucket(rollups, row.day - days + 1 + offset)
+        bucket[views] += sign * exposed
+        bucket["rated_engagements"] += sign * sum(done)
+        bucket[by] += sign
 
 
-def _add(bucket: Bucket, column: str, amount: int) -> None:
-    bucket[column] = bucket.get(column, 0) + amount
+def _bucket(rollups: dict[int, Bucket], day: int) -> Bucket:
+    found = rollups.get(day)
+    if found is None:
+        found = rollups[day] = defaultdict(int)
+    return found

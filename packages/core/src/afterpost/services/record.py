@@ -4,7 +4,9 @@ The normal case is a reading of a new day: the post's state is folded forwards a
 A late reading undoes the post's snapshots from its day on, folds again, and books only the difference.
 """
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -50,6 +52,22 @@ class _New(NamedTuple):
     reading: Reading
 
 
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep the cycle collector out of a batch: its passes over the many objects alive took a quarter of it.
+
+    Nothing made here is a cycle; what is not needed any more is freed at once all the same.
+    """
+    ran = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if ran:
+            gc.enable()
+
+
+@_without_collector()
 def record(tx: Tx, organization: Organization, items: Sequence[Item], run_id: int) -> dict[int, Recorded]:
     """Store readings of one organisation; says for each post whether any of its numbers changed.
 
@@ -184,7 +202,7 @@ def _derive(
         place, state = places[post_id], states.get(post_id)
         start = min(days)
         old = [s.row for s in history.get(post_id, ()) if s.row.day >= start]
-        before = undo(state, old) if state is not None else None
+        before = undo(state, old) if state is not None and old else state
         values = {row.day: _as_values(row) for row in old}
         for day, readings in days.items():
             known = on_record.get((post_id, day), ())
@@ -226,7 +244,9 @@ def _derive(
             book(row, 1, buckets)
             _attend(attended, dimensions, row, 1)
             written.append((post_id, row))
-            restated += sum(1 for cell in row.cells.values() if cell.gain is not None and cell.gain < 0)
+            for cell in row.cells.values():
+                if cell.gain is not None and cell.gain < 0:
+                    restated += 1
 
     latest.save(tx.connection, tx.scope, new_states)
     posts.update_posts(tx.connection, tx.scope, ["published_at"], published)
