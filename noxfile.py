@@ -28,7 +28,7 @@ import hashlib
 import os
 import subprocess
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -202,17 +202,22 @@ def activated() -> dict[str, str]:
     return environment_without() | {"VIRTUAL_ENV": str(VENV), "PATH": path}
 
 
-def run(session: nox.Session, *command: str, success: tuple[int, ...] = (0,), **more: str) -> None:
-    """Run a command of `.venv`; `more`: further environment variables."""
-    env = activated() | more
-    session.run(*command, env=env, include_outer_env=False, external=True, success_codes=success)
+def run(
+    session: nox.Session,
+    *command: str,
+    success: tuple[int, ...] = (0,),
+    env: Mapping[str, str] | None = None,
+) -> None:
+    """Run a command of `.venv`; `env`: further environment variables."""
+    whole = activated() | dict(env or {})
+    session.run(*command, env=whole, include_outer_env=False, external=True, success_codes=success)
 
 
-def pytest(session: nox.Session, *where: str, **more: str) -> None:
+def pytest(session: nox.Session, *where: str, **env: str) -> None:
     """Run pytest there, or on the files and folders that the caller named."""
     prepare(session)
     files = [word for word in session.posargs if "/" in word and (HERE / word.partition("::")[0]).exists()]
-    run(session, PYTHON, "-m", "pytest", *(() if files else where), *session.posargs, **more)
+    run(session, PYTHON, "-m", "pytest", *(() if files else where), *session.posargs, env=env)
 
 
 @nox.session

@@ -1,6 +1,5 @@
 """A database that would show too little or too much is refused, unless somebody says otherwise."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -26,7 +25,7 @@ class Declares:
 
 
 @pytest.fixture
-def secured(make_core: MakeCore) -> Iterator[Core]:
+def secured(make_core: MakeCore) -> Core:
     """A database on one of whose tables somebody put row security."""
     core = make_core()
     with core.database.writer.connect() as connection, connection.begin():

@@ -1,0 +1,1 @@
+"""Several organisations on one Afterpost: tenant isolation, audit and quota, through core's hooks alone."""
