@@ -25,11 +25,16 @@ def database_url(folder: Path, name: str = "afterpost") -> str:
     """The URL of a test's database; the same folder and name mean the same database."""
     if not POSTGRESQL:
         return f"sqlite:///{folder / name}.db"
+    return server_url(folder, name)
+
+
+def server_url(folder: Path, name: str = "afterpost", role: str = ROLE) -> str:
+    """The URL of a test's database on the PostgreSQL server, whatever engine the others run on."""
     key = "t_" + hashlib.sha256(f"{folder / name}".encode()).hexdigest()[:20]
     server = _server()
     if f" {key} " not in server.psql("SELECT datname FROM pg_database"):
         server.psql(f"CREATE DATABASE {key} OWNER {ROLE}")
-    return str(server.get_uri(database=key)).replace("//postgres:", f"//{ROLE}:", 1)
+    return str(server.get_uri(database=key)).replace("//postgres:", f"//{role}:", 1)
 
 
 @cache

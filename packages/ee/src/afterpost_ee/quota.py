@@ -150,13 +150,9 @@ def set_quota(connection: sa.Connection, organization_id: int, posts: int) -> No
 
 def usage_of(connection: sa.Connection, scope: Scope, month: str) -> list[Usage]:
     """What the scope's organisations used of a month; those with neither use nor quota are absent."""
-    used: dict[int, int] = dict(
-        row._tuple()
-        for row in connection.execute(
-            sa.select(usage.c.organization_id, usage.c.used).where(usage.c.month == month)
-        )
-    )
-    limits: dict[int, int] = dict(row._tuple() for row in connection.execute(sa.select(quotas)))
+    this_month = sa.select(usage.c.organization_id, usage.c.used).where(usage.c.month == month)
+    used = {row.organization_id: row.used for row in connection.execute(this_month)}
+    limits = {row.organization_id: row.posts_per_month for row in connection.execute(sa.select(quotas))}
     return [
         Usage(key, month, used.get(key, 0), limits.get(key))
         for key in sorted(used.keys() | limits.keys())

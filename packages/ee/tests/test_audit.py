@@ -1,0 +1,55 @@
+"""Every committed fact has an audit row, committed with it or not at all."""
+
+import sqlalchemy as sa
+
+from packages.ee.tests.place import Place
+
+
+def test_each_organisation_reads_its_own_trail(place: Place) -> None:
+    with place.web() as web:
+        web.tell("north", "v1", 5)
+        web.tell("south", "v1", 6)
+        trail = web.data("north", "/v1/x/ee/audit")
+        assert [entry["fact"] for entry in trail] == [
+            "run_ended.v1",
+            "snapshots_stored.v1",
+            "posts_registered.v1",
+        ]
+        assert {entry["organization_id"] for entry in trail} == {place.ids["north"]}
+        assert {entry["actor"] for entry in trail} == {"key:ee:1"}
+        assert trail[1]["body"]["posts"] == 1
+        assert len(web.data("north", "/v1/x/ee/audit?limit=1")) == 1
+        assert {e["organization_id"] for e in web.data("south", "/v1/x/ee/audit")} == {place.ids["south"]}
+
+
+def test_an_act_whose_audit_row_can_not_be_written_is_undone(place: Place) -> None:
+    with place.database() as connection:
+        connection.execute(sa.text("ALTER TABLE ee_audit ADD COLUMN witness text NOT NULL"))
+    with place.web() as web:
+        answer = web.tell("north", "v1", 5)
+        assert (answer.status_code, answer.json()["code"]) == (503, "policy_unavailable")
+        assert "ee_audit" not in answer.text
+        assert web.data("north", "/v1/posts") == []
+    place.open()
+    with place.core.read(place.scope("north")) as connection:
+        for table in (
+            "posts",
+            "observations",
+            "post_analytics",
+            "rollups",
+            "changes",
+            "runs",
+            "outbox",
+            "ee_audit",
+        ):
+            assert connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar() == 0, table
+    with place.database() as connection:
+        connection.execute(sa.text("ALTER TABLE ee_audit DROP COLUMN witness"))
+    with place.web() as web:
+        assert web.tell("north", "v1", 5).status_code == 200
+
+
+def test_what_is_only_read_leaves_no_trail(place: Place) -> None:
+    with place.web() as web:
+        web.data("north", "/v1/analytics/overview")
+        assert web.data("north", "/v1/x/ee/audit") == []
