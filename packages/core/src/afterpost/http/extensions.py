@@ -34,8 +34,8 @@ def plugin_routers(core: Core, own: Litestar) -> list[Router]:
                     f"{core.plugins.label(name)} answered register_routes with {type(handler).__name__}, "
                     "not a Litestar handler, router or controller."
                 )
-        router = Router(f"/x/{name}", route_handlers=handlers, tags=[name])
         try:
+            router = Router(f"/x/{name}", route_handlers=handlers, tags=[name])
             _try(router, own)
         except Exception as error:
             core.plugins.degrade(name, "register_routes", "has routes that can't be mounted", error)

@@ -52,7 +52,6 @@ async def sync(core: Core, scope: Scope, actor: Actor) -> SyncResult:
     """
     organization = await core.database.reading(organization_of, core, scope)
     scope = Scope(organizations=frozenset({organization.id}))
-    status = await core.database.reading(sync_status, core, scope)
     async with guarded(
         core,
         scope,
@@ -60,7 +59,7 @@ async def sync(core: Core, scope: Scope, actor: Actor) -> SyncResult:
         "sync",
         f"organisation {organization.slug}",
         organization_id=organization.id,
-        amount=status.pending,
+        amount=None,
     ) as done:
         run_id = await core.database.writing(begin_run, core, scope, actor, "sync")
         state, message = "failed", "The sync did not reach its end."
