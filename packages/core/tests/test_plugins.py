@@ -48,12 +48,6 @@ class ExtraArgument:
         return []
 
 
-class Raises:
-    @hookimpl
-    def register_providers(self) -> Iterable[Provider]:
-        raise KeyError("no such thing")
-
-
 class NotProviders:
     @hookimpl
     def register_providers(self) -> Any:
@@ -81,7 +75,6 @@ class Coroutine:
         (AsyncHook(), "as async"),
         (UnknownHook(), "register_unicorns"),
         (ExtraArgument(), "unicorn"),
-        (Raises(), "KeyError"),
         (NotProviders(), "with str, not Provider"),
         (NotEvenSeveral(), "with int"),
         (Coroutine(), "awaitable"),

@@ -36,15 +36,18 @@ def build_plugins(
         info[name] = PluginInfo(name, "afterpost", "built in", "loaded", ())
         _register(manager, info, name, plugin)
     found = entry_points(group=ENTRY_POINTS) if installed is None else installed
+    wanted = []
+    # Names first: of two with one name, neither is imported.
     for point in sorted(found, key=lambda p: (p.name, p.value)):
         dist, release = (point.dist.name, point.dist.version) if point.dist else ("unknown", "unknown")
         _refuse_name(point.name, dist, info)
         blocked = point.name in settings.block or dist in settings.block
-        wanted = settings.plugins is None or point.name in settings.plugins
-        info[point.name] = PluginInfo(point.name, dist, release, "loaded", ())
-        if blocked or not wanted:
-            info[point.name] = info[point.name]._replace(status="blocked")
-            continue
+        blocked = blocked or (settings.plugins is not None and point.name not in settings.plugins)
+        status = "blocked" if blocked else "loaded"
+        info[point.name] = PluginInfo(point.name, dist, release, status, ())
+        if not blocked:
+            wanted.append(point)
+    for point in wanted:
         _refuse_version(point, info[point.name])
         _register(manager, info, point.name, _imported(point, info[point.name]))
     return Plugins(manager, info)
@@ -108,9 +111,10 @@ def _register(manager: pluggy.PluginManager, info: dict[str, PluginInfo], name: 
                 "objects, and the objects have async methods."
             )
     try:
+        hash(plugin)  # pluggy keeps plugins in sets, and would stumble over it when it is asked
         manager.register(plugin, name)
         manager.check_pending()
-    except (pluggy.PluginValidationError, ValueError) as error:
+    except (pluggy.PluginValidationError, ValueError, TypeError) as error:
         raise PluginError(
             f"{label} does not fit this version of Afterpost: {error}",
             hint="A hook or argument it uses is not known here; check the versions.",

@@ -4,9 +4,9 @@ A plugin whose routes can't be mounted is dropped and shown as degraded; core's 
 description never change by what a plugin adds.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from litestar import Controller, Litestar, Router, get
@@ -21,6 +21,7 @@ from afterpost.http.openapi import openapi, schemas_of
 from afterpost.http.scope import Call, acting
 from afterpost.http.views import NoMeta
 from afterpost.sdk.panel import Panel
+from afterpost.services.closed import contained
 from afterpost.services.core import Core
 
 
@@ -106,21 +107,15 @@ async def living(
     try:
         for name, each in lifespans.items():
             try:
-                async with asyncio.timeout(core.patience):
-                    await each.__aenter__()
+                await contained(each.__aenter__, core.patience)
                 entered.append((name, each))
-            except (KeyboardInterrupt, asyncio.CancelledError):
-                raise
-            except BaseException as error:  # a plugin may try to exit
+            except Exception as error:
                 core.log.exception("the lifespan of plugin %s failed to begin", name)
                 core.plugins.degrade(name, "lifespan", "failed to begin its lifespan", error)
         yield [name for name, _ in entered]
     finally:
         for name, each in reversed(entered):
             try:
-                async with asyncio.timeout(core.patience):
-                    await each.__aexit__(None, None, None)
-            except (KeyboardInterrupt, asyncio.CancelledError):
-                raise
-            except BaseException:
+                await contained(partial(each.__aexit__, None, None, None), core.patience)
+            except Exception:
                 core.log.exception("the lifespan of plugin %s failed to end", name)

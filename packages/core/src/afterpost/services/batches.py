@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from afterpost.domain.ages import next_read
+from afterpost.defaults import AgeLadder
 from afterpost.domain.errors import ErrorKind, ProviderError
 from afterpost.domain.events import PostGone
 from afterpost.domain.posts import UNKNOWN_TYPE
@@ -139,7 +139,12 @@ def _due(core: Core, post: Post, published_at: datetime | None, now: datetime) -
         published_at=published_at,
     )
     try:
-        return core.schedule.next_due(subject, now)
-    except Exception:
+        due: object = core.schedule.next_due(subject, now)
+        if due is not None and (not isinstance(due, datetime) or due.tzinfo is None):
+            raise TypeError(f"it answered with {due!r}, which is no aware instant")
+        return due
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # a plugin may try to exit
         core.log.exception("the collection schedule failed; the age ladder stands in")
-        return next_read(f"{post.platform}/{post.external_id}", published_at, now)
+        return AgeLadder().next_due(subject, now)

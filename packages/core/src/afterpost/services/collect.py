@@ -4,7 +4,7 @@ Every post asked for ends in the run as stored, unchanged, skipped (reason) or f
 Network calls are never made inside a transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
@@ -166,8 +166,11 @@ async def _read_posts(
         ids = [post.external_id for post in batch]
 
         async def one_batch(call: Call, ids: Sequence[str] = ids) -> dict[str, Outcome]:
+            answer: object = await exchange.provider.fetch_metrics(call, list(ids))
+            if not isinstance(answer, Mapping):
+                raise TypeError(f"answered with {type(answer).__name__}, not a mapping")
             # A copy: what a plugin does to its own afterwards is its matter.
-            return dict(await exchange.provider.fetch_metrics(call, ids))
+            return dict(answer)
 
         outcomes = await exchange.ask(one_batch, dict)
         await core.database.writing(store_batch, core, scope, actor, batch, outcomes, run_id)
