@@ -13,6 +13,7 @@ import pytest
 from afterpost import sdk
 from afterpost.cli.main import afterpost
 from afterpost.hookspecs import Specs
+from afterpost.sdk import ActKind, Door, Slot
 from afterpost.sdk.access import Action
 from afterpost.sdk.retention import DataClass
 from afterpost.settings import PREFIX, Settings
@@ -190,7 +191,14 @@ def test_a_name_of_the_sdk_is_documented(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "values"), [("Action", get_args(Action)), ("DataClass", get_args(DataClass))]
+    ("name", "values"),
+    [
+        ("Action", get_args(Action)),
+        ("ActKind", get_args(ActKind)),
+        ("DataClass", get_args(DataClass)),
+        ("Door", get_args(Door)),
+        ("Slot", get_args(Slot)),
+    ],
 )
 def test_the_values_of_a_type_are_documented(name: str, values: tuple[str, ...]) -> None:
     row = next(row for row in rows(page("hooks.md")) if row[0] == f"`{name}`")
