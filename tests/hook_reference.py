@@ -1,4 +1,4 @@
-"""The hook reference of docs/hooks.md, made from the specs. `python3 noxfile.py docs -- -r` writes it anew."""
+"""The hook reference of docs/hooks.md, from the specs. `python3 noxfile.py docs -- -r` writes it anew."""
 
 import inspect
 
