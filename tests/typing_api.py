@@ -173,7 +173,7 @@ class Listener(sdk.Observer):
                     assert_type(done.run_id, int)
                 case sdk.AccountConnected() | sdk.AccountDisconnected() | sdk.AccountStopped() as account:
                     assert_type(account.account_id, int)
-                case sdk.PostGone() | sdk.PostsRegistered() | sdk.BrandCreated():
+                case sdk.PostGone() | sdk.PostsRegistered() | sdk.BrandCreated() | sdk.OrganizationCreated():
                     pass
 
 

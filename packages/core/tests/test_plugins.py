@@ -9,15 +9,19 @@ from typing import Any
 
 import msgspec
 import pytest
+from litestar.testing import TestClient
 
 from afterpost import hookimpl
 from afterpost.defaults import AgeLadder, KeepForEver, OpenAccess
 from afterpost.domain.errors import Forbidden, PluginError
 from afterpost.domain.scope import SYSTEM, Scope
+from afterpost.http import build_app
 from afterpost.loading import build_plugins
 from afterpost.sdk import Caller, Provider
 from packages.core.tests.house import MakeCore, settings_in
+from packages.core.tests.plugins.guards import Gate, GatePlugin
 from packages.core.tests.plugins.network import NetworkPlugin, Table
+from packages.core.tests.plugins.pages import PagesPlugin
 from packages.core.tests.plugins.policies import (
     Broken,
     BrokenTenant,
@@ -27,6 +31,7 @@ from packages.core.tests.plugins.policies import (
     ReadOnly,
     TenYears,
 )
+from packages.core.tests.plugins.units import WitnessPlugin
 from packages.core.tests.plugins.watcher import WatcherPlugin
 
 
@@ -104,13 +109,25 @@ def test_two_policies_are_refused_naming_both(make_core: MakeCore) -> None:
 
 
 def test_the_order_plugins_are_given_in_changes_nothing(make_core: MakeCore) -> None:
-    plugins = {f"p{n}": NetworkPlugin(Table(f"net{n}")) for n in range(6)}
+    log: list[str] = []
+    plugins: dict[str, object] = {
+        **{f"net{n}": NetworkPlugin(Table(f"net{n}")) for n in range(3)},
+        **{f"gate{n}": GatePlugin(Gate(f"gate-{n}")) for n in range(3)},
+        **{f"page{n}": PagesPlugin(f"page{n}", log) for n in range(3)},
+        "watcher": WatcherPlugin(),
+        "unit": WitnessPlugin(),
+        "policies": PolicyPlugin(access=ReadOnly()),
+    }
     seen = set()
-    for seed in range(4):
+    for seed in range(5):
         names = list(plugins)
         random.Random(seed).shuffle(names)
         core = make_core(f"order{seed}", plugins={name: plugins[name] for name in names})
-        seen.add((tuple(core.providers), tuple(core.plugins.info)))
+        log.clear()
+        with TestClient(build_app(core)) as client:
+            routes = tuple(client.get("/schema/openapi.json").json()["paths"])
+        asked = (core.providers, core.guards, core.observers, core.plugins.info)
+        seen.add((tuple(map(tuple, asked)), type(core.access), routes, tuple(log)))
     assert len(seen) == 1
 
 

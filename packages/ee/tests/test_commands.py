@@ -73,7 +73,11 @@ def test_from_nothing_to_two_organisations_with_keys_and_quotas(run: Run) -> Non
     assert run("ee", "key", "revoke", str(made["id"])).returncode == 0
     assert "There is no key 99" in refused(run("ee", "key", "revoke", "99"))
     assert said(run("ee", "key", "list", "--json"))[0]["revoked_at"] is not None
-    assert said(run("ee", "audit", "--json")) == []
+    trail = said(run("ee", "audit", "--json"))
+    acts = ["ee_key_revoked.v1", "ee_quota_set.v1", "ee_key_added.v1", "organization_created.v1"]
+    assert [entry["fact"] for entry in trail] == acts
+    assert {entry["actor"] for entry in trail} == {"cli:local"}
+    assert made["token"] not in str(trail)
 
 
 def test_leaving_is_rehearsed_then_done_and_core_says_what_is_left(run: Run) -> None:

@@ -42,6 +42,19 @@ def write(tx: Transaction, facts: Sequence[Event]) -> None:
         tx.connection.execute(sa.insert(audit), rows)
 
 
+def note(tx: Transaction, organization_id: int, fact: str, **body: object) -> None:
+    """Note an act of this distribution's own, in its transaction."""
+    tx.connection.execute(
+        sa.insert(audit).values(
+            organization_id=organization_id,
+            at=written(tx.now),
+            actor=str(tx.actor),
+            fact=fact,
+            body=_encode(body).decode(),
+        )
+    )
+
+
 def newest(connection: sa.Connection, scope: Scope, limit: int) -> list[AuditEntry]:
     """The newest entries of the scope's organisations, newest first."""
     query = sa.select(audit).order_by(audit.c.id.desc()).limit(min(limit, MOST))

@@ -129,6 +129,7 @@ def add_key(wiring: Wiring, name: str, slug: str, as_json: bool) -> None:
         organization = _by_slug(session, slug)
         with session.core.transaction(EVERYTHING, session.actor) as tx:
             key, token = keys.add(tx.connection, organization.id, name, tx.now)
+            audit_trail.note(tx, organization.id, "ee_key_added.v1", key=key.id, name=key.name)
     if as_json:
         print_json(MadeKey(key.id, slug, key.name, token))
         return
@@ -166,6 +167,8 @@ def revoke_key(wiring: Wiring, key_id: int) -> None:
     """Close the key ID for good, from the next request on."""
     with _writing(wiring) as (_, tx):
         key = keys.revoke(tx.connection, key_id, tx.now)
+        if key is not None:
+            audit_trail.note(tx, key.organization_id, "ee_key_revoked.v1", key=key.id)
     if key is None:
         raise NotFound(f"There is no key {key_id}.", hint="afterpost ee key list shows them.")
     say(f"✔ Key {key.id} ({key.name}) opens nothing any more.")
@@ -191,6 +194,7 @@ def set_quota(wiring: Wiring, slug: str, posts: int) -> None:
         organization = _by_slug(session, slug)
         with session.core.transaction(EVERYTHING, session.actor) as tx:
             quota.set_quota(tx.connection, organization.id, posts)
+            audit_trail.note(tx, organization.id, "ee_quota_set.v1", posts_per_month=posts)
     say(f"✔ {slug} may read and import {posts:,} posts a month.")
 
 

@@ -52,6 +52,13 @@ class PostsRegistered(Struct, frozen=True, kw_only=True, tag="posts_registered.v
     posts: int
 
 
+class OrganizationCreated(Struct, frozen=True, kw_only=True, tag="organization_created.v1"):
+    """An organisation was made beside the one that was there from the first start."""
+
+    organization_id: int
+    slug: str
+
+
 class BrandCreated(Struct, frozen=True, kw_only=True, tag="brand_created.v1"):
     """A brand was made, by name or by the first post that named it."""
 
@@ -95,6 +102,7 @@ Event = (
     | AccountStopped
     | PostGone
     | PostsRegistered
+    | OrganizationCreated
     | BrandCreated
     | AccountConnected
     | AccountDisconnected

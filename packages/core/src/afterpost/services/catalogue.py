@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from afterpost.domain.errors import Conflict, NotFound
-from afterpost.domain.events import BrandCreated, PostsRegistered
+from afterpost.domain.events import BrandCreated, OrganizationCreated, PostsRegistered
 from afterpost.domain.ids import name_digest, slug_of
 from afterpost.domain.posts import UNKNOWN_TYPE, CreativeLinks
 from afterpost.domain.scope import Actor, Scope
@@ -78,6 +78,8 @@ def add_organization(
         made = organizations.add_organization(
             tx.connection, tx.scope, chosen, name, core.settings.time_zone, tx.now
         )
+        if made is not None:
+            tx.emit(OrganizationCreated(organization_id=made.id, slug=made.slug))
     if made is None:
         raise Conflict(f"There is an organisation {chosen!r} already.", hint="Choose another slug.")
     return made
