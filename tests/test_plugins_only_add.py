@@ -20,6 +20,8 @@ from afterpost.http.openapi import described
 from afterpost.loading import build_plugins
 from afterpost.services.catalogue import add_organization
 from afterpost.services.core import Core, open_core
+from afterpost_ee import row_security
+from packages.core.tests.databases import POSTGRESQL
 from packages.core.tests.house import Clock, at, settings_in, tell, told
 from tests.running import ROOT, environment
 
@@ -178,6 +180,10 @@ def test_a_single_tenant_is_answered_the_same_with_everything_installed(tmp_path
 
 def test_a_database_is_read_on_after_every_plugin_was_uninstalled(tmp_path: Path) -> None:
     before = answers(tmp_path, INSTALLED, "one")
+    if POSTGRESQL:
+        with pytest.raises(Misconfigured, match="post_analytics"):
+            opened(tmp_path, (), "one")
+        detach(opened(tmp_path, INSTALLED, "one"))
     core = opened(tmp_path, (), "one")
     key = {"Authorization": f"Bearer {core.settings.api_key}"}
     with TestClient(create_app(core)) as client:
@@ -189,6 +195,14 @@ def test_a_database_is_read_on_after_every_plugin_was_uninstalled(tmp_path: Path
             json={"posts": [{"platform": "tube", "external_id": "n", "metrics": {"views": 1}}]},
         )
         assert stored.status_code == 200
+
+
+def detach(core: Core) -> None:
+    """What `afterpost ee detach --yes` does; packages/ee/tests runs the command itself."""
+    with core.transaction(Scope.default(), SYSTEM) as tx:
+        for statement in (*row_security.DETACH, row_security.FORGET):
+            tx.connection.execute(sa.text(statement))
+    core.database.close()
 
 
 def test_several_organisations_are_not_shown_to_everyone_with_the_key(tmp_path: Path) -> None:
