@@ -70,6 +70,56 @@ def differences(client: httpx.Client, oracle: Oracle, windows: Iterable[Window])
     return found
 
 
+def by_day(client: httpx.Client, oracle: Oracle, windows: Iterable[Window]) -> list[str]:
+    """Where the series by day and by week, and the file, differ."""
+    brands = {brand["name"]: brand["id"] for brand in get(client, "/v1/brands")["data"]}
+    found = []
+    for window in windows:
+        asked = {
+            "start_date": window.start.isoformat(),
+            "end_date": window.end.isoformat(),
+            "brand_id": None if window.brand is None else brands[window.brand],
+        }
+        for group_by in ("day", "week"):
+            for point in get(client, "/v1/analytics/timeseries", group_by=group_by, **asked)["data"]:
+                start, end = (date.fromisoformat(point[name]) for name in ("start_date", "end_date"))
+                for metric in METRICS:
+                    truth = oracle.earned(Window(window.brand, start, end), metric)
+                    said = point["earned"][metric]
+                    if said != truth or (said is None) != (metric in point["missing"]):
+                        where = f"{window.brand} {start}..{end}"
+                        found.append(f"{where}: {metric} is {said}, the file says {truth}")
+    return found
+
+
+def by_brand(client: httpx.Client, oracle: Oracle, windows: Iterable[Window]) -> list[str]:
+    """Where the board of brands and the file differ, in numbers or in order."""
+    found = []
+    for window in windows:
+        asked = {"start_date": window.start.isoformat(), "end_date": window.end.isoformat()}
+        board = get(client, "/v1/analytics/brands/leaderboard", limit=50, **asked)["data"]
+        if sorted(each["name"] for each in board) != oracle.brands:
+            found.append(f"{window.start}..{window.end} lists {[each['name'] for each in board]}")
+        for each in board:
+            own = Window(each["name"], window.start, window.end)
+            compared: list[tuple[str, int | None, Any]] = [("posts", oracle.posts(own), each["posts"])]
+            for metric in METRICS:
+                before = oracle.earned(previous(own), metric)
+                compared += [
+                    (metric, oracle.earned(own, metric), each["earned"][metric]),
+                    (f"previous {metric}", before, each["previous"][metric]),
+                ]
+            found += [
+                f"{own}: {what} is {said}, the file says {truth}"
+                for what, truth, said in compared
+                if said != truth
+            ]
+        ranked = [each["earned"]["views"] for each in board]
+        if ranked != sorted(ranked, key=lambda views: (views is None, -(views or 0))):
+            found.append(f"{window.start}..{window.end} is ranked {ranked}")
+    return found
+
+
 def cut_by_gap(oracle: Oracle, windows: Iterable[Window]) -> int:
     """How many of the windows begin or end inside a gap, so that a gain is shared between two windows."""
     return sum(

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from tests.replay.oracle import Oracle, blank, choose
-from tests.replay.product import FILE, Replayed, cut_by_gap, differences, needs_file, replay
+from tests.replay.product import FILE, Replayed, by_brand, by_day, cut_by_gap, differences, needs_file, replay
 from tests.running import serving
 
 pytestmark = needs_file
 
 SEED = int(os.environ.get("REPLAY_SEED", "20260822"))
 WINDOWS = 50
+SERIES, BOARDS = 12, 4
+"""How many of them are also asked for by day and week, and by brand: the oracle is slow."""
 LIMIT = 240.0
 """Seconds the whole file may take."""
 
@@ -55,4 +57,8 @@ def test_every_number_of_fifty_random_windows_equals_the_sum_from_the_file(
     assert cut >= WINDOWS // 4
     with serving(replayed.data_dir) as client:
         found = differences(client, oracle, windows)
+        series = by_day(client, oracle, [window for window in windows if window.brand is not None][:SERIES])
+        boards = by_brand(client, oracle, windows[:BOARDS])
     assert found == [], "\n".join(found)
+    assert series == [], "\n".join(series)
+    assert boards == [], "\n".join(boards)

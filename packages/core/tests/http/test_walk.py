@@ -1,6 +1,7 @@
 """What holds for every route: it needs the key, and refuses whatever it does not read."""
 
 import base64
+import posixpath
 import re
 from itertools import product
 from typing import Any
@@ -61,7 +62,7 @@ def test_no_route_answers_without_the_key(app: Litestar, client: TestClient[Lite
     for route in app.routes:
         assert isinstance(route, HTTPRoute)
         path = route.path_format.replace("{post_id}", "1").replace("{run_id}", "1")
-        path = path.replace("{account_id}", "1").replace("{path}", "openapi.yaml")
+        path = path.replace("{account_id}", "1").replace("{brand_id}", "1").replace("{path}", "openapi.yaml")
         for method in route.methods:
             response = client.request(method, path, headers={"Authorization": ""})
             seen.add(path)
@@ -247,7 +248,10 @@ def test_no_wrong_id_gets_through(full: TestClient[Litestar]) -> None:
     for route in ROUTES:
         if "{" in route[1]:
             for value in WRONG_IDS:
-                response = ask(full, route, path=re.sub("{.*}", value, route[1]))
+                path = re.sub("{.*}", value, route[1])
+                if ".." in value and (route[0], posixpath.normpath(path)) in VALID:
+                    continue  # the client takes `..` out before it asks: this is a request for another route
+                response = ask(full, route, path=path)
                 assert response.status_code in {400, 404, 405}, (route, response.text)
                 problem(response, response.status_code, response.json()["code"])
 

@@ -1,7 +1,7 @@
 """Path and query parameters that several routes take, with their bounds."""
 
 from datetime import date
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from litestar.params import PathParameter, QueryParameter
 
@@ -36,5 +36,13 @@ EndDate: TypeAlias = Annotated[
 CursorText: TypeAlias = Annotated[
     str | None, QueryParameter(max_length=64, description="`meta.next_cursor` of the page before")
 ]
+GroupedBy: TypeAlias = Annotated[
+    Literal["day", "week"], QueryParameter(description="A point a day, or an ISO week")
+]
+BoardMetric: TypeAlias = Annotated[
+    Literal["views", "likes", "comments", "shares", "saves", "engagements", "engagement_rate"],
+    QueryParameter(description="What it is ranked by"),
+]
+BrandId: TypeAlias = Annotated[int, PathParameter(ge=1, le=MAX_ID, description="The brand's id")]
 PageSize: TypeAlias = Annotated[int, QueryParameter(ge=1, le=200, description="How many at most")]
 Count: TypeAlias = Annotated[int, QueryParameter(ge=1, le=50, description="How many at most")]

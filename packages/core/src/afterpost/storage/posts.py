@@ -226,6 +226,16 @@ def expectable(
     return [Expectable(*row) for row in connection.execute(query)]
 
 
+def first_published(connection: sa.Connection, scope: Scope, platform: str | None) -> datetime | None:
+    """When the scope's first post was published; None where that is not known of any."""
+    query = sa.select(sa.type_coerce(sa.func.min(posts.c.published_at), posts.c.published_at.type))
+    query = query.where(*within(scope, posts))
+    if platform is not None:
+        query = query.where(posts.c.platform == platform)
+    found: datetime | None = connection.execute(query).scalar()
+    return found
+
+
 def count_published(
     connection: sa.Connection, scope: Scope, platform: str | None, begins_at: datetime, ends_at: datetime
 ) -> int:

@@ -155,6 +155,17 @@ def sums(
     ]
 
 
+def observed_span(
+    connection: sa.Connection, scope: Scope, *, platform: str | None = None
+) -> tuple[int, int] | None:
+    """The first and the last day with a snapshot; None where there is none."""
+    seen = sa.select(sa.func.min(rollups.c.day), sa.func.max(rollups.c.day)).where(
+        rollups.c.snapshots > 0, *_filters(rollups, scope, platform, None, None)
+    )
+    first, last = connection.execute(seen).one()
+    return None if first is None else (int(first), int(last))
+
+
 def lifetime(
     connection: sa.Connection, scope: Scope, *, end: int, platform: str | None = None
 ) -> dict[str, int | None]:
