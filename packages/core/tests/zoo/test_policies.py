@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from litestar.testing import TestClient
 
-from afterpost.domain.errors import PolicyUnavailable
+from afterpost.domain.errors import InvalidInput, PolicyUnavailable
 from afterpost.domain.scope import SYSTEM, Actor, Scope
 from afterpost.http import build_app
 from afterpost.sdk import (
@@ -115,6 +115,10 @@ JUNK: dict[str, Any] = {
     "something like a scope": (ACTOR, SimpleNamespace(organizations=None, brands=None, accounts=None)),
     "no scope": (ACTOR, None),
     "an actor that is a text": ("key:me", Scope.default()),
+    "organisations that are texts": (ACTOR, Scope(organizations=frozenset({"1"}))),  # type: ignore[arg-type]
+    "brands that are a list": (ACTOR, Scope(brands=[1])),  # type: ignore[arg-type]
+    "accounts that are true": (ACTOR, Scope(accounts=frozenset({True}))),
+    "one organisation and no set": (ACTOR, Scope(organizations=1)),  # type: ignore[arg-type]
 }
 
 
@@ -161,7 +165,14 @@ def test_over_http_nothing_is_shown_and_the_server_lives(make_core: MakeCore) ->
 
 # --- guards ---
 
+
+async def raises_an_error_of_ours(*_: Any) -> Any:
+    """One that would otherwise end the whole run: an error of the caller's."""
+    raise InvalidInput("I did not like it.")
+
+
 VERDICTS = ANIMALS | {
+    "raises an error of ours": raises_an_error_of_ours,
     "answers True": answering(True),
     "answers with the class and no verdict": answering(Pass),
     "answers with something like a pass": answering(SimpleNamespace(reason="ok")),

@@ -30,6 +30,14 @@ class Scope(Struct, frozen=True):
         """Everything: what a single-tenant installation sees."""
         return cls()
 
+    def is_whole(self) -> bool:
+        """Whether every part is a set of ids: policies make scopes, and a struct checks nothing."""
+        parts: tuple[object, ...] = (self.organizations, self.brands, self.accounts)
+        return all(
+            part is None or (isinstance(part, frozenset) and all(type(key) is int for key in part))
+            for part in parts
+        )
+
     def narrowed(self, *, organization: int | None = None, brand: int | None = None) -> "Scope":
         """This scope restricted further; a value outside it leaves nothing to see."""
         return Scope(

@@ -98,7 +98,7 @@ class Core:
         who = "The tenant policy"
         answer: object = await asked(lambda: self.tenancy.resolve(caller), who, self.patience)
         match answer:
-            case (Actor() as actor, Scope() as scope):
+            case (Actor() as actor, Scope() as scope) if scope.is_whole():
                 return actor, scope
         raise unavailable(who, f"it answered with {type(answer).__name__}")
 

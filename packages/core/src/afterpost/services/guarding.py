@@ -72,7 +72,7 @@ async def guarded(
 
 async def _review(core: Core, name: str, guard: Guard, act: Act) -> None:
     who = f"The guard {name}"
-    verdict = await asked(lambda: guard.review(act), who, core.patience)
+    verdict = await _verdict(core, who, guard, act)
     if isinstance(verdict, Pass):
         return
     if isinstance(verdict, Deny):
@@ -80,6 +80,16 @@ async def _review(core: Core, name: str, guard: Guard, act: Act) -> None:
     if isinstance(verdict, Hold):
         raise Held(_sentence(name, "holds", act, verdict.reason))
     raise unavailable(who, f"it answered with {type(verdict).__name__}")
+
+
+async def _verdict(core: Core, who: str, guard: Guard, act: Act) -> object:
+    try:
+        return await asked(lambda: guard.review(act), who, core.patience)
+    except REFUSALS:
+        raise
+    except AfterpostError as error:
+        # A guard speaks in verdicts: another error of ours would be taken for the act's own.
+        raise unavailable(who, error.code) from error
 
 
 def _sentence(name: str, verb: str, act: Act, reason: object) -> str:
