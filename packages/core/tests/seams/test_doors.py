@@ -84,6 +84,30 @@ def test_routes_that_would_change_core_are_dropped_and_shown(
     assert says in degraded.cause
 
 
+class Greeting(Struct):
+    """Has the name of a struct of the plugin `pages`."""
+
+    mine: int
+
+
+class ClashesWithPages:
+    @hookimpl
+    def register_routes(self) -> Sequence[ControllerRouterHandler]:
+        @get("/mine")
+        async def read_mine() -> Greeting:
+            return Greeting(1)
+
+        return [read_mine]
+
+
+def test_two_plugins_can_not_describe_one_name_in_two_ways(make_core: MakeCore) -> None:
+    core = make_core(plugins={"z": ClashesWithPages(), "pages": PagesPlugin()})
+    with TestClient(build_app(core)) as client:
+        assert client.get("/v1/x/pages/hello", headers=KEY).status_code == 200
+        assert client.get("/v1/x/z/mine", headers=KEY).status_code == 404
+    assert [(each.plugin, "struct Greeting" in each.cause) for each in core.plugins.degraded] == [("z", True)]
+
+
 # --- panels, sign-in ---
 
 

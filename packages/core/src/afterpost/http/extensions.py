@@ -28,6 +28,7 @@ from afterpost.services.core import Core
 def plugin_routers(core: Core, own: Litestar) -> list[Router]:
     """One router a plugin. `own`: the app with core's routes alone, whose description must stay as it is."""
     found = []
+    described = [own]
     for name, handlers in core.plugins.routes(core.context).items():
         for handler in handlers:
             if not _mountable(handler):
@@ -37,7 +38,7 @@ def plugin_routers(core: Core, own: Litestar) -> list[Router]:
                 )
         try:
             router = Router(f"/x/{name}", route_handlers=handlers, tags=[name])
-            _try(router, own)
+            described.append(_alone(router, described))
         except Exception as error:
             core.plugins.degrade(name, "register_routes", "has routes that can't be mounted", error)
             continue
@@ -51,8 +52,11 @@ def _mountable(handler: object) -> bool:
     )
 
 
-def _try(router: Router, own: Litestar) -> None:
-    """Mount it on an app of its own and describe that; raises what core's app would have raised."""
+def _alone(router: Router, described: Sequence[Litestar]) -> Litestar:
+    """An app with that router alone; raises what core's app would have raised, mounting or describing it.
+
+    Also ValueError where one of its structs has the name of another in `described`: both would be renamed.
+    """
     call = {"call": Provide(acting, sync_to_thread=False)}
     alone = Litestar(
         [Router("/v1", route_handlers=[router], dependencies=call)],
@@ -60,9 +64,10 @@ def _try(router: Router, own: Litestar) -> None:
         logging_config=None,
     )
     alone.openapi_schema.to_schema()
-    ours, together = schemas_of(own), schemas_of(own, alone)
-    if taken := [name for name in ours if together.get(name) != ours[name]]:
-        raise ValueError(f"its struct {taken[0]} has the name of one of core's; give it another")
+    before, together = schemas_of(*described), schemas_of(*described, alone)
+    if taken := [name for name in before if together.get(name) != before[name]]:
+        raise ValueError(f"its struct {taken[0]} has a name that is taken; give it another")
+    return alone
 
 
 class PanelView(Struct, frozen=True):
