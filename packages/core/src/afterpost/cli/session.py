@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import signal
+import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,9 +32,15 @@ class Session:
     scope: Scope
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run one asynchronous piece of work; what it opened to the network is closed with its loop."""
+        """Run one asynchronous piece of work; what it opened to the network is closed with its loop.
+
+        Ctrl-C interrupts it wherever it is: the loop's own way waits for the next await, and a file that is
+        read from a pipe may never come to one.
+        """
 
         async def whole() -> T:
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGINT, signal.default_int_handler)
             try:
                 return await work
             finally:
@@ -51,7 +59,7 @@ def settings_of_environment(*, make: bool = True) -> Settings:
 def opened(wiring: Wiring, action: Action) -> Iterator[Session]:
     """A session for synchronous work; raises Forbidden where the access policy says no.
 
-    Synchronous work runs outside of an event loop, which would hold Ctrl-C back until the next await.
+    Synchronous work runs outside of an event loop; for asynchronous work there is `Session.wait`.
     """
     core = _open(wiring)
     try:
