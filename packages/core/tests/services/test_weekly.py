@@ -172,6 +172,21 @@ def test_a_post_that_is_not_distributed_is_listed_apart(core: Core) -> None:
     assert summary(core).not_distributed[1].engagement_rate is None
 
 
+def test_a_lucky_post_that_few_saw_does_not_beat_a_good_one_that_many_did(core: Core) -> None:
+    """Ten others of the account say what is usual: 3 of 12 is luck, 80 of 1,000 is not."""
+    usual = [(f"u{n}", 1_000, 18 + 2 * (n % 3)) for n in range(10)]
+    for key, views, likes in [*usual, ("lucky", 12, 3), ("good", 1_000, 80)]:
+        values = {"views": views, "likes": likes}
+        tell(core, told(key, at("2026-11-20"), values, published_at=at("2026-11-17"), asked=("likes",)))
+    top = weekly(core, EVERYTHING)[0].top
+    assert [post.external_id for post in top][:2] == ["good", "lucky"]
+    good, lucky = top[:2]
+    assert (good.engagement_rate, lucky.engagement_rate) == (8.0, 25.0)
+    assert good.shrunk_rate is not None
+    assert lucky.shrunk_rate is not None
+    assert lucky.shrunk_rate < good.shrunk_rate < 8.0
+
+
 def test_what_has_no_rate_is_counted_as_incomplete(core: Core) -> None:
     rated(core, "good", 100, 5)
     for name, values in [

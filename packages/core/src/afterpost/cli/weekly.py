@@ -105,7 +105,7 @@ def _ranking(title: str, ranked: tuple[Ranked, ...], zone: str) -> None:
             )
             for post in ranked
         ],
-        title=f"{title} (lifetime rate; of this window and the 28 days before)",
+        title=f"{title} (by lifetime rate, shrunk; of this window and the 28 days before)",
         numbers=("post", "engagement rate", "engagements", "exposure"),
     )
 

@@ -1,6 +1,13 @@
-"""Rankings list distinct posts in a total order, so that the same facts always give the same list."""
+"""Rankings list distinct posts in a total order, so that the same facts always give the same list.
 
+A rate of few exposures says little, so posts are ranked by a *shrunk* rate: pulled towards what posts of the
+same account and content type have in common, the more the less evidence they have of their own.
+"""
+
+from collections.abc import Hashable, Sequence
 from datetime import datetime
+from math import inf
+from typing import NamedTuple
 
 MIN_EXPOSURE = 10
 """A post shown fewer times was not distributed; its rate says nothing and it is listed apart."""
@@ -12,3 +19,74 @@ def rank_key(
     """Sort key (ascending) of the order: greater value, greater exposure, later publication, lower id."""
     published = published_at.timestamp() if published_at else 0.0
     return (-value, -exposed, -published, identity)
+
+
+ENOUGH = 8
+"""Posts that a group needs before its own mean and spread are used."""
+
+
+class Evidence(NamedTuple):
+    """What a post's rate rests on: engagements of so many exposures, and the groups it belongs to, the
+    narrowest first (its account and content type, its platform)."""
+
+    engaged: int
+    exposed: int
+    groups: tuple[Hashable, ...]
+
+
+class Prior(NamedTuple):
+    """What a group's posts have in common: their mean rate (a fraction), and how many exposures of a post's
+    own weigh as much as it does; infinite where the posts differ by chance alone."""
+
+    mean: float
+    strength: float
+
+
+def prior_of(posts: Sequence[tuple[int, int]]) -> Prior | None:
+    """The beta-binomial prior of (engaged, exposed) pairs, by moments (Kleinman 1973); None below two posts.
+
+    Engagements beyond the exposure count as the exposure: a rate is a fraction here.
+    """
+    shown = [(min(engaged, exposed), exposed) for engaged, exposed in posts if exposed > 0]
+    total = sum(exposed for _, exposed in shown)
+    if len(shown) < 2:
+        return None
+    mean = max(0, sum(engaged for engaged, _ in shown)) / total
+    chance = mean * (1 - mean)
+    room = total - sum(exposed**2 for _, exposed in shown) / total - (len(shown) - 1)
+    if chance <= 0 or room <= 0:
+        return Prior(mean, inf)
+    spread = sum(exposed * (engaged / exposed - mean) ** 2 for engaged, exposed in shown)
+    # How much more the posts differ than chance would make them: 1 / (strength + 1).
+    excess = (spread - chance * (len(shown) - 1)) / (chance * room)
+    return Prior(mean, inf if excess <= 0 else max(0.0, 1 / min(excess, 1.0) - 1))
+
+
+def shrunk(posts: Sequence[Evidence]) -> list[float | None]:
+    """Each post's rate (a fraction in [0, 1]) pulled towards its group's by the evidence it has.
+
+    The group is the narrowest one with `ENOUGH` posts, else all of them. None without exposure. With one
+    post in all there is nothing to pull towards: its own rate.
+    """
+    members: dict[Hashable, list[tuple[int, int]]] = {}
+    for post in posts:
+        if post.exposed > 0:
+            for group in (*post.groups, None):
+                members.setdefault(group, []).append((post.engaged, post.exposed))
+    priors = {
+        group: prior_of(pairs) for group, pairs in members.items() if group is None or len(pairs) >= ENOUGH
+    }
+    rates: list[float | None] = []
+    for engaged, exposed, groups in posts:
+        if exposed <= 0:
+            rates.append(None)
+            continue
+        own = min(max(engaged, 0), exposed)
+        prior = next((p for group in (*groups, None) if (p := priors.get(group)) is not None), None)
+        if prior is None:
+            rates.append(own / exposed)
+        elif prior.strength == inf:
+            rates.append(prior.mean)
+        else:
+            rates.append((own + prior.strength * prior.mean) / (exposed + prior.strength))
+    return rates

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 from msgspec import Struct
 
 from afterpost.domain.openings import folded, opening_of
-from afterpost.domain.ranking import MIN_EXPOSURE, rank_key
+from afterpost.domain.ranking import MIN_EXPOSURE, Evidence, rank_key, shrunk
 from afterpost.domain.rates import Direction, direction, engagements, exposure, growth, rate
 from afterpost.domain.scope import Scope
 from afterpost.domain.snapshots import OFFER_BIT
@@ -27,7 +28,9 @@ MIN_AGE = timedelta(hours=24)
 
 class Ranked(Struct, frozen=True):
     """A post in a ranking, with its lifetime numbers at the window's end. `engagement_rate`: percent,
-    clipped to 0..100 (`clipped` says so); `exposure`: what it divides by."""
+    clipped to 0..100 (`clipped` says so); `exposure`: what it divides by; `shrunk_rate`: percent, what it is
+    ranked by: the rate pulled towards that of the same account and content type, the more the less it was
+    shown."""
 
     post_id: int
     platform: str
@@ -39,6 +42,7 @@ class Ranked(Struct, frozen=True):
     exposure: str
     exposed: int
     engagement_rate: float | None
+    shrunk_rate: float | None
     clipped: bool
 
 
@@ -77,7 +81,7 @@ class WeekOverWeek(Struct, frozen=True):
 
 class Weekly(Struct, frozen=True):
     """`top`, `worst`: distinct posts of the window or the 28 days before, at least a day old at its end, by
-    raw engagement rate; `not_distributed`: those with less than `min_exposure`; `incomplete`: how many
+    shrunk engagement rate; `not_distributed`: those with less than `min_exposure`; `incomplete`: how many
     report no exposure or not every engagement part asked for, and so have no rate."""
 
     top: tuple[Ranked, ...]
@@ -163,12 +167,22 @@ def _ranked(
             incomplete += 1
         else:
             ranked.append(rated)
+    pulled = shrunk([_evidence(each, owners[each.post_id]) for each in ranked])
+    ranked = [
+        msgspec.structs.replace(each, shrunk_rate=None if fraction is None else 100 * fraction)
+        for each, fraction in zip(ranked, pulled, strict=True)
+    ]
     ranked.sort(
         key=lambda r: rank_key(
-            -1.0 if r.engagement_rate is None else r.engagement_rate, r.exposed, r.published_at, r.post_id
+            -1.0 if r.shrunk_rate is None else r.shrunk_rate, r.exposed, r.published_at, r.post_id
         )
     )
     return ranked, incomplete, owners
+
+
+def _evidence(ranked: Ranked, post: Post) -> Evidence:
+    own = (post.platform, post.account_id, post.content_type)
+    return Evidence(ranked.engagements, ranked.exposed, (own, post.platform))
 
 
 def _rated(post: Post, candidate: _Candidate) -> Ranked | None:
@@ -189,6 +203,7 @@ def _rated(post: Post, candidate: _Candidate) -> Ranked | None:
         exposure=exposed[0],
         exposed=exposed[1],
         engagement_rate=clipped,
+        shrunk_rate=None,
         clipped=clipped != percent,
     )
 
