@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import base64
+import re
 import tempfile
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -35,8 +36,12 @@ FLOORS = {
 
 
 def said(module: Path) -> str:
-    """The first line of a module's docstring."""
-    return (ast.get_docstring(ast.parse(module.read_text("utf-8"))) or "").partition("\n")[0]
+    """The first line of a module's docstring, and on to the end of a sentence that goes on."""
+    first, _, rest = (ast.get_docstring(ast.parse(module.read_text("utf-8"))) or "").partition("\n")
+    if first.endswith((".", "?", "!")):
+        return first
+    on = re.match(r".*?[.?!](?=\s|$)", " ".join(rest.split()))
+    return f"{first} {on[0]}" if on else first
 
 
 def modules() -> str:

@@ -10,13 +10,15 @@ import click
 import msgspec
 import pytest
 
-from afterpost import sdk
+from afterpost import api, sdk
 from afterpost.cli.main import afterpost
+from afterpost.domain import errors
 from afterpost.hookspecs import Specs
+from afterpost.http.errors import TABLE
 from afterpost.sdk import ActKind, Door, Slot
 from afterpost.sdk.access import Action
 from afterpost.sdk.retention import DataClass
-from afterpost.settings import PREFIX, Settings
+from afterpost.settings import ACCEPTABLE, PREFIX, Settings
 
 DOCS = Path(__file__).parents[3] / "docs"
 COMMANDS = sorted(afterpost.commands)
@@ -78,9 +80,14 @@ def test_sections_are_documented() -> None:
 
 def test_every_documented_setting_exists() -> None:
     known = {f"{PREFIX}{field.name.upper()}" for field in SETTINGS}
-    for name in ("settings.md", "cli.md", "hooks.md"):
+    for name in sorted(path.name for path in DOCS.glob("*.md")):
         named = set(re.findall(rf"`({PREFIX}[A-Z_]+)(?=[`=])", page(name)))
         assert {n for n in named if not n.startswith((f"{PREFIX}CONNECT_", f"{PREFIX}PLUGIN_"))} <= known
+
+
+def test_what_can_be_accepted_is_documented() -> None:
+    (meaning,) = (row[2] for row in rows(page("settings.md")) if row[0] == f"`{PREFIX}ACCEPT`")
+    assert set(re.findall(r"`([a-z]+_[a-z_]+)`", meaning)) == ACCEPTABLE
 
 
 def test_a_setting_says_in_the_code_what_it_is() -> None:
@@ -155,7 +162,21 @@ def test_every_documented_hook_exists() -> None:
     assert sorted(sections("hooks.md", 3)) == HOOKS
 
 
-# --- the sdk ---
+def test_the_page_says_of_every_hook_once_when_it_is_asked() -> None:
+    table = sections("hooks.md", 2)["When hooks are asked"]
+    assert sorted(name for name in re.findall(r"`(\w+)`", table)) == HOOKS
+
+
+def test_the_refusals_on_the_page_are_errors_with_those_codes() -> None:
+    table = sections("hooks.md", 2)["When something is wrong"]
+    refusals = re.findall(r"^\| `(\w+)` \| `(\w+)` \|", table, re.MULTILINE)
+    assert len(refusals) == 5
+    for code, name in refusals:
+        assert getattr(errors, name).code == code
+        assert code in TABLE
+
+
+# --- the sdk and the api ---
 
 
 def described(value: Any) -> bool:
@@ -188,6 +209,19 @@ def test_a_name_of_the_sdk_is_documented(name: str) -> None:
     assert described(value)
     if inspect.isclass(value):
         assert [found for found, member in members(value) if not inspect.getdoc(member)] == []
+
+
+@pytest.mark.parametrize("name", sorted(api.__all__))
+def test_a_name_of_the_api_is_documented(name: str) -> None:
+    assert f"`{name}`" in sections("hooks.md", 2)["Names of the api"]
+    value = getattr(api, name)
+    if inspect.isclass(value) or inspect.isfunction(value):
+        assert described(value)
+
+
+def test_every_documented_name_of_the_api_exists() -> None:
+    named = set(re.findall(r"`(\w+)`", sections("hooks.md", 2)["Names of the api"])) - {"call"}
+    assert named == set(api.__all__)
 
 
 @pytest.mark.parametrize(

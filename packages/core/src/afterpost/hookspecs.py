@@ -47,6 +47,7 @@ class Failure(Enum):
     CONTRIBUTION = "It is dropped and shown as degraded in health and `doctor`; the rest goes on."
     OBSERVER = "The app does not start, for events would pass it by; later it is logged and asked again."
     PROTECTION = "The app does not start; later it fails closed: denied, undone, kept."
+    ADVICE = "The app does not start; later core's own answer stands in."
 
 
 FAILURE: Mapping[str, Failure] = {
@@ -63,7 +64,7 @@ FAILURE: Mapping[str, Failure] = {
     "tenant_policy": Failure.PROTECTION,
     "access_policy": Failure.PROTECTION,
     "retention_policy": Failure.PROTECTION,
-    "collection_schedule": Failure.PROTECTION,
+    "collection_schedule": Failure.ADVICE,
 }
 """hook -> what a failing plugin costs."""
 CONTAINED = frozenset({Failure.PROVIDER, Failure.CONTRIBUTION})

@@ -5,6 +5,7 @@ raises takes nobody else's answer with it.
 """
 
 import inspect
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from types import MappingProxyType
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from click import Group
     from litestar.types import ControllerRouterHandler
 
+
+log = logging.getLogger("afterpost.plugins")
 
 _anything: type[Any] = object
 """For answers whose type is a library's that this floor does not know."""
@@ -109,6 +112,7 @@ class Plugins:
         """Note that a plugin's contribution was dropped, after what."""
         cause = f"{self.label(plugin)} {what}: {type(error).__name__}: {error}"
         self._degraded[plugin, hook] = Degraded(plugin, hook, cause)
+        log.warning("dropped: %s", cause)
 
     # --- collections ---
 
