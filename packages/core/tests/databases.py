@@ -37,6 +37,12 @@ def server_url(folder: Path, name: str = "afterpost", role: str = ROLE) -> str:
     return str(server.get_uri(database=key)).replace("//postgres:", f"//{role}:", 1)
 
 
+def make_role(name: str, attributes: str, *, member_of: str) -> None:
+    """Another role on that server, if it is not there yet, which may do what `member_of` may."""
+    if f" {name} " not in _server().psql("SELECT rolname FROM pg_roles"):
+        _server().psql(f"CREATE ROLE {name} LOGIN {attributes} IN ROLE {member_of}")
+
+
 @cache
 def _server() -> Any:
     # The package looks for a run-time directory while it is imported, and warns where there is none.

@@ -11,6 +11,7 @@ from afterpost.sdk import (
     CollectionSchedule,
     DataClass,
     PluginContext,
+    Reads,
     RetentionPolicy,
     ScheduledPost,
     Scope,
@@ -24,6 +25,32 @@ class NarrowTenant(TenantPolicy):
     async def resolve(self, caller: Caller) -> tuple[Actor, Scope]:
         """Always the same."""
         return Actor("key", "narrow"), Scope(organizations=frozenset({1}), brands=frozenset({7}))
+
+
+class NamedTenant(TenantPolicy):
+    """Everybody sees the organisation of one slug, which is looked up."""
+
+    def __init__(self, reads: Reads, slug: str) -> None:
+        self._reads = reads
+        self._slug = slug
+
+    async def resolve(self, caller: Caller) -> tuple[Actor, Scope]:
+        """The organisation's, or nothing."""
+        found = await self._reads.organizations(Scope.default())
+        return Actor("key", self._slug), Scope.default().narrowed(organization=found.get(self._slug, 0))
+
+
+class NamedTenantPlugin:
+    """The plugin with that policy."""
+
+    def __init__(self, slug: str) -> None:
+        self._slug = slug
+
+    @hookimpl
+    def tenant_policy(self, context: PluginContext) -> TenantPolicy:
+        """By slug."""
+        assert context.reads is not None
+        return NamedTenant(context.reads, self._slug)
 
 
 class BrokenTenant(TenantPolicy):

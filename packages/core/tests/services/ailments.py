@@ -42,6 +42,14 @@ def left_over(house: House) -> None:
     house.sql("INSERT INTO alembic_version_gone VALUES ('0003')")
 
 
+def another_organization(house: House) -> None:
+    """Made behind the back of a core that can't tell callers apart."""
+    house.sql(
+        "INSERT INTO organizations (slug, name, time_zone, zone_fixed, change_seq, created_at) "
+        "VALUES ('other', 'Other', 'UTC', 0, 0, 0)"
+    )
+
+
 def no_wal(house: House) -> None:
     house.sql("PRAGMA journal_mode = DELETE")
 

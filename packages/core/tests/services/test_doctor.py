@@ -11,6 +11,7 @@ import pytest
 
 from packages.core.tests.databases import POSTGRESQL
 from packages.core.tests.house import at, tell, told
+from packages.core.tests.plugins.policies import NamedTenantPlugin
 from packages.core.tests.services import ailments
 from packages.core.tests.services.sick import House
 
@@ -65,6 +66,7 @@ def test_an_installation_in_order_is_healthy(house: House) -> None:
         (ailments.no_file, "database", "warning", "There is no database at", "AFTERPOST_DATA_DIR"),
         (ailments.no_database, "database", "broken", "can't be read: file is not a database", "Restore"),
         (ailments.damaged, "database", "broken", "", "Restore"),
+        (ailments.another_organization, "database", "broken", "2 organisations", "several_organizations"),
         (ailments.no_wal, "database", "warning", "in journal mode delete", "local disk"),
         (
             ailments.wrong_url,
@@ -147,6 +149,17 @@ def test_finds(
     assert (found.mark, sentence in found.sentence) == (mark, True), found
     assert next_step in (found.next_step or ""), found
     assert house.examined().healthy == (mark != "broken")
+
+
+def test_the_tenant_policy_is_asked_about_the_database_that_is_examined(house: House) -> None:
+    ailments.another_organization(house)
+    house.plugins["named"] = NamedTenantPlugin("other")
+    assert house.finding("database").mark == "ok"  # there is a policy that tells them apart
+    found = {finding.area: finding for finding in house.examined().findings}
+    assert "not fixed before the first snapshot" in found["clock"].sentence
+    house.plugins["named"] = NamedTenantPlugin("default")
+    found = {finding.area: finding for finding in house.examined().findings}
+    assert "fixed by the first snapshot" in found["clock"].sentence
 
 
 def test_looking_changes_nothing(house: House) -> None:

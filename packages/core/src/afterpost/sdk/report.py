@@ -13,7 +13,10 @@ Cell = str | int | float | None
 
 
 class Reads(Protocol):
-    """The read-only questions a report may ask, always within a scope."""
+    """The read-only questions a plugin may ask, always within a scope."""
+
+    async def organizations(self, scope: Scope) -> Mapping[str, int]:
+        """Slug -> id of each organisation, oldest first."""
 
     async def collection_usage(self, scope: Scope, window: Window) -> Sequence[Mapping[str, Cell]]:
         """Per day and platform: how many posts were stored, unchanged, skipped and failed."""

@@ -13,14 +13,16 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from afterpost.defaults import OneTenant
 from afterpost.domain.errors import AfterpostError
+from afterpost.domain.scope import Scope
 from afterpost.sdk.migrations import Migrations
 from afterpost.sdk.tenancy import Caller
 from afterpost.services import doctor_facts
 from afterpost.services.core import Core
 from afterpost.services.findings import Finding, broken, ok, warning
 from afterpost.settings import Settings
-from afterpost.storage import health
+from afterpost.storage import foreign, health
 from afterpost.storage.engine import Database
 from afterpost.storage.health import DatabaseState
 from afterpost.storage.migrate import CORE
@@ -76,20 +78,42 @@ async def examine(load: Callable[[], Settings], open_core: Callable[[Settings], 
 async def _opened(core: Core, state: DatabaseState | None) -> list[Finding]:
     """What the plugins say, then what the real database holds where it can be read."""
     found = [*doctor_facts.plugins(core), doctor_facts.retention(core), doctor_facts.runner(core)]
-    try:
-        _, scope = await core.resolve(Caller(door="cli"))
-    except Exception as error:
-        return [*found, _failed("access", error)]
     if state is None or not state.exists or not _readable(state):
+        try:
+            await core.resolve(Caller(door="cli"))
+        except Exception as error:
+            return [*found, _failed("access", error)]
         return [*found, _guarded("clock", lambda: [doctor_facts.clock_alone(core)])[0]]
     database = Database(core.settings.database_url)
     try:
-        real = dataclasses.replace(core, database=database, transactions=core.transactions.on(database))
+        real = _on(core, database)
+        found += _guarded("database", lambda: _refused(real))
+        try:
+            _, scope = await real.resolve(Caller(door="cli"))
+        except Exception as error:
+            return [*found, _failed("access", error)]
         for area, check in doctor_facts.CHECKS.items():
             found += _guarded(area, lambda check=check: check(real, scope))  # type: ignore[misc]
     finally:
         database.close()
     return found
+
+
+def _on(core: Core, database: Database) -> Core:
+    """The core on the real database; the tenant policy is asked anew, for it may look things up there."""
+    real = dataclasses.replace(core, database=database, transactions=core.transactions.on(database))
+    tenancy = core.plugins.tenant_policy(real.context, OneTenant(core.settings.api_key))
+    return dataclasses.replace(real, tenancy=tenancy)
+
+
+def _refused(core: Core) -> list[Finding]:
+    """Nothing; Misconfigured for what others left in the database that no start would take."""
+    everything, accept = Scope.default(), core.settings.accept
+    foreign.refuse_row_security(core.database, everything, core.plugins.migrations(), accept)
+    if isinstance(core.tenancy, OneTenant):
+        with core.read(everything) as connection:
+            foreign.refuse_several_organizations(connection, everything, accept)
+    return []
 
 
 def _guarded(area: str, check: Callable[[], list[Finding]]) -> list[Finding]:
