@@ -1,7 +1,15 @@
 """Every committed fact has an audit row, committed with it or not at all."""
 
+from datetime import timedelta
+
+import pytest
 import sqlalchemy as sa
 
+from afterpost.api import post_analytics
+from afterpost.domain.errors import PolicyUnavailable
+from afterpost.services.connect import connect
+from afterpost.services.runner import Runner
+from packages.core.tests.house import ACTOR
 from packages.ee.tests.place import Place
 
 
@@ -41,6 +49,42 @@ def test_an_act_whose_audit_row_can_not_be_written_is_undone(place: Place) -> No
         connection.execute(sa.text("ALTER TABLE ee_audit DROP CONSTRAINT full_up"))
     with place.web() as web:
         assert web.tell("north", "v1", 5).status_code == 200
+
+
+async def test_what_can_not_be_audited_is_not_collected_and_is_read_later(place: Place) -> None:
+    place.table.views = {"a": 5}
+    await connect(place.core, place.scope("north"), ACTOR, "table", {})
+    runner = Runner(place.core)
+    await runner.run_due()
+    place.table.views["a"] = 6
+    place.clock.advance(timedelta(days=1))
+    before = facts(place)
+    with place.database() as connection:
+        connection.execute(sa.text("ALTER TABLE ee_audit ADD CONSTRAINT full_up CHECK (id < 0) NOT VALID"))
+    with pytest.raises(PolicyUnavailable):
+        await runner.run_due()
+    assert facts(place) == before
+    with place.core.read(place.scope("north")) as connection:
+        ended = connection.execute(sa.text("SELECT outcome, reason FROM run_items WHERE run_id = 2")).all()
+    assert [tuple(item) for item in ended] == [("skipped", "policy_unavailable")]
+    with place.database() as connection:
+        connection.execute(sa.text("ALTER TABLE ee_audit DROP CONSTRAINT full_up"))
+    place.clock.advance(timedelta(days=1))
+    await runner.run_due()
+    with place.core.read(place.scope("north")) as connection:
+        post_id = connection.execute(sa.text("SELECT id FROM posts")).scalar_one()
+    summary = post_analytics(place.core, place.scope("north"), post_id)[0].summary
+    assert summary.metrics["views"] == 6
+
+
+def facts(place: Place) -> dict[str, int]:
+    """How much of everything there is, as North sees it."""
+    tables = ("posts", "observations", "post_analytics", "changes", "outbox", "ee_audit")
+    with place.core.read(place.scope("north")) as connection:
+        return {
+            table: connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar_one()
+            for table in tables
+        }
 
 
 def test_what_is_only_read_leaves_no_trail(place: Place) -> None:

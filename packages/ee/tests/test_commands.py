@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from afterpost_ee.commands import ee
 from packages.core.tests.databases import server_url
 from tests.running import ROOT, environment
 
@@ -66,7 +68,6 @@ def test_from_nothing_to_two_organisations_with_keys_and_quotas(run: Run) -> Non
     assert made["token"] not in listed.stdout + run("ee", "key", "list", "--json").stdout
 
     assert run("ee", "quota", "set", "north-ltd", "1000").returncode == 0
-    assert "0 or more" in refused(run("ee", "quota", "set", "north-ltd", "--", "-1"))
     (usage,) = said(run("ee", "quota", "list", "--json"))
     assert (usage["used"], usage["posts_per_month"]) == (0, 1000)
 
@@ -87,17 +88,56 @@ def test_leaving_is_rehearsed_then_done_and_core_says_what_is_left(run: Run) -> 
     assert any("DROP POLICY" in statement for statement in rehearsed["statements"])
     blocked = {"AFTERPOST_BLOCK": "ee"}
     assert "post_analytics (policies: ee_tenant)" in refused(run("weekly", **blocked))
+    examined = run("doctor", **blocked)
+    assert examined.returncode == 1
+    assert "post_analytics (policies: ee_tenant)" in examined.stdout
 
     shown = run("ee", "detach", "--yes")
     assert "Done" in shown.stdout
     assert "2 organisations are in this database" in shown.stdout
     # Gone is the wall; the organisations are still there.
     assert "2 organisations" in refused(run("weekly", **blocked))
+    assert "2 organisations" in run("doctor", **blocked).stdout
     assert run("weekly", **blocked, AFTERPOST_ACCEPT="several_organizations").returncode == 0
 
     # With the package back the next start attaches again.
     assert run("weekly").returncode == 0
     assert "post_analytics (policies: ee_tenant)" in refused(run("weekly", **blocked))
+
+
+def test_the_doctor_looks_at_the_operators_organisation(run: Run) -> None:
+    run("ee", "organization", "add", "North")
+    assert run("doctor", AFTERPOST_PLUGIN_EE__ORGANIZATION="north").returncode == 0
+    nowhere = run("doctor", AFTERPOST_PLUGIN_EE__ORGANIZATION="nowhere")
+    assert (nowhere.returncode, "may see no organisation" in nowhere.stdout) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "organization|add|",
+        "organization|add|  ",
+        "organization|add|a\nb",
+        "organization|add|a\x1b[31mb",
+        "organization|add|\udcff",  # a byte that is no text, as Python is handed it
+        "organization|add|" + "x" * 201,
+        "organization|add|x|--slug|Bad Slug!",
+        "organization|add|x|--slug|x\n",
+        "key|add|--organization|default|",
+        "key|add|--organization|default|\udcff",
+        "key|add|x",
+        "key|revoke|0",
+        "key|revoke|99999999999999999999",
+        "key|revoke|x",
+        "quota|set|default|--|-1",
+        "quota|set|default|99999999999999999999",
+        "audit|--limit|0",
+    ],
+)
+def test_wrong_usage_is_said_before_anything_is_opened(words: str) -> None:
+    answer = CliRunner().invoke(ee, words.split("|"))
+    assert answer.exit_code == 2, answer.output
+    assert answer.output
 
 
 def test_with_one_organisation_core_goes_on_alone_after_detaching(run: Run) -> None:

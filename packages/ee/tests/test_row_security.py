@@ -1,14 +1,19 @@
 """The second wall: SQL that forgot the scope still sees one organisation's snapshots alone."""
 
+from collections.abc import Sequence
+
 import pytest
 import sqlalchemy as sa
 
 from afterpost.api import Misconfigured
 from afterpost.sdk import Scope
+from afterpost_ee.row_security import DETACH
+from packages.core.tests.databases import ROLE, make_role
 from packages.core.tests.house import ACTOR
 from packages.ee.tests.place import EVERYTHING, Place
 
 COUNT = sa.text("SELECT organization_id, count(*) FROM post_analytics GROUP BY organization_id")
+PASSING_BY = "afterpost_tests_passing_by"
 STEAL = sa.text("UPDATE post_analytics SET organization_id = :other")
 
 
@@ -66,15 +71,43 @@ def test_a_pooled_connection_forgets_whose_it_was(filled: Place) -> None:
         assert counted(connection) == {}
 
 
-def test_a_role_that_passes_row_security_by_is_refused(filled: Place) -> None:
+@pytest.mark.parametrize("role", ["postgres", PASSING_BY])
+def test_a_role_that_passes_row_security_by_is_refused(filled: Place, role: str) -> None:
+    filled.open()
+    make_role(PASSING_BY, "BYPASSRLS", member_of=ROLE)
     with pytest.raises(Misconfigured, match="superuser or BYPASSRLS"):
-        filled.open(role="postgres")
+        filled.open(role=role)
 
 
-def test_row_security_that_somebody_took_away_is_noticed(filled: Place) -> None:
+def test_a_policy_that_shows_what_ours_hides_is_refused(filled: Place) -> None:
+    open_to_all = "CREATE POLICY lax ON post_analytics AS {} USING (true)"
     with filled.database() as connection:
-        connection.execute(sa.text("DROP POLICY ee_tenant ON post_analytics"))
-        connection.execute(sa.text("ALTER TABLE post_analytics DISABLE ROW LEVEL SECURITY"))
+        connection.execute(sa.text(open_to_all.format("RESTRICTIVE")))
+    filled.open()  # one that hides more is anybody's right
+    with filled.database() as connection:
+        connection.execute(sa.text("DROP POLICY lax ON post_analytics"))
+        connection.execute(sa.text(open_to_all.format("PERMISSIVE")))
+    with pytest.raises(Misconfigured, match="Another policy of post_analytics, lax, shows") as caught:
+        filled.open()
+    statement = (caught.value.hint or "").rpartition(": ")[2]
+    with filled.database() as connection:
+        connection.execute(sa.text(statement.rstrip(";")))
+    filled.open()
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        ("DROP POLICY ee_tenant ON post_analytics",),
+        ("ALTER TABLE post_analytics DISABLE ROW LEVEL SECURITY",),
+        ("ALTER TABLE post_analytics NO FORCE ROW LEVEL SECURITY",),
+        DETACH,
+    ],
+)
+def test_row_security_that_somebody_took_away_is_noticed(filled: Place, taken: Sequence[str]) -> None:
+    with filled.database() as connection:
+        for statement in taken:
+            connection.execute(sa.text(statement))
     with pytest.raises(Misconfigured, match="was taken away") as caught:
         filled.open()
     statement = (caught.value.hint or "").rpartition(": ")[2]

@@ -1,11 +1,15 @@
 """Two organisations on one installation: each sees its own, and what is another's is not there."""
 
+import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from afterpost.api import create_app
 from afterpost.sdk import Actor, Caller, Unauthenticated
+from afterpost.services import refresh
 from afterpost.services.connect import connect
 from afterpost.services.runner import Runner
 from afterpost.services.sync import sync_status
@@ -38,14 +42,80 @@ def test_the_same_post_of_two_organisations_is_two_posts(place: Place) -> None:
 
 
 def test_what_is_anothers_is_not_there_to_the_byte(place: Place) -> None:
+    place.table.views = {"a": 1}
+    requests = [
+        (method, path, None)
+        for path, item in create_app(place.core).openapi_schema.to_schema()["paths"].items()
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+        if "_id}" in path and method.lower() in item
+    ]
+    assert len(requests) >= 8
+    new = {"platform": "tube", "external_id": "new"}
+    requests += [
+        ("GET", "/v1/analytics/overview?brand_id={brand_id}", None),
+        ("POST", "/v1/posts", new | {"brand_id": "brand_id"}),
+        ("POST", "/v1/accounts", {"platform": "table", "brand_id": "brand_id"}),
+    ]
     with place.web() as web:
-        web.tell("north", "v1", 100)
-        (mine,) = web.data("north", "/v1/posts")
-        for path in ("/v1/posts/{}", "/v1/posts/{}/analytics", "/v1/posts/{}/observations", "/v1/runs/{}"):
-            foreign, missing = (web.ask("south", path.format(key)) for key in (mine["id"], 999))
-            assert (foreign.status_code, missing.status_code) == (404, 404)
-            assert foreign.text.replace(str(mine["id"]), "N") == missing.text.replace("999", "N")
-            assert web.ask("north", path.format(mine["id"])).status_code == 200
+        account = web.data("north", "/v1/accounts", method="POST", json={"platform": "table"})
+        told = web.tell("north", "v1", 100, brand="Loaves").json()["data"]
+        (post,) = web.data("north", "/v1/posts")
+        ids = {"post_id": post["id"], "account_id": account["id"], "run_id": told["run_id"]}
+        ids["brand_id"] = post["brand_id"]
+        assert 9 not in ids.values()
+
+        def ask(slug: str, method: str, path: str, body: dict[str, Any] | None, known: dict[str, int]) -> Any:
+            sent = (
+                None if body is None else {key: known.get(str(value), value) for key, value in body.items()}
+            )
+            return web.ask(slug, path.format(**known), method=method, json=sent)
+
+        for method, path, body in requests:
+            foreign = ask("south", method, path, body, ids)
+            missing = ask("south", method, path, body, dict.fromkeys(ids, 9))
+            assert (foreign.status_code, missing.status_code) == (404, 404), path
+            named = next(name for name in ids if name in path + str(body))
+            assert re.sub(rf"\b{ids[named]}\b", "9", foreign.text) == missing.text, path
+            assert foreign.headers == missing.headers, path
+            if method == "GET":
+                assert ask("north", method, path, body, ids).status_code == 200, path
+
+
+def test_no_answer_holds_a_word_of_another_organisation(place: Place) -> None:
+    place.table.views = {"a": 1}
+    paths = [
+        path
+        for path, item in create_app(place.core).openapi_schema.to_schema()["paths"].items()
+        if "get" in item and "{" not in path
+    ]
+    with place.web() as web:
+        web.data("north", "/v1/accounts", method="POST", json={"platform": "table"})
+        assert web.tell("north", "rye-1", 987_654, brand="Rye", title="Rye").status_code == 200
+        assert web.tell("south", "oat-1", 3).status_code == 200
+        words = ("north", "rye", "987654", "987,654", "@me")
+        shown = {
+            slug: {path for path in paths if any(w in web.ask(slug, path).text.lower() for w in words)}
+            for slug in ("north", "south")
+        }
+    assert shown["south"] == set()
+    assert {
+        "/v1/posts",
+        "/v1/brands",
+        "/v1/accounts",
+        "/v1/analytics/organizations/leaderboard",
+    } <= shown["north"]
+
+
+def test_what_one_has_is_not_taken_for_the_other(place: Place) -> None:
+    place.table.views = {"a": 1}
+    with place.web() as web:
+        for slug in ("north", "south"):
+            for path, body in (
+                ("/v1/brands", {"name": "Rye", "slug": "rye"}),
+                ("/v1/accounts", {"platform": "table"}),
+                ("/v1/posts", {"platform": "tube", "external_id": "v1"}),
+            ):
+                assert web.ask(slug, path, method="POST", json=body).status_code == 201, (slug, path)
 
 
 def test_the_operator_acts_for_one_organisation_alone(place: Place) -> None:
@@ -93,6 +163,26 @@ async def test_a_key_that_was_revoked_opens_nothing_and_its_jobs_stop(place: Pla
     with place.web() as web:
         assert web.ask("north", "/v1/posts").status_code == 401
         assert web.ask("south", "/v1/posts").status_code == 200
+
+
+async def test_a_refresh_whose_key_was_revoked_asks_no_platform(place: Place) -> None:
+    place.table.views = {"a": 1}
+    core = place.core
+    actor, scope = await core.resolve(Caller(door="http", token=place.tokens["north"]))
+    await connect(core, scope, actor, "table", {})
+    claim = await core.database.writing(refresh.claim_all, core, scope, actor)
+    with core.transaction(EVERYTHING, ACTOR) as tx:
+        keys.revoke(tx.connection, int(actor.id.removeprefix("ee:")), tx.now)
+    with pytest.raises(Unauthenticated, match="revoked"):
+        await refresh.run_all(core, scope, actor, claim)
+    assert place.table.asked == []
+    with core.read(scope) as connection:
+        found = connection.execute(sa.text("SELECT state, stored FROM runs")).all()
+    assert [tuple(run) for run in found] == [("failed", 0)]
+    # The organisation's hour is not used up: another of its keys may ask at once.
+    assert (
+        await core.database.writing(refresh.claim_all, core, scope, ACTOR)
+    ).account_ids == claim.account_ids
 
 
 def test_a_revoked_key_keeps_the_time_it_was_revoked_at(place: Place) -> None:

@@ -11,6 +11,7 @@ from afterpost.cli.wiring import Wiring
 from afterpost.domain.errors import Conflict, InvalidInput, Misconfigured, NotFound
 from afterpost.http.errors import problems
 from afterpost.http.scope import Call
+from afterpost.http.views import NoMeta
 from afterpost.loading import build_plugins
 from afterpost.plugins import Plugins
 from afterpost.services.catalogue import add_organization, list_organizations
@@ -30,6 +31,7 @@ __all__ = [
     "Entry",
     "InvalidInput",
     "Misconfigured",
+    "NoMeta",
     "NotFound",
     "Organization",
     "Plugins",

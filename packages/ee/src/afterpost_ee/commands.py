@@ -1,5 +1,6 @@
 """`afterpost ee …`: for whoever operates the installation, from its own command line."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,7 +10,6 @@ from msgspec import Struct
 
 from afterpost.api import (
     Conflict,
-    InvalidInput,
     NotFound,
     Organization,
     Session,
@@ -30,6 +30,23 @@ from afterpost_ee.quota import Usage
 
 EVERYTHING = Scope.default()
 """These commands are about the installation, not about one organisation."""
+
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+def _name(_: click.Context, __: click.Parameter, value: str) -> str:
+    """A name for people; the terminal may hand over bytes that are no text."""
+    if not 1 <= len(value.strip()) <= 200 or _UNFIT.search(value):
+        raise click.BadParameter("a name is 1 to 200 characters on one line.")
+    return value.strip()
+
+
+def _slug(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """A name for commands, as core makes them."""
+    if value is not None and not _SLUG.fullmatch(value):
+        raise click.BadParameter("a slug is up to 63 lower-case letters, digits, - and _.")
+    return value
 
 
 class MadeKey(Struct, frozen=True):
@@ -78,8 +95,8 @@ def organizations() -> None:
 
 
 @organizations.command("add")
-@click.argument("name")
-@click.option("--slug", help="Its short name in commands. Default: made from the name.")
+@click.argument("name", callback=_name)
+@click.option("--slug", callback=_slug, help="Its short name in commands. Default: made from the name.")
 @json_option
 @click.pass_obj
 def add(wiring: Wiring, name: str, slug: str | None, as_json: bool) -> None:
@@ -119,7 +136,7 @@ def key_group() -> None:
 
 
 @key_group.command("add")
-@click.argument("name")
+@click.argument("name", callback=_name)
 @click.option("--organization", "slug", required=True, metavar="SLUG", help="What the key opens.")
 @json_option
 @click.pass_obj
@@ -161,7 +178,7 @@ def _key_row(key: Key, names: dict[int, str]) -> tuple[str, ...]:
 
 
 @key_group.command("revoke")
-@click.argument("key_id", type=int, metavar="ID")
+@click.argument("key_id", type=click.IntRange(1, 2**31 - 1), metavar="ID")
 @click.pass_obj
 def revoke_key(wiring: Wiring, key_id: int) -> None:
     """Close the key ID for good, from the next request on."""
@@ -184,12 +201,10 @@ def quota_group() -> None:
 
 @quota_group.command("set")
 @click.argument("slug")
-@click.argument("posts", type=int)
+@click.argument("posts", type=click.IntRange(0, 10**15))
 @click.pass_obj
 def set_quota(wiring: Wiring, slug: str, posts: int) -> None:
     """Allow the organisation SLUG so many POSTS a month."""
-    if not 0 <= posts <= 10**15:
-        raise InvalidInput(f"{posts} is no number of posts; it is 0 or more.")
     with opened(wiring, "manage") as session:
         organization = _by_slug(session, slug)
         with session.core.transaction(EVERYTHING, session.actor) as tx:
@@ -226,14 +241,19 @@ def _shown(each: Usage, names: dict[int, str]) -> tuple[str, str, str, str]:
 @click.pass_obj
 def audit(wiring: Wiring, limit: int, as_json: bool) -> None:
     """Show what was committed, newest first, and by whom."""
-    with opened(wiring, "manage") as session, session.core.read(EVERYTHING) as connection:
-        found = audit_trail.newest(connection, EVERYTHING, limit)
+    with opened(wiring, "manage") as session:
+        with session.core.read(EVERYTHING) as connection:
+            found = audit_trail.newest(connection, EVERYTHING, limit)
+        names = {each.id: each.slug for each in list_organizations(session.core, EVERYTHING)}
     if as_json:
         print_json(found)
         return
     print_table(
         ("at", "organisation", "actor", "fact", "what"),
-        [(e.at[:19], str(e.organization_id), e.actor, e.fact, bytes(e.body).decode()) for e in found],
+        [
+            (e.at[:19], names.get(e.organization_id, "–"), e.actor, e.fact, bytes(e.body).decode())
+            for e in found
+        ],
     )
 
 

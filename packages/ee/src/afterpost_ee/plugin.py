@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from afterpost import hookimpl
-from afterpost.sdk import Guard, Migrations, OwnTables, PluginContext, TenantPolicy, UnitOfWork
+from afterpost.sdk import Guard, Migrations, OwnTables, PluginContext, Reads, TenantPolicy, UnitOfWork
 from afterpost_ee.quota import Quota
 from afterpost_ee.row_security import TABLE
 from afterpost_ee.tenancy import EnterpriseTenancy
@@ -40,7 +40,7 @@ def register_commands() -> "RichGroup":
 @hookimpl
 def register_guards(context: PluginContext) -> Sequence[Guard]:
     """The quota."""
-    return [Quota(_tables(context))]
+    return [Quota(*_database(context))]
 
 
 @hookimpl
@@ -52,9 +52,11 @@ def unit_of_work() -> UnitOfWork:
 @hookimpl
 def tenant_policy(context: PluginContext, default: TenantPolicy) -> TenantPolicy:
     """Each key sees its own organisation."""
-    return EnterpriseTenancy(default, _tables(context), context.settings.get("organization", "default"))
+    return EnterpriseTenancy(default, *_database(context), context.settings.get("organization", "default"))
 
 
-def _tables(context: PluginContext) -> OwnTables:
-    assert context.tables is not None, "core gives tables to every hook that is asked with a database"
-    return context.tables
+def _database(context: PluginContext) -> tuple[OwnTables, Reads]:
+    """Core gives both to every hook that is asked with a database."""
+    assert context.tables is not None
+    assert context.reads is not None
+    return context.tables, context.reads

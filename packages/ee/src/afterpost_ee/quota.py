@@ -10,7 +10,7 @@ from functools import partial
 import sqlalchemy as sa
 from msgspec import Struct
 
-from afterpost.sdk import Act, Deny, Guard, OwnTables, Pass, Scope, Settlement, Transaction, Verdict
+from afterpost.sdk import Act, Deny, Guard, OwnTables, Pass, Reads, Scope, Settlement, Transaction, Verdict
 from afterpost_ee.tables import quotas, reservations, usage, written
 
 METERED = frozenset({"collect", "import"})
@@ -32,14 +32,19 @@ class Quota(Guard):
 
     id = "ee-quota"
 
-    def __init__(self, tables: OwnTables) -> None:
+    def __init__(self, tables: OwnTables, reads: Reads) -> None:
         self._tables = tables
+        self._reads = reads
 
     async def review(self, act: Act) -> Verdict:
         """Reserve the act's posts, or say until when there are none left."""
         if act.kind not in METERED:
             return Pass()
-        return await self._tables.writing(_own(act), act.actor, partial(_reserve, act))
+        over = await self._tables.writing(_own(act), act.actor, partial(_reserve, act))
+        if over is None:
+            return Pass()
+        names = ", ".join(await self._reads.organizations(_own(act)))
+        return Deny(f"{names} has {over}", retry_at=next_month(act.at))
 
     async def settle(self, act: Act, settlement: Settlement) -> None:
         """Count what was really done in the place of what was reserved."""
@@ -51,7 +56,8 @@ def _own(act: Act) -> Scope:
     return Scope(organizations=frozenset({act.organization_id}))
 
 
-def _reserve(act: Act, tx: Transaction) -> Verdict:
+def _reserve(act: Act, tx: Transaction) -> str | None:
+    """Count the act's posts in; why that can't be, as the rest of a sentence, where it can't."""
     month, amount = month_of(act.at), act.amount or 0
     _give_back_expired(tx, act)
     limit = tx.connection.execute(
@@ -65,10 +71,7 @@ def _reserve(act: Act, tx: Transaction) -> Verdict:
     )
     if not counted.rowcount:
         used = tx.connection.execute(sa.select(usage.c.used).where(*_of(act.organization_id, month))).scalar()
-        return Deny(
-            f"{used:,} of {limit:,} posts of {month} are used or reserved, and this is about {amount:,}.",
-            retry_at=next_month(act.at),
-        )
+        return f"used or reserved {used:,} of {limit:,} posts of {month}, and this is about {amount:,}."
     tx.connection.execute(
         sa.insert(reservations).values(
             act_id=act.id,
@@ -78,7 +81,7 @@ def _reserve(act: Act, tx: Transaction) -> Verdict:
             expires_at=written(act.at + EXPIRES),
         )
     )
-    return Pass()
+    return None
 
 
 def _settle(act: Act, settlement: Settlement, tx: Transaction) -> None:
@@ -102,7 +105,8 @@ def _give_back_expired(tx: Transaction, act: Act) -> None:
         )
         .returning(reservations.c.month, reservations.c.amount)
     ).all()
-    for month, amount in expired:
+    # In order of months, as everybody: two that give back at once must not wait for each other.
+    for month, amount in sorted(expired):
         _add(tx, act.organization_id, month, -amount)
 
 

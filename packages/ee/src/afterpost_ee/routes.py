@@ -6,7 +6,7 @@ from litestar import get
 from litestar.params import QueryParameter
 from msgspec import Struct
 
-from afterpost.api import Call, problems
+from afterpost.api import Call, NoMeta, problems
 from afterpost_ee import audit, quota
 from afterpost_ee.audit import MOST, AuditEntry
 from afterpost_ee.quota import Usage
@@ -16,12 +16,14 @@ class AuditAnswer(Struct, frozen=True):
     """Committed facts, newest first."""
 
     data: list[AuditEntry]
+    meta: NoMeta = NoMeta()
 
 
 class UsageAnswer(Struct, frozen=True):
     """Posts read and imported this month, and the quota."""
 
     data: list[Usage]
+    meta: NoMeta = NoMeta()
 
 
 @get("/audit", summary="What was committed", responses=problems())

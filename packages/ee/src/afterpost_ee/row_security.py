@@ -23,6 +23,7 @@ ATTACH = (
     f"ALTER TABLE {TABLE} ENABLE ROW LEVEL SECURITY",
     # Else it would not hold for the table's owner, who is the one that connects.
     f"ALTER TABLE {TABLE} FORCE ROW LEVEL SECURITY",
+    f"DROP POLICY IF EXISTS {POLICY} ON {TABLE}",
     f"CREATE POLICY {POLICY} ON {TABLE} USING ({_SEEN}) WITH CHECK ({_SEEN})",
 )
 DETACH = (
@@ -39,6 +40,11 @@ _attached = sa.text(
     "SELECT c.relrowsecurity AND c.relforcerowsecurity AND EXISTS "
     "(SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = :policy) "
     "FROM pg_class c WHERE c.oid = to_regclass(:table)"
+)
+# Permissive policies add up: a row is seen that any of them shows.
+_opened = sa.text(
+    "SELECT polname FROM pg_policy WHERE polrelid = to_regclass(:table) AND polpermissive "
+    "AND polname <> :policy ORDER BY polname LIMIT 1"
 )
 
 
@@ -67,8 +73,16 @@ def refuse_without(tx: Transaction) -> None:
             "would keep organisations apart in the database.",
             hint="Connect as a role with NOSUPERUSER NOBYPASSRLS that owns the database.",
         )
-    if not tx.connection.execute(_attached, {"table": TABLE, "policy": POLICY}).scalar():
+    names = {"table": TABLE, "policy": POLICY}
+    if not tx.connection.execute(_attached, names).scalar():
         raise Misconfigured(
             f"The row security of {TABLE} was taken away; nothing keeps organisations apart in the database.",
             hint=f"Run this in the database, the next start attaches it again: {FORGET};",
+        )
+    other = tx.connection.execute(_opened, names).scalar()
+    if other is not None:
+        raise Misconfigured(
+            f"Another policy of {TABLE}, {other}, shows what {POLICY} hides, so nothing keeps organisations "
+            "apart in the database.",
+            hint=f"Let what made it take it off, or run this: DROP POLICY {other} ON {TABLE};",
         )

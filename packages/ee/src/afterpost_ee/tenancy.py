@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 
-import sqlalchemy as sa
-
-from afterpost.sdk import Actor, Caller, OwnTables, Scope, SignInOption, TenantPolicy, Unauthenticated
+from afterpost.sdk import Actor, Caller, OwnTables, Reads, Scope, SignInOption, TenantPolicy, Unauthenticated
 from afterpost_ee import keys
 from afterpost_ee.keys import Key
 
 KIND = "key"
+NOBODY = 0
+"""The id of no organisation: theirs begin at 1."""
 MARK = "ee:"
 """How the id of an actor with a key of ours begins; the key's own id follows."""
-
-_named = sa.text("SELECT id FROM organizations WHERE slug = :slug")
 
 
 class EnterpriseTenancy(TenantPolicy):
@@ -21,9 +19,10 @@ class EnterpriseTenancy(TenantPolicy):
     `default` is core's policy, `organization` the slug of the operator's organisation.
     """
 
-    def __init__(self, default: TenantPolicy, tables: OwnTables, organization: str) -> None:
+    def __init__(self, default: TenantPolicy, tables: OwnTables, reads: Reads, organization: str) -> None:
         self._default = default
         self._tables = tables
+        self._reads = reads
         self._organization = organization
 
     async def resolve(self, caller: Caller) -> tuple[Actor, Scope]:
@@ -51,12 +50,9 @@ class EnterpriseTenancy(TenantPolicy):
         return (actor, scope) if actor.kind == "system" else (actor, await self._operators(scope))
 
     async def _operators(self, scope: Scope) -> Scope:
-        slug = self._organization
-        found = await self._tables.reading(
-            Scope.default(), lambda c: c.execute(_named, {"slug": slug}).scalar()
-        )
+        known = await self._reads.organizations(Scope.default())
         # A slug that is nobody's leaves nothing to see, rather than everything.
-        return scope.narrowed(organization=0 if found is None else int(found))
+        return scope.narrowed(organization=known.get(self._organization, NOBODY))
 
     def sign_in_options(self) -> Sequence[SignInOption]:
         """As without it: a key is typed in."""
