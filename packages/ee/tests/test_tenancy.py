@@ -43,7 +43,7 @@ def test_the_same_post_of_two_organisations_is_two_posts(place: Place) -> None:
 
 def test_what_is_anothers_is_not_there_to_the_byte(place: Place) -> None:
     place.table.views = {"a": 1}
-    requests = [
+    requests: list[tuple[str, str, dict[str, Any] | None]] = [
         (method, path, None)
         for path, item in create_app(place.core).openapi_schema.to_schema()["paths"].items()
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE")

@@ -84,6 +84,10 @@ VALID: Mapping[tuple[str, str], tuple[str, Any]] = {
     ("GET", "/v1/analytics/brands/leaderboard"): ("/v1/analytics/brands/leaderboard", None),
     ("GET", "/v1/analytics/organizations/leaderboard"): ("/v1/analytics/organizations/leaderboard", None),
     ("GET", "/v1/brands/{brand_id}/analytics"): ("/v1/brands/1/analytics", None),
+    ("GET", "/v1/brands/{brand_id}/platforms/{platform}/analytics"): (
+        "/v1/brands/1/platforms/tube/analytics",
+        None,
+    ),
     ("GET", "/v1/brands/{brand_id}/analytics/timeseries"): ("/v1/brands/1/analytics/timeseries", None),
     ("GET", "/v1/content-performance/summary/weekly"): ("/v1/content-performance/summary/weekly", None),
     ("POST", "/v1/content-performance/analytics-sync/run"): (

@@ -13,11 +13,13 @@ from litestar.params import ParameterKwarg
 
 from afterpost.http.errors import TABLE
 from afterpost.http.openapi import PATH, described_handlers
+from afterpost.http.requests import query_parameters
 from packages.core.tests.http.calls import VALID
 
 DOCS = Path(__file__).parents[4] / "docs" / "api.md"
 TEXT = DOCS.read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"\n### `(\w+ \S+)`\n(.*?)(?=\n##|\Z)", TEXT, re.DOTALL))
+(FILTERS,) = re.findall(r"\n### Window and filters\n(.*?)(?=\n##|\Z)", TEXT, re.DOTALL)
 ROUTES = sorted(f"{method} {path}" for method, path in VALID)
 
 
@@ -43,8 +45,12 @@ def test_every_parameter_and_field_is_named(handlers: dict[str, HTTPRouteHandler
     for name, handler in handlers.items():
         section = SECTIONS[name]
         for parameter, field in handler.parsed_fn_signature.parameters.items():
-            if isinstance(field.kwarg_definition, ParameterKwarg) and parameter != "call":
+            if isinstance(field.kwarg_definition, ParameterKwarg) and parameter not in {"call", "question"}:
                 assert f"{parameter}" in section + name, (name, parameter)
+        if "question" in handler.parsed_fn_signature.parameters:
+            assert "[window and filters](#window-and-filters)" in section, name
+            for parameter in query_parameters(handler):
+                assert f"`{parameter}`" in section + FILTERS, (name, parameter)
         if handler.parsed_data_field is not None:
             for field_name in fields_of(handler.parsed_data_field.annotation):
                 # What a post is made of is told once, where most posts come from.

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from afterpost.domain.metrics import CUMULATIVE
 from afterpost.domain.scope import Scope
+from afterpost.domain.selection import Selection
 from afterpost.services.overview import overview
+from afterpost.services.question import Question
 from afterpost.storage import rollups, tables
 from afterpost.storage.engine import Connection
 from packages.core.tests.house import EVERYTHING, NOW
@@ -90,7 +92,7 @@ def test_any_window_of_any_part_answers_with_what_the_readings_say(bench: Bench,
 def check_earned(connection: Connection, view: View, seen: Sequence[Days], first: date, last: date) -> None:
     """Earned is what the gains book to the window's days."""
     start, end = number(first.toordinal()), number(last.toordinal())
-    (sums,) = rollups.sums(connection, view.scope, start=start, end=end, platform=view.platform)
+    (sums,) = rollups.sums(connection, view.scope, start=start, end=end, selection=Selection(view.platform))
     for metric in CUMULATIVE:
         facts = facts_of(metric, seen)
         assert sums.earned(metric) == model.earned(facts, first, last)
@@ -105,7 +107,9 @@ def check_earned(connection: Connection, view: View, seen: Sequence[Days], first
 
 def check_lifetime(connection: Connection, view: View, seen: Sequence[Days], last: date) -> None:
     """Lifetime is the sum of the last known totals at the window's end; absent where there is none."""
-    held = rollups.lifetime(connection, view.scope, end=number(last.toordinal()), platform=view.platform)
+    held = rollups.lifetime(
+        connection, view.scope, end=number(last.toordinal()), selection=Selection(view.platform)
+    )
     for metric in CUMULATIVE:
         known = []
         for post in seen:
@@ -120,7 +124,7 @@ def check_distinct(connection: Connection, view: View, seen: Sequence[Days], fir
 
     def distinct(by: str | None = None) -> Mapping[str | None, int]:
         return rollups.distinct_posts(
-            connection, view.scope, start=start, end=end, platform=view.platform, by=by
+            connection, view.scope, start=start, end=end, selection=Selection(view.platform), by=by
         )
 
     facts, owners = tables.post_analytics, tables.posts
@@ -152,7 +156,9 @@ def test_the_overview_says_the_same(bench: Bench, data: st.DataObject) -> None:
     bench.clock.now = NOW
     scope = Scope(accounts=view.scope.accounts)
     brand = None if view.brand is None else view.brand + 1
-    answer, meta = overview(bench.core, scope, start=first, end=last, brand_id=brand, platform=view.platform)
+    answer, meta = overview(
+        bench.core, scope, Question(start=first, end=last, brand_id=brand, platform=view.platform)
+    )
     length = (last - first).days + 1
     before = date.fromordinal(first.toordinal() - length), date.fromordinal(first.toordinal() - 1)
     assert (meta.previous_window.start_date, meta.previous_window.end_date) == before

@@ -7,6 +7,7 @@ from afterpost.services.boards import leaderboard, platforms
 from afterpost.services.catalogue import add_brand, add_organization
 from afterpost.services.core import Core
 from afterpost.services.ingest import store
+from afterpost.services.question import Question
 from packages.core.tests.house import ACTOR, EVERYTHING, at, day, tell, told
 
 OLD = at("2026-11-01")
@@ -88,10 +89,10 @@ def test_platforms(filled: Core) -> None:
         ("youtube", 2, 88, 152, "views"),
         ("gram", 1, 5, None, "views"),
     ]
-    assert [p.name for p in platforms(filled, EVERYTHING, brand_id=1)[0]] == ["youtube"]
-    assert platforms(filled, EVERYTHING, end=day("2026-10-31"))[0] == ()
+    assert [p.name for p in platforms(filled, EVERYTHING, Question(brand_id=1))[0]] == ["youtube"]
+    assert platforms(filled, EVERYTHING, Question(end=day("2026-10-31")))[0] == ()
 
 
 def test_a_platform_of_the_window_before_alone_is_still_there(filled: Core) -> None:
-    (only,) = platforms(filled, EVERYTHING, start=day("2026-11-20"), end=day("2026-11-21"))[0]
+    (only,) = platforms(filled, EVERYTHING, Question(start=day("2026-11-20"), end=day("2026-11-21")))[0]
     assert (only.name, only.posts, only.earned.views, only.previous.views) == ("youtube", 0, None, 22)

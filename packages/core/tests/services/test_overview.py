@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from afterpost.domain.errors import InvalidWindow
+from afterpost.domain.errors import InvalidWindow, NotFound
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
 from afterpost.services.overview import Growth, Overview, Totals, overview
+from afterpost.services.question import Question
 from afterpost.services.windows import Coverage, Meta
 from packages.core.tests.house import EVERYTHING, Clock, MakeCore, at, day, tell, told, vector
 from packages.core.tests.services.scenery import ASKED, adopt, fix_a, set_missing
@@ -17,7 +18,7 @@ PUBLISHED = at("2026-11-10 08:00")
 
 def asked(core: Core, start: str = "2026-11-15", end: str = "2026-11-21") -> tuple[Overview, Meta]:
     """The overview of those days; by default the seven that end yesterday."""
-    return overview(core, EVERYTHING, start=day(start), end=day(end))
+    return overview(core, EVERYTHING, Question(start=day(start), end=day(end)))
 
 
 # --- the original's own data ---
@@ -26,7 +27,7 @@ def asked(core: Core, start: str = "2026-11-15", end: str = "2026-11-21") -> tup
 def test_gains_are_summed_and_not_lifetime_totals(core: Core) -> None:
     """Vectors GV-135 and GV-136: the original reports 7700 views, 14 posts and 233 % growth."""
     fix_a(core)
-    answer, meta = overview(core, EVERYTHING, brand_id=1)
+    answer, meta = overview(core, EVERYTHING, Question(brand_id=1))
     assert (meta.window.start_date, meta.window.end_date) == (day("2026-11-15"), day("2026-11-21"))
     assert answer.earned == Totals(views=770, likes=84, comments=14, shares=0, saves=14, engagements=112)
     # Six days were collected in the window before; the first snapshot counts from 0.
@@ -45,7 +46,7 @@ def test_gains_are_summed_and_not_lifetime_totals(core: Core) -> None:
 def test_vector_135_the_truth_comes_out(core: Core) -> None:
     expected = vector("GV-135")["expected"]
     fix_a(core)
-    answer, _ = overview(core, EVERYTHING, brand_id=1)
+    answer, _ = overview(core, EVERYTHING, Question(brand_id=1))
     assert answer.earned.views == expected["viewsGained7d"]
     assert answer.previous.views == expected["previousViewsGained"]
     assert answer.growth.views == pytest.approx(expected["viewsGrowth"])
@@ -55,7 +56,7 @@ def test_vector_135_the_truth_comes_out(core: Core) -> None:
 def test_vector_136_differs_from_the_original_where_the_page_says_so(core: Core) -> None:
     original = vector("GV-136")["expected"]
     fix_a(core)
-    answer, meta = overview(core, EVERYTHING, brand_id=1)
+    answer, meta = overview(core, EVERYTHING, Question(brand_id=1))
     assert meta.receipt.snapshots == original["totalPosts"]  # it counted snapshots
     assert answer.posts == 2
     assert answer.earned.views == original["totalViews"] // 10
@@ -64,8 +65,8 @@ def test_vector_136_differs_from_the_original_where_the_page_says_so(core: Core)
 def test_brands_add_up_to_the_whole(core: Core) -> None:
     fix_a(core)
     whole, _ = overview(core, EVERYTHING)
-    one, _ = overview(core, EVERYTHING, brand_id=1)
-    two, _ = overview(core, EVERYTHING, brand_id=2)
+    one, _ = overview(core, EVERYTHING, Question(brand_id=1))
+    two, _ = overview(core, EVERYTHING, Question(brand_id=2))
     assert whole.earned.views == 7_770
     assert (one.earned.views, two.earned.views) == (770, 7_000)
     assert (whole.posts, whole.brands) == (3, 2)
@@ -247,7 +248,7 @@ def test_only_the_platform_that_was_asked_for_counts(core: Core) -> None:
                 published_at=at("2026-11-20 08:00"),
             ),
         )
-    one, meta = overview(core, EVERYTHING, platform="youtube")
+    one, meta = overview(core, EVERYTHING, Question(platform="youtube"))
     assert (one.earned.views, one.lifetime.views, one.posts, one.published) == (5, 5, 1, 1)
     assert (one.active_platforms, meta.receipt.snapshots) == (("youtube",), 1)
     assert overview(core, EVERYTHING)[0].best_platform == "sample"
@@ -261,7 +262,8 @@ def test_a_scope_shows_its_part_and_nothing_of_the_rest(core: Core) -> None:
     assert meta.coverage.expected == 1
     foreign, meta = overview(core, Scope(brands=frozenset({2})))
     assert (foreign.earned.views, meta.coverage.expected) == (7_000, 0)
-    assert overview(core, Scope(brands=frozenset({1})), brand_id=2)[0].earned.views is None
+    with pytest.raises(NotFound, match="no brand 2"):
+        overview(core, Scope(brands=frozenset({1})), Question(brand_id=2))
     assert overview(core, Scope(accounts=frozenset({1})))[0].earned.views == 700
     nobody, meta = overview(core, Scope(brands=frozenset()))
     assert (nobody.posts, nobody.published, nobody.lifetime.views, meta.coverage.expected) == (0, 0, None, 0)

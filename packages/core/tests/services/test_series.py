@@ -7,7 +7,8 @@ import pytest
 
 from afterpost.services.core import Core
 from afterpost.services.overview import overview
-from afterpost.services.series import Point, timeseries
+from afterpost.services.question import Question
+from afterpost.services.series import GroupBy, Point, timeseries
 from packages.core.tests.house import EVERYTHING, MakeCore, at, day, tell, told
 
 PUBLISHED = at("2026-11-16 09:00")
@@ -31,9 +32,9 @@ def filled(core: Core) -> Core:
     return core
 
 
-def points(core: Core, **asked: object) -> list[Point]:
+def points(core: Core, group_by: GroupBy = "day", **asked: Any) -> list[Point]:
     """The points of a series."""
-    return list(timeseries(core, EVERYTHING, **asked)[0])  # type: ignore[arg-type]
+    return list(timeseries(core, EVERYTHING, Question(**asked), group_by=group_by)[0])
 
 
 def test_every_day_of_the_window_stands_with_what_is_booked_to_it(filled: Core) -> None:
@@ -77,7 +78,7 @@ def test_a_week_is_cut_by_the_window_and_says_so(filled: Core) -> None:
 def test_days_and_weeks_add_up_to_the_overview(filled: Core) -> None:
     every: tuple[dict[str, Any], ...] = ({}, {"brand_id": 1}, {"brand_id": 2}, {"platform": "gram"})
     for filters in every:
-        whole = overview(filled, EVERYTHING, **filters)[0].earned
+        whole = overview(filled, EVERYTHING, Question(**filters))[0].earned
         for group_by in ("day", "week"):
             series = points(filled, group_by=group_by, **filters)
             for metric in ("views", "likes", "comments"):

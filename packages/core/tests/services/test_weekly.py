@@ -8,6 +8,7 @@ import pytest
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
 from afterpost.services.post_summary import post_analytics
+from afterpost.services.question import Question
 from afterpost.services.weekly import Change, Opening, Weekly, weekly
 from packages.core.tests.house import EVERYTHING, Clock, MakeCore, at, day, tell, told, vector
 from packages.core.tests.services.scenery import ASKED, fix_a
@@ -17,7 +18,8 @@ END = at("2026-11-22 00:00")
 
 
 def summary(core: Core, **asked: Any) -> Weekly:
-    return weekly(core, EVERYTHING, **asked)[0]
+    limits = {name: asked.pop(name) for name in ("top_n", "worst_n") if name in asked}
+    return weekly(core, EVERYTHING, Question(**asked), **limits)[0]
 
 
 def shown(core: Core, **asked: Any) -> tuple[list[str], list[str], list[str]]:
@@ -41,7 +43,7 @@ def rated(core: Core, name: str, views: int, likes: int, **post: Any) -> None:
 def test_a_top_list_has_each_post_once(core: Core) -> None:
     """Vector GV-137: the original lists p2 five times, and p1 five times as the worst."""
     fix_a(core)
-    answer, meta = weekly(core, EVERYTHING, brand_id=1)
+    answer, meta = weekly(core, EVERYTHING, Question(brand_id=1))
     assert [(item.external_id, item.engagements, item.exposed) for item in answer.top] == [
         ("p2", 52, 130),  # 13 × (2 likes, a comment, a save) ÷ 13 × 10 views
         ("p1", 156, 1_300),

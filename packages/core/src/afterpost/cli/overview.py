@@ -13,6 +13,7 @@ from afterpost.cli.wiring import Wiring
 from afterpost.cli.words import UNKNOWN, number, percent
 from afterpost.services.overview import Overview, Totals
 from afterpost.services.overview import overview as overview_of
+from afterpost.services.question import Question
 from afterpost.services.status import brand_called
 from afterpost.services.windows import Meta
 
@@ -41,9 +42,8 @@ def overview(
     """Show what was earned in a window, against the window before."""
     with opened(wiring, "read") as session:
         brand_id = None if brand is None else brand_called(session.core, session.scope, brand).id
-        data, meta = overview_of(
-            session.core, session.scope, start=start, end=end, brand_id=brand_id, platform=platform
-        )
+        question = Question(start=start, end=end, brand_id=brand_id, platform=platform)
+        data, meta = overview_of(session.core, session.scope, question)
     if as_json:
         print_json(OverviewAnswer(data, meta))
         return

@@ -14,6 +14,7 @@ from afterpost.cli.words import UNKNOWN, moment, number, percent, plural, short
 from afterpost.sdk.tenancy import Caller
 from afterpost.services.core import Core
 from afterpost.services.overview import growth_of
+from afterpost.services.question import Question
 from afterpost.services.status import brand_called
 from afterpost.services.weekly import Hour, Opening, Ranked, Weekly
 from afterpost.services.weekly import weekly as weekly_summary
@@ -54,9 +55,8 @@ def weekly(
     """
     with opened(wiring, "read") as session:
         brand_id = None if brand is None else brand_called(session.core, session.scope, brand).id
-        data, meta = weekly_summary(
-            session.core, session.scope, start=start, end=end, brand_id=brand_id, top_n=top, worst_n=worst
-        )
+        question = Question(start=start, end=end, brand_id=brand_id)
+        data, meta = weekly_summary(session.core, session.scope, question, top_n=top, worst_n=worst)
     _show(data, meta, as_json)
 
 

@@ -38,12 +38,14 @@ class Scope(Struct, frozen=True):
             for part in parts
         )
 
-    def narrowed(self, *, organization: int | None = None, brand: int | None = None) -> "Scope":
+    def narrowed(
+        self, *, organization: int | None = None, brand: int | None = None, account: int | None = None
+    ) -> "Scope":
         """This scope restricted further; a value outside it leaves nothing to see."""
         return Scope(
             organizations=_narrow(self.organizations, organization),
             brands=_narrow(self.brands, brand),
-            accounts=self.accounts,
+            accounts=_narrow(self.accounts, account),
         )
 
 

@@ -53,6 +53,7 @@ _V1: list[ControllerRouterHandler] = [
     analytics.read_brand_board,
     analytics.read_organization_board,
     analytics.read_brand_overview,
+    analytics.read_brand_platform_overview,
     analytics.read_brand_timeseries,
     content_performance.read_weekly,
     content_performance.run_sync,

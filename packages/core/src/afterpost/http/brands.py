@@ -4,7 +4,6 @@ from litestar import get, post
 from litestar.params import JSONBody
 from msgspec import Struct
 
-from afterpost.domain.errors import NotFound
 from afterpost.domain.ids import ShortText, Slug
 from afterpost.http.errors import problems
 from afterpost.http.scope import Call
@@ -49,10 +48,3 @@ async def create_brand(call: Call, data: JSONBody[NewBrand]) -> BrandAnswer:
 async def read_brands(call: Call) -> BrandsAnswer:
     """Every brand, by name."""
     return BrandsAnswer([brand_view(each) for each in await call.reading(list_brands)])
-
-
-async def known_brand(call: Call, brand_id: int | None) -> int | None:
-    """The id, or NotFound: an unknown brand must not look like one that earned nothing."""
-    if brand_id is not None and all(brand.id != brand_id for brand in await call.reading(list_brands)):
-        raise NotFound(f"There is no brand {brand_id}.")
-    return brand_id

@@ -5,9 +5,9 @@ from datetime import datetime
 from litestar import get, post
 from msgspec import Struct
 
-from afterpost.http.brands import known_brand
+from afterpost.http.asking import OF_ALL, Asking
 from afterpost.http.errors import problems
-from afterpost.http.params import Count, EndDate, OptionalBrandId, StartDate
+from afterpost.http.params import Count
 from afterpost.http.scope import Call
 from afterpost.http.views import NoMeta, RunView, run_view
 from afterpost.services.sync import SyncResult, sync, sync_status
@@ -49,27 +49,13 @@ class SyncStatusAnswer(Struct, frozen=True):
 
 @get(
     "/content-performance/summary/weekly",
+    dependencies=OF_ALL,
     summary="The weekly summary",
     responses=problems("not_found", "invalid_window"),
 )
-async def read_weekly(
-    call: Call,
-    brand_id: OptionalBrandId = None,
-    start_date: StartDate = None,
-    end_date: EndDate = None,
-    top_n: Count = 5,
-    worst_n: Count = 5,
-) -> WeeklyAnswer:
+async def read_weekly(call: Call, question: Asking, top_n: Count = 5, worst_n: Count = 5) -> WeeklyAnswer:
     """Best and worst posts by engagement rate, platforms, posting hours and openings of complete days."""
-    answer, meta = await call.reading(
-        weekly,
-        start=start_date,
-        end=end_date,
-        brand_id=await known_brand(call, brand_id),
-        top_n=top_n,
-        worst_n=worst_n,
-    )
-    return WeeklyAnswer(answer, meta)
+    return WeeklyAnswer(*await call.reading(weekly, question, top_n=top_n, worst_n=worst_n))
 
 
 @post(

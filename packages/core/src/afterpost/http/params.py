@@ -20,11 +20,16 @@ OptionalBrandId: TypeAlias = Annotated[
 OptionalAccountId: TypeAlias = Annotated[
     int | None, QueryParameter(ge=1, le=MAX_ID, description="Only this account's posts")
 ]
+_NAME = r"^[a-z][a-z0-9_]{0,31}" + END
 OptionalPlatform: TypeAlias = Annotated[
+    str | None, QueryParameter(pattern=_NAME, max_length=32, description="Only this platform's posts")
+]
+PlatformName: TypeAlias = Annotated[
+    str, PathParameter(pattern=_NAME, max_length=32, description="The platform's name")
+]
+OptionalContentType: TypeAlias = Annotated[
     str | None,
-    QueryParameter(
-        pattern=r"^[a-z][a-z0-9_]{0,31}" + END, max_length=32, description="Only this platform's posts"
-    ),
+    QueryParameter(pattern=_NAME, max_length=32, description="Only posts of this content type"),
 ]
 StartDate: TypeAlias = Annotated[
     date | None,

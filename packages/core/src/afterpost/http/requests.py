@@ -4,12 +4,14 @@ The framework converts bodies leniently ("5" for 5) and lets unknown query param
 would turn a caller's mistake into a wrong answer.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import InternalServerException
+from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 
 from afterpost.domain.errors import InvalidInput
@@ -72,12 +74,25 @@ def _methods(request: Request[Any, Any, Any]) -> list[str]:
     )
 
 
-def _check_query(request: Request[Any, Any, Any]) -> None:
-    known = sorted(
+@cache
+def query_parameters(handler: BaseRouteHandler) -> Sequence[str]:
+    """The query parameters of a route, its own and those of the dependencies it takes."""
+    own = handler.parsed_fn_signature
+    given = [
+        provider.parsed_fn_signature
+        for name, provider in handler.resolve_dependencies().items()
+        if name in own.parameters
+    ]
+    return sorted(
         name
-        for name, field in request.route_handler.parsed_fn_signature.parameters.items()
+        for signature in (own, *given)
+        for name, field in signature.parameters.items()
         if isinstance(field.kwarg_definition, QueryParameter)
     )
+
+
+def _check_query(request: Request[Any, Any, Any]) -> None:
+    known = query_parameters(request.route_handler)
     seen: set[str] = set()
     for name, value in request.query_params.multi_items():
         if name not in known:

@@ -1,30 +1,29 @@
 """Platforms, brands and organisations side by side: what each earned in a window, against the one before."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Literal
 
 from msgspec import Struct
 
 from afterpost.domain.ranking import rank_key
 from afterpost.domain.scope import Scope
-from afterpost.domain.windows import Window, day_number
 from afterpost.services.core import Core
 from afterpost.services.overview import (
     Growth,
     Totals,
+    distinct,
     earned_of,
     exposure_of,
     growth_of,
     meta_of,
     rate_of,
+    sums_by,
     totals_of,
     window_sums,
 )
-from afterpost.services.windows import Meta, window_of
-from afterpost.storage import organizations, rollups
-from afterpost.storage.engine import Connection
-from afterpost.storage.rollups import Sums
+from afterpost.services.question import DEFAULT, Asked, Question, asking
+from afterpost.services.windows import Meta
+from afterpost.storage import organizations
 
 Of = Literal["brands", "organizations"]
 Metric = Literal["views", "likes", "comments", "shares", "saves", "engagements", "engagement_rate"]
@@ -62,49 +61,33 @@ class Ranked(Struct, frozen=True):
     exposure: str | None
 
 
-def platforms(
-    core: Core,
-    scope: Scope,
-    *,
-    start: date | None = None,
-    end: date | None = None,
-    brand_id: int | None = None,
-) -> tuple[tuple[Compared, ...], Meta]:
-    """Each platform with anything in the window, most views first; default: the 7 days that end yesterday."""
-    with core.read(scope) as connection:
-        organization = core.organization(connection, scope)
-        window = window_of(core, organization, start, end)
-        scope = scope.narrowed(brand=brand_id)
-        found = _compared(connection, scope, window, "platform", None)
-        total = window_sums(connection, scope, window, None)
+def platforms(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[tuple[Compared, ...], Meta]:
+    """Each platform with anything in the window, most views first."""
+    with asking(core, scope, question) as asked:
+        found = _compared(asked, "platform")
         ordered = sorted(found.values(), key=lambda each: (-(each.earned.views or 0), each.name))
-        return tuple(ordered), meta_of(core, connection, scope, organization, window, total, None)
+        return tuple(ordered), meta_of(asked, window_sums(asked))
 
 
 def leaderboard(
     core: Core,
     scope: Scope,
     of: Of,
+    question: Question = DEFAULT,
     *,
     metric: Metric = "views",
     limit: int = 10,
-    start: date | None = None,
-    end: date | None = None,
-    platform: str | None = None,
 ) -> tuple[tuple[Ranked, ...], Meta]:
     """The brands or organisations that earned most of a metric in a window, or have the highest rate.
 
     All of the scope's stand in it, those with nothing at the end: a brand that is not there would look like
     one that does not exist. Ties go to the greater exposure, then to the lower id.
     """
-    with core.read(scope) as connection:
-        organization = core.organization(connection, scope)
-        window = window_of(core, organization, start, end)
-        by = "brand_id" if of == "brands" else "organization_id"
-        found = _compared(connection, scope, window, by, platform)
+    with asking(core, scope, question) as asked:
+        found = _compared(asked, "brand_id" if of == "brands" else "organization_id")
         names = organizations.list_brands if of == "brands" else organizations.list_organizations
         entries = []
-        for each in names(connection, scope):
+        for each in names(asked.connection, asked.scope):
             one = found.get(str(each.id)) or Compared(
                 str(each.id), 0, _NOTHING, _NOTHING, growth_of(_NOTHING, _NOTHING), None, None
             )
@@ -125,8 +108,7 @@ def leaderboard(
             )
             for rank, (_, each, one) in enumerate(entries[:limit], start=1)
         )
-        total = window_sums(connection, scope, window, platform)
-        return ranked, meta_of(core, connection, scope, organization, window, total, platform)
+        return ranked, meta_of(asked, window_sums(asked))
 
 
 def _key(one: Compared, metric: Metric, identity: int) -> tuple[bool, tuple[float, int, float, int]]:
@@ -134,20 +116,11 @@ def _key(one: Compared, metric: Metric, identity: int) -> tuple[bool, tuple[floa
     return value is None, rank_key(value or 0, one.earned.views or 0, None, identity)
 
 
-def _compared(
-    connection: Connection, scope: Scope, window: Window, by: str, platform: str | None
-) -> Mapping[str, Compared]:
+def _compared(asked: Asked, by: str) -> Mapping[str, Compared]:
     """Key of the dimension -> its window against the one before; those with nothing in either are absent."""
-    start, end = day_number(window.start), day_number(window.end)
-    before = window.previous()
-
-    def sums(first: int, last: int) -> dict[str, Sums]:
-        found = rollups.sums(connection, scope, start=first, end=last, platform=platform, by=by)
-        return {str(each.key): each for each in found}
-
-    current = sums(start, end)
-    previous = sums(day_number(before.start), day_number(before.end))
-    seen = rollups.distinct_posts(connection, scope, start=start, end=end, platform=platform, by=by)
+    current = {str(each.key): each for each in sums_by(asked, asked.window, by)}
+    previous = {str(each.key): each for each in sums_by(asked, asked.window.previous(), by)}
+    seen = distinct(asked, by)
     found = {}
     for key in current.keys() | previous.keys():
         now, then = current.get(key), previous.get(key)

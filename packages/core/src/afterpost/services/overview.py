@@ -1,7 +1,6 @@
 """The overview: what was earned in a window, against the one before, from the rollups alone."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 
 from msgspec import Struct
 
@@ -10,10 +9,9 @@ from afterpost.domain.rates import engagements, exposure_name, growth, rate
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import Window, day_number
 from afterpost.services.core import Core
-from afterpost.services.windows import Meta, Receipt, coverage_of, shown, window_of
+from afterpost.services.question import DEFAULT, Asked, Question, asking
+from afterpost.services.windows import Meta, Receipt, coverage_of, shown
 from afterpost.storage import posts, rollups
-from afterpost.storage.engine import Connection
-from afterpost.storage.organizations import Organization
 from afterpost.storage.rollups import Sums
 
 SHOWN = ("views", "likes", "comments", "shares", "saves")
@@ -109,14 +107,11 @@ def estimated_share(sums: Sums) -> float | None:
     return sum(sums.estimated(name) for name in base) / earned if earned > 0 else None
 
 
-def groups(
-    connection: Connection, scope: Scope, window: Window, by: str, platform: str | None = None
-) -> list[Group]:
+def groups(asked: Asked, by: str) -> list[Group]:
     """The window by a dimension (`platform` or `content_type`), most views first."""
-    start, end = day_number(window.start), day_number(window.end)
-    seen = rollups.distinct_posts(connection, scope, start=start, end=end, platform=platform, by=by)
+    seen = distinct(asked, by)
     found = []
-    for sums in rollups.sums(connection, scope, start=start, end=end, platform=platform, by=by):
+    for sums in sums_by(asked, asked.window, by):
         earned = earned_of(sums)
         found.append(
             Group(str(sums.key), seen.get(sums.key, 0), earned.views, earned.engagements, rate_of(sums))
@@ -124,85 +119,76 @@ def groups(
     return sorted(found, key=lambda g: (-(g.views or 0), -(g.engagements or 0), g.name))
 
 
-def meta_of(
-    core: Core,
-    connection: Connection,
-    scope: Scope,
-    organization: Organization,
-    window: Window,
-    sums: Sums,
-    platform: str | None,
-) -> Meta:
+def meta_of(asked: Asked, sums: Sums) -> Meta:
     """What the answer says about itself."""
-    coverage, provisional = coverage_of(connection, scope, window, platform)
+    coverage, provisional = coverage_of(asked)
     return Meta(
-        window=shown(window),
-        previous_window=shown(window.previous()),
-        as_of=core.now(),
+        window=shown(asked.window),
+        previous_window=shown(asked.window.previous()),
+        as_of=asked.core.now(),
         coverage=coverage,
         estimated_share=estimated_share(sums),
         provisional=provisional,
         exposure=exposure_of(sums),
-        receipt=Receipt(sums.counters["snapshots"], organization.change_seq),
+        receipt=Receipt(sums.counters["snapshots"], asked.organization.change_seq),
     )
 
 
-def window_sums(connection: Connection, scope: Scope, window: Window, platform: str | None) -> Sums:
-    """All counters of a window as one row."""
+def sums_by(asked: Asked, window: Window, by: str | None = None) -> list[Sums]:
+    """All counters of a window, as one row or by a dimension."""
     return rollups.sums(
-        connection, scope, start=day_number(window.start), end=day_number(window.end), platform=platform
-    )[0]
-
-
-def overview(
-    core: Core,
-    scope: Scope,
-    *,
-    start: date | None = None,
-    end: date | None = None,
-    brand_id: int | None = None,
-    platform: str | None = None,
-) -> tuple[Overview, Meta]:
-    """The overview of a window; default: the 7 days that end yesterday."""
-    with core.read(scope) as connection:
-        organization = core.organization(connection, scope)
-        window = window_of(core, organization, start, end)
-        return _overview(core, connection, scope.narrowed(brand=brand_id), organization, window, platform)
-
-
-def _overview(
-    core: Core,
-    connection: Connection,
-    scope: Scope,
-    organization: Organization,
-    window: Window,
-    platform: str | None,
-) -> tuple[Overview, Meta]:
-    current = window_sums(connection, scope, window, platform)
-    earned = earned_of(current)
-    previous = earned_of(window_sums(connection, scope, window.previous(), platform))
-    start, end = day_number(window.start), day_number(window.end)
-
-    def distinct(by: str | None) -> Mapping[str | None, int]:
-        return rollups.distinct_posts(connection, scope, start=start, end=end, platform=platform, by=by)
-
-    def active(by: str) -> Sequence[str]:
-        return [str(key) for key, count in distinct(by).items() if count and key != "0"]
-
-    by_platform = groups(connection, scope, window, "platform", platform)
-    best = next((group.name for group in by_platform if (group.views or 0) > 0), None)
-    lifetime = rollups.lifetime(connection, scope, end=end, platform=platform)
-    answer = Overview(
-        posts=distinct(None).get(None, 0),
-        published=posts.count_published(connection, scope, platform, window.begins_at(), window.ends_at()),
-        brands=len(active("brand_id")),
-        organizations=len(active("organization_id")),
-        active_platforms=tuple(sorted(active("platform"))),
-        best_platform=best,
-        earned=earned,
-        previous=previous,
-        growth=growth_of(earned, previous),
-        lifetime=totals_of(lifetime),
-        engagement_rate=rate_of(current),
+        asked.connection,
+        asked.scope,
+        start=day_number(window.start),
+        end=day_number(window.end),
+        selection=asked.selection,
+        by=by,
     )
-    return answer, meta_of(core, connection, scope, organization, window, current, platform)
+
+
+def window_sums(asked: Asked) -> Sums:
+    """All counters of the window as one row."""
+    return sums_by(asked, asked.window)[0]
+
+
+def previous_sums(asked: Asked) -> Sums:
+    """All counters of the window before as one row."""
+    return sums_by(asked, asked.window.previous())[0]
+
+
+def distinct(asked: Asked, by: str | None = None) -> Mapping[str | None, int]:
+    """Distinct posts observed in the window, as a whole (key None) or by a dimension."""
+    start, end = day_number(asked.window.start), day_number(asked.window.end)
+    return rollups.distinct_posts(
+        asked.connection, asked.scope, start=start, end=end, selection=asked.selection, by=by
+    )
+
+
+def overview(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[Overview, Meta]:
+    """The overview of a window."""
+    with asking(core, scope, question) as asked:
+        connection, selection, window = asked.connection, asked.selection, asked.window
+        current = window_sums(asked)
+        earned, previous = earned_of(current), earned_of(previous_sums(asked))
+
+        def active(by: str) -> Sequence[str]:
+            return [str(key) for key, count in distinct(asked, by).items() if count and key != "0"]
+
+        best = next((group.name for group in groups(asked, "platform") if (group.views or 0) > 0), None)
+        lifetime = rollups.lifetime(connection, asked.scope, end=day_number(window.end), selection=selection)
+        answer = Overview(
+            posts=distinct(asked).get(None, 0),
+            published=posts.count_published(
+                connection, asked.scope, selection, window.begins_at(), window.ends_at()
+            ),
+            brands=len(active("brand_id")),
+            organizations=len(active("organization_id")),
+            active_platforms=tuple(sorted(active("platform"))),
+            best_platform=best,
+            earned=earned,
+            previous=previous,
+            growth=growth_of(earned, previous),
+            lifetime=totals_of(lifetime),
+            engagement_rate=rate_of(current),
+        )
+        return answer, meta_of(asked, current)

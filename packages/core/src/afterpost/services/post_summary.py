@@ -14,7 +14,8 @@ from afterpost.domain.scope import Scope
 from afterpost.domain.snapshots import OFFER_BIT, Bucket, Row, State, book
 from afterpost.domain.windows import Window, day_date, day_number, local_day, local_day_number, zone_of
 from afterpost.services.core import Core
-from afterpost.services.windows import WindowMeta, shown, window_of
+from afterpost.services.question import window_of
+from afterpost.services.windows import WindowMeta, shown
 from afterpost.storage import latest, observations, posts, snapshots
 from afterpost.storage.observations import DailyValue, Observation
 from afterpost.storage.posts import Post

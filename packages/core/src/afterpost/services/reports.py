@@ -13,8 +13,8 @@ from afterpost.services.closed import contained
 from afterpost.services.core import Core
 from afterpost.services.guarding import guarded
 from afterpost.services.organization import organization_of
+from afterpost.services.question import window_of
 from afterpost.services.reads import CoreReads
-from afterpost.services.windows import window_of
 
 DEADLINE = 300.0
 """Seconds a report may take."""

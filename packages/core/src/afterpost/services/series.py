@@ -9,8 +9,9 @@ from msgspec import Struct
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import Window, day_number, local_day_number, zone_of
 from afterpost.services.core import Core
-from afterpost.services.overview import SHOWN, Totals, meta_of, totals_of, window_sums
-from afterpost.services.windows import Meta, window_of
+from afterpost.services.overview import SHOWN, Totals, meta_of, sums_by, totals_of, window_sums
+from afterpost.services.question import DEFAULT, Question, asking
+from afterpost.services.windows import Meta
 from afterpost.storage import posts, rollups
 from afterpost.storage.rollups import Sums
 
@@ -39,37 +40,24 @@ class Point(Struct, frozen=True):
 
 
 def timeseries(
-    core: Core,
-    scope: Scope,
-    *,
-    group_by: GroupBy = "day",
-    start: date | None = None,
-    end: date | None = None,
-    brand_id: int | None = None,
-    platform: str | None = None,
+    core: Core, scope: Scope, question: Question = DEFAULT, *, group_by: GroupBy = "day"
 ) -> tuple[tuple[Point, ...], Meta]:
-    """What was earned on each day or in each ISO week of a window; default: the 7 days that end yesterday.
+    """What was earned on each day or in each ISO week of a window.
 
     Every day of the window stands. A week's number is the sum of its days that are known.
     """
-    with core.read(scope) as connection:
-        organization = core.organization(connection, scope)
-        window = window_of(core, organization, start, end)
-        scope = scope.narrowed(brand=brand_id)
-        first, last = day_number(window.start), day_number(window.end)
-        by_day = {
-            int(sums.key or 0): sums
-            for sums in rollups.sums(connection, scope, start=first, end=last, platform=platform, by="day")
-        }
-        published = posts.first_published(connection, scope, platform)
-        observed = rollups.observed_span(connection, scope, platform=platform)
-        out = None if published is None else local_day_number(published, zone_of(organization.time_zone))
+    with asking(core, scope, question) as asked:
+        by_day = {int(sums.key or 0): sums for sums in sums_by(asked, asked.window, "day")}
+        connection, selection = asked.connection, asked.selection
+        published = posts.first_published(connection, asked.scope, selection)
+        observed = rollups.observed_span(connection, asked.scope, selection=selection)
+        zone = zone_of(asked.organization.time_zone)
+        out = None if published is None else local_day_number(published, zone)
         points = tuple(
             _point(days, by_day, out, observed, partial=group_by == "week" and len(days) < 7)
-            for days in _parts(window, group_by)
+            for days in _parts(asked.window, group_by)
         )
-        total = window_sums(connection, scope, window, platform)
-        return points, meta_of(core, connection, scope, organization, window, total, platform)
+        return points, meta_of(asked, window_sums(asked))
 
 
 def _parts(window: Window, group_by: GroupBy) -> Iterator[Sequence[date]]:

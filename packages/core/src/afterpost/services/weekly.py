@@ -1,7 +1,7 @@
 """The weekly summary: what to learn from complete days. Today is never in it."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -12,12 +12,20 @@ from afterpost.domain.ranking import MIN_EXPOSURE, Evidence, rank_key, shrunk
 from afterpost.domain.rates import Direction, direction, engagements, exposure, growth, rate
 from afterpost.domain.scope import Scope
 from afterpost.domain.snapshots import OFFER_BIT
-from afterpost.domain.windows import Window, day_number
+from afterpost.domain.windows import day_number
 from afterpost.services.core import Core
-from afterpost.services.overview import Group, Totals, earned_of, groups, meta_of, window_sums
-from afterpost.services.windows import Meta, window_of
+from afterpost.services.overview import (
+    Group,
+    Totals,
+    earned_of,
+    groups,
+    meta_of,
+    previous_sums,
+    window_sums,
+)
+from afterpost.services.question import DEFAULT, Asked, Question, asking
+from afterpost.services.windows import Meta
 from afterpost.storage import posts, snapshots
-from afterpost.storage.engine import Connection
 from afterpost.storage.posts import Post
 
 LOOK_BACK = timedelta(days=28)
@@ -104,24 +112,13 @@ class _Candidate(Struct):
 
 
 def weekly(
-    core: Core,
-    scope: Scope,
-    *,
-    start: date | None = None,
-    end: date | None = None,
-    brand_id: int | None = None,
-    top_n: int = 5,
-    worst_n: int = 5,
+    core: Core, scope: Scope, question: Question = DEFAULT, *, top_n: int = 5, worst_n: int = 5
 ) -> tuple[Weekly, Meta]:
-    """The summary of a window; default: the 7 days that end yesterday."""
-    with core.read(scope) as connection:
-        organization = core.organization(connection, scope)
-        window = window_of(core, organization, start, end)
-        narrowed = scope.narrowed(brand=brand_id)
-        sums = window_sums(connection, narrowed, window, None)
-        earned = earned_of(sums)
-        previous = earned_of(window_sums(connection, narrowed, window.previous(), None))
-        ranked, incomplete, owners = _ranked(connection, narrowed, window)
+    """The summary of a window."""
+    with asking(core, scope, question) as asked:
+        sums = window_sums(asked)
+        earned, previous = earned_of(sums), earned_of(previous_sums(asked))
+        ranked, incomplete, owners = _ranked(asked)
         shown = [item for item in ranked if item.exposed >= MIN_EXPOSURE]
         answer = Weekly(
             top=tuple(shown[:top_n]),
@@ -129,9 +126,9 @@ def weekly(
             not_distributed=tuple(item for item in ranked if item.exposed < MIN_EXPOSURE),
             incomplete=incomplete,
             min_exposure=MIN_EXPOSURE,
-            platforms=tuple(groups(connection, narrowed, window, "platform")),
-            content_types=tuple(groups(connection, narrowed, window, "content_type")),
-            posting_hours=tuple(_hours(shown, ZoneInfo(window.zone))),
+            platforms=tuple(groups(asked, "platform")),
+            content_types=tuple(groups(asked, "content_type")),
+            posting_hours=tuple(_hours(shown, ZoneInfo(asked.window.zone))),
             hooks=tuple(_openings(shown, owners)[:top_n]),
             earned=earned,
             previous=previous,
@@ -139,7 +136,7 @@ def weekly(
                 _change(earned.views, previous.views), _change(earned.engagements, previous.engagements)
             ),
         )
-        return answer, meta_of(core, connection, narrowed, organization, window, sums, None)
+        return answer, meta_of(asked, sums)
 
 
 def _change(current: int | None, previous: int | None) -> Change:
@@ -147,13 +144,17 @@ def _change(current: int | None, previous: int | None) -> Change:
     return Change(current, previous, percent, direction(percent))
 
 
-def _ranked(
-    connection: Connection, scope: Scope, window: Window
-) -> tuple[list[Ranked], int, dict[int, Post]]:
+def _ranked(asked: Asked) -> tuple[list[Ranked], int, dict[int, Post]]:
     """Candidates with a rate, best first; how many have none; the posts by id."""
+    connection, scope, window = asked.connection, asked.scope, asked.window
     candidates: dict[int, _Candidate] = {}
     for post_id, stored in snapshots.until(
-        connection, scope, window.begins_at() - LOOK_BACK, window.ends_at() - MIN_AGE, day_number(window.end)
+        connection,
+        scope,
+        asked.selection,
+        window.begins_at() - LOOK_BACK,
+        window.ends_at() - MIN_AGE,
+        day_number(window.end),
     ):
         candidate = candidates.setdefault(post_id, _Candidate({}))
         candidate.totals.update((name, cell.total) for name, cell in stored.row.cells.items())

@@ -5,12 +5,9 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from afterpost.domain.ages import due_inside
-from afterpost.domain.scope import Scope
-from afterpost.domain.windows import Window, day_number, resolve_window
-from afterpost.services.core import Core
+from afterpost.domain.windows import Window, day_number
+from afterpost.services.question import Asked
 from afterpost.storage import posts, snapshots
-from afterpost.storage.engine import Connection
-from afterpost.storage.organizations import Organization
 
 
 class WindowMeta(Struct, frozen=True):
@@ -56,28 +53,22 @@ class Meta(Struct, frozen=True):
     receipt: Receipt
 
 
-def window_of(core: Core, organization: Organization, start: date | None, end: date | None) -> Window:
-    """The complete days a question is about, in the organisation's zone."""
-    return resolve_window(core.now(), organization.time_zone, start, end)
-
-
 def shown(window: Window) -> WindowMeta:
     """The window as answered."""
     return WindowMeta(window.start, window.end, window.zone, window.clamped)
 
 
-def coverage_of(
-    connection: Connection, scope: Scope, window: Window, platform: str | None
-) -> tuple[Coverage, bool]:
+def coverage_of(asked: Asked) -> tuple[Coverage, bool]:
     """Coverage of a window, and whether its numbers are still provisional."""
+    connection, scope, selection, window = asked.connection, asked.scope, asked.selection, asked.window
     begins, ends = window.begins_at(), window.ends_at()
     end = day_number(window.end)
     expected = [
         post
-        for post in posts.expectable(connection, scope, platform, ends)
+        for post in posts.expectable(connection, scope, selection, ends)
         if (post.gone_at is None or post.gone_at >= begins) and due_inside(post.published_at, begins, ends)
     ]
-    seen = snapshots.observed_posts(connection, scope, platform, day_number(window.start), end)
+    seen = snapshots.observed_posts(connection, scope, selection, day_number(window.start), end)
     observed = sum(1 for post in expected if post.id in seen)
     ratio = observed / len(expected) if expected else None
     provisional = any(

@@ -118,6 +118,14 @@ def list_brands(connection: sa.Connection, scope: Scope) -> list[Brand]:
     return [Brand(*row) for row in connection.execute(query)]
 
 
+def get_brand(connection: sa.Connection, scope: Scope, brand_id: int) -> Brand | None:
+    """One brand, if the scope may see it."""
+    row = connection.execute(
+        sa.select(*_BRAND).where(brands.c.id == brand_id, *within(scope, brands))
+    ).first()
+    return Brand(*row) if row else None
+
+
 def find_brand(connection: sa.Connection, scope: Scope, organization_id: int, name: str) -> Brand | None:
     """The brand of that slug, else of that name, if the scope may see it."""
     query = (

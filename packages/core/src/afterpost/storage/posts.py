@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from afterpost.domain.posts import CreativeLinks
 from afterpost.domain.scope import Scope
+from afterpost.domain.selection import Selection
 from afterpost.storage.dialect import MAX_VARIABLES, insert_new
-from afterpost.storage.scoping import within
+from afterpost.storage.scoping import selected, within
 from afterpost.storage.tables import latest, posts
 
 
@@ -201,7 +202,7 @@ class Expectable(Struct, frozen=True):
 
 
 def expectable(
-    connection: sa.Connection, scope: Scope, platform: str | None, published_before: datetime
+    connection: sa.Connection, scope: Scope, selection: Selection, published_before: datetime
 ) -> list[Expectable]:
     """Posts of accounts published before an instant, with their last snapshot day.
 
@@ -219,32 +220,32 @@ def expectable(
             posts.c.published_at < published_before,
             posts.c.account_id.is_not(None),
             *within(scope, posts),
+            *selected(selection, posts),
         )
     )
-    if platform is not None:
-        query = query.where(posts.c.platform == platform)
     return [Expectable(*row) for row in connection.execute(query)]
 
 
-def first_published(connection: sa.Connection, scope: Scope, platform: str | None) -> datetime | None:
+def first_published(connection: sa.Connection, scope: Scope, selection: Selection) -> datetime | None:
     """When the scope's first post was published; None where that is not known of any."""
     query = sa.select(sa.type_coerce(sa.func.min(posts.c.published_at), posts.c.published_at.type))
-    query = query.where(*within(scope, posts))
-    if platform is not None:
-        query = query.where(posts.c.platform == platform)
+    query = query.where(*within(scope, posts), *selected(selection, posts))
     found: datetime | None = connection.execute(query).scalar()
     return found
 
 
 def count_published(
-    connection: sa.Connection, scope: Scope, platform: str | None, begins_at: datetime, ends_at: datetime
+    connection: sa.Connection, scope: Scope, selection: Selection, begins_at: datetime, ends_at: datetime
 ) -> int:
     """Posts published in [begins_at, ends_at)."""
     query = (
         sa.select(sa.func.count())
         .select_from(posts)
-        .where(posts.c.published_at >= begins_at, posts.c.published_at < ends_at, *within(scope, posts))
+        .where(
+            posts.c.published_at >= begins_at,
+            posts.c.published_at < ends_at,
+            *within(scope, posts),
+            *selected(selection, posts),
+        )
     )
-    if platform is not None:
-        query = query.where(posts.c.platform == platform)
     return connection.execute(query).scalar_one()

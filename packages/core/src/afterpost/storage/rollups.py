@@ -12,9 +12,10 @@ from msgspec import Struct
 
 from afterpost.domain.metrics import CUMULATIVE
 from afterpost.domain.scope import Scope
+from afterpost.domain.selection import EVERY_POST, Selection
 from afterpost.domain.snapshots import Bucket
 from afterpost.storage.dialect import bulk
-from afterpost.storage.scoping import within
+from afterpost.storage.scoping import selected, within
 from afterpost.storage.tables import (
     DIMENSIONS,
     ROLLUP_COUNTERS,
@@ -115,11 +116,9 @@ class Sums(Struct, frozen=True):
 
 
 def _filters(
-    table: sa.Table, scope: Scope, platform: str | None, start: int | None, end: int | None
+    table: sa.Table, scope: Scope, selection: Selection, start: int | None, end: int | None
 ) -> list[sa.ColumnElement[bool]]:
-    conditions = within(scope, table)
-    if platform is not None:
-        conditions.append(table.c.platform == platform)
+    conditions = [*within(scope, table), *selected(selection, table)]
     if start is not None:
         conditions.append(table.c.day >= start)
     if end is not None:
@@ -141,12 +140,12 @@ def sums(
     *,
     start: int,
     end: int,
-    platform: str | None = None,
+    selection: Selection = EVERY_POST,
     by: str | None = None,
 ) -> list[Sums]:
     """Counters summed over the days [start, end], as a whole or by a dimension (`by`)."""
     key: sa.ColumnElement[Any] = rollups.c[by] if by else sa.null()
-    query = sa.select(key.label("key"), *_SUMS).where(*_filters(rollups, scope, platform, start, end))
+    query = sa.select(key.label("key"), *_SUMS).where(*_filters(rollups, scope, selection, start, end))
     if by:
         query = query.group_by(rollups.c[by]).order_by(rollups.c[by])
     return [
@@ -156,18 +155,18 @@ def sums(
 
 
 def observed_span(
-    connection: sa.Connection, scope: Scope, *, platform: str | None = None
+    connection: sa.Connection, scope: Scope, *, selection: Selection = EVERY_POST
 ) -> tuple[int, int] | None:
     """The first and the last day with a snapshot; None where there is none."""
     seen = sa.select(sa.func.min(rollups.c.day), sa.func.max(rollups.c.day)).where(
-        rollups.c.snapshots > 0, *_filters(rollups, scope, platform, None, None)
+        rollups.c.snapshots > 0, *_filters(rollups, scope, selection, None, None)
     )
     first, last = connection.execute(seen).one()
     return None if first is None else (int(first), int(last))
 
 
 def lifetime(
-    connection: sa.Connection, scope: Scope, *, end: int, platform: str | None = None
+    connection: sa.Connection, scope: Scope, *, end: int, selection: Selection = EVERY_POST
 ) -> dict[str, int | None]:
     """metric -> sum of each post's last known total at the end of the day `end`; None: never reported.
 
@@ -175,8 +174,8 @@ def lifetime(
     """
     held: dict[str, int] = {}
     for table, where, sign in (
-        (standing, _filters(standing, scope, platform, None, None), 1),
-        (rollups, _filters(rollups, scope, platform, end + 1, None), -1),
+        (standing, _filters(standing, scope, selection, None, None), 1),
+        (rollups, _filters(rollups, scope, selection, end + 1, None), -1),
     ):
         row = connection.execute(sa.select(*_STANDING_SUMS[table.name]).where(*where)).one()
         for name, value in zip(STANDING_COUNTERS, row, strict=True):
@@ -190,7 +189,7 @@ def distinct_posts(
     *,
     start: int,
     end: int,
-    platform: str | None = None,
+    selection: Selection = EVERY_POST,
     by: str | None = None,
 ) -> dict[str | None, int]:
     """Distinct posts with a snapshot in [start, end], as a whole (key None) or by a dimension.
@@ -200,7 +199,7 @@ def distinct_posts(
     first = sa.or_(attendance.c.gap == 0, attendance.c.gap > attendance.c.day - start)
     key: sa.ColumnElement[Any] = attendance.c[by] if by else sa.null()
     query = sa.select(key, sa.func.coalesce(sa.func.sum(attendance.c.posts), 0)).where(
-        first, *_filters(attendance, scope, platform, start, end)
+        first, *_filters(attendance, scope, selection, start, end)
     )
     if by:
         query = query.group_by(attendance.c[by])

@@ -1,8 +1,9 @@
-"""From a Scope to WHERE: the one place where it becomes SQL."""
+"""From a Scope and a Selection to WHERE: the one place where they become SQL."""
 
 import sqlalchemy as sa
 
 from afterpost.domain.scope import Scope
+from afterpost.domain.selection import Selection
 
 
 def within(scope: Scope, table: sa.FromClause, *, many: bool = False) -> list[sa.ColumnElement[bool]]:
@@ -24,3 +25,9 @@ def within(scope: Scope, table: sa.FromClause, *, many: bool = False) -> list[sa
             one_of = sa.or_(sa.false(), *(table.c[column] == key for key in ids))
             conditions.append(one_of if many else table.c[column].in_(ids))
     return conditions
+
+
+def selected(selection: Selection, table: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+    """Conditions that keep a statement to the selected posts, on a table that has their dimensions."""
+    wanted = (("platform", selection.platform), ("content_type", selection.content_type))
+    return [table.c[column] == value for column, value in wanted if value is not None]

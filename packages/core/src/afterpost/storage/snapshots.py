@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from afterpost.domain.metrics import CUMULATIVE
 from afterpost.domain.readings import Value
 from afterpost.domain.scope import Scope
+from afterpost.domain.selection import Selection
 from afterpost.domain.snapshots import Cell, Row
 from afterpost.storage.dialect import bulk
 from afterpost.storage.posts import chunks
-from afterpost.storage.scoping import within
+from afterpost.storage.scoping import selected, within
 from afterpost.storage.tables import latest, post_analytics, posts
 
 _FIXED = (
@@ -133,7 +134,12 @@ def save(
 
 
 def until(
-    connection: sa.Connection, scope: Scope, published_from: datetime, published_until: datetime, end: int
+    connection: sa.Connection,
+    scope: Scope,
+    selection: Selection,
+    published_from: datetime,
+    published_until: datetime,
+    end: int,
 ) -> Iterator[tuple[int, Stored]]:
     """(post id, snapshot) up to the day `end` of the posts published in [from, until], by day.
 
@@ -146,6 +152,7 @@ def until(
         born >= sa.bindparam("born_from", published_from, type_=posts.c.published_at.type),
         born <= sa.bindparam("born_until", published_until, type_=posts.c.published_at.type),
         *within(scope, posts),
+        *selected(selection, posts),
     ]
     first = connection.execute(
         sa.select(sa.func.min(latest.c.first_day))
@@ -166,15 +173,18 @@ def until(
 
 
 def observed_posts(
-    connection: sa.Connection, scope: Scope, platform: str | None, start: int, end: int
+    connection: sa.Connection, scope: Scope, selection: Selection, start: int, end: int
 ) -> set[int]:
     """Ids of the posts with a snapshot in [start, end]."""
     query = (
         sa.select(post_analytics.c.post_id)
         .distinct()
         .join(posts, posts.c.id == post_analytics.c.post_id)
-        .where(post_analytics.c.day >= start, post_analytics.c.day <= end, *within(scope, posts))
+        .where(
+            post_analytics.c.day >= start,
+            post_analytics.c.day <= end,
+            *within(scope, posts),
+            *selected(selection, posts),
+        )
     )
-    if platform is not None:
-        query = query.where(posts.c.platform == platform)
     return set(connection.execute(query).scalars())
