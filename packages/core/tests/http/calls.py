@@ -81,6 +81,13 @@ VALID: Mapping[tuple[str, str], tuple[str, Any]] = {
     ("GET", "/v1/analytics/overview"): ("/v1/analytics/overview", None),
     ("GET", "/v1/analytics/timeseries"): ("/v1/analytics/timeseries", None),
     ("GET", "/v1/analytics/platforms"): ("/v1/analytics/platforms", None),
+    ("GET", "/v1/analytics/growth"): ("/v1/analytics/growth", None),
+    ("GET", "/v1/analytics/engagement"): ("/v1/analytics/engagement", None),
+    ("GET", "/v1/analytics/top"): ("/v1/analytics/top", None),
+    ("GET", "/v1/analytics/worst"): ("/v1/analytics/worst", None),
+    ("GET", "/v1/analytics/brands"): ("/v1/analytics/brands", None),
+    ("GET", "/v1/analytics/organizations"): ("/v1/analytics/organizations", None),
+    ("GET", "/v1/analytics/receipt"): ("/v1/analytics/receipt", None),
     ("GET", "/v1/analytics/brands/leaderboard"): ("/v1/analytics/brands/leaderboard", None),
     ("GET", "/v1/analytics/organizations/leaderboard"): ("/v1/analytics/organizations/leaderboard", None),
     ("GET", "/v1/brands/{brand_id}/analytics"): ("/v1/brands/1/analytics", None),
@@ -90,6 +97,18 @@ VALID: Mapping[tuple[str, str], tuple[str, Any]] = {
     ),
     ("GET", "/v1/brands/{brand_id}/analytics/timeseries"): ("/v1/brands/1/analytics/timeseries", None),
     ("GET", "/v1/content-performance/summary/weekly"): ("/v1/content-performance/summary/weekly", None),
+    ("GET", "/v1/content-performance/summary/top-performers"): (
+        "/v1/content-performance/summary/top-performers",
+        None,
+    ),
+    ("GET", "/v1/content-performance/summary/worst-performers"): (
+        "/v1/content-performance/summary/worst-performers",
+        None,
+    ),
+    ("GET", "/v1/content-performance/summary/prompt-performance"): (
+        "/v1/content-performance/summary/prompt-performance",
+        None,
+    ),
     ("POST", "/v1/content-performance/analytics-sync/run"): (
         "/v1/content-performance/analytics-sync/run",
         None,

@@ -115,7 +115,7 @@ def test_a_cursor_belongs_to_its_filters(client: TestClient[Litestar]) -> None:
 def test_no_changed_cursor_is_taken() -> None:
     cursors = Cursors(b"s" * 32)
     cursor = cursors.make(5, Scope.default(), "posts", None)
-    assert cursors.open(cursor, Scope.default(), "posts", None) == 5
+    assert cursors.open(cursor, int, Scope.default(), "posts", None) == 5
     raw = base64.urlsafe_b64decode(cursor)
     changed = {
         base64.urlsafe_b64encode(raw[:n] + bytes([raw[n] ^ 1 << bit]) + raw[n + 1 :]).decode()
@@ -126,16 +126,16 @@ def test_no_changed_cursor_is_taken() -> None:
     changed |= {cursor[:-1], cursor + "A", cursor + "=", cursor + "\n", " " + cursor, ""}
     for other in changed - {cursor}:
         with pytest.raises(InvalidCursor):
-            cursors.open(other, Scope.default(), "posts", None)
+            cursors.open(other, int, Scope.default(), "posts", None)
 
 
 def test_a_cursor_opens_in_its_own_scope_and_installation_only() -> None:
     cursors = Cursors(b"s" * 32)
     narrow = Scope(organizations=frozenset({1, 2}))
     cursor = cursors.make(5, narrow, "posts")
-    assert cursors.open(cursor, Scope(organizations=frozenset({2, 1})), "posts") == 5
+    assert cursors.open(cursor, int, Scope(organizations=frozenset({2, 1})), "posts") == 5
     for scope in (Scope.default(), Scope(organizations=frozenset({1})), Scope(brands=frozenset({1, 2}))):
         with pytest.raises(InvalidCursor):
-            cursors.open(cursor, scope, "posts")
+            cursors.open(cursor, int, scope, "posts")
     with pytest.raises(InvalidCursor):
-        Cursors(b"t" * 32).open(cursor, narrow, "posts")
+        Cursors(b"t" * 32).open(cursor, int, narrow, "posts")

@@ -7,9 +7,10 @@ import pytest
 
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
+from afterpost.services.growth import Change
 from afterpost.services.post_summary import post_analytics
 from afterpost.services.question import Question
-from afterpost.services.weekly import Change, Opening, Weekly, weekly
+from afterpost.services.weekly import Opening, Weekly, weekly
 from packages.core.tests.house import EVERYTHING, Clock, MakeCore, at, day, tell, told, vector
 from packages.core.tests.services.scenery import ASKED, fix_a
 

@@ -15,8 +15,9 @@ from afterpost.sdk.tenancy import Caller
 from afterpost.services.core import Core
 from afterpost.services.overview import growth_of
 from afterpost.services.question import Question
+from afterpost.services.rankings import Ranked
 from afterpost.services.status import brand_called
-from afterpost.services.weekly import Hour, Opening, Ranked, Weekly
+from afterpost.services.weekly import Hour, Opening, Weekly
 from afterpost.services.weekly import weekly as weekly_summary
 from afterpost.services.windows import Meta
 

@@ -13,12 +13,19 @@ MIN_EXPOSURE = 10
 """A post shown fewer times was not distributed; its rate says nothing and it is listed apart."""
 
 
-def rank_key(
-    value: float, exposed: int, published_at: datetime | None, identity: int
-) -> tuple[float, int, float, int]:
+class RankKey(NamedTuple):
+    """Where something stands in a ranking; the least comes first, so that all but the id are negative."""
+
+    value: float
+    exposed: int
+    published: float
+    id: int
+
+
+def rank_key(value: float, exposed: int, published_at: datetime | None, identity: int) -> RankKey:
     """Sort key (ascending) of the order: greater value, greater exposure, later publication, lower id."""
     published = published_at.timestamp() if published_at else 0.0
-    return (-value, -exposed, -published, identity)
+    return RankKey(-value, -exposed, -published, identity)
 
 
 ENOUGH = 8

@@ -172,6 +172,15 @@ def spread(gain: int, days: int) -> list[int]:
     return [sign * (size * k // days - size * (k - 1) // days) for k in range(1, days + 1)]
 
 
+def booked_between(day: int, cell: Cell, start: int, end: int) -> int | None:
+    """What of a gain known on `day` is booked to the days [start, end]; None where it covers none of them."""
+    if cell.gain is None:
+        return None
+    first = day - cell.days + 1
+    inside = spread(cell.gain, cell.days)[max(0, start - first) : max(0, end - first + 1)]
+    return sum(inside) if inside else None
+
+
 Bucket = dict[str, int]
 """Column -> amount, for one day of one rollup."""
 

@@ -5,9 +5,10 @@ from msgspec import Struct
 
 from afterpost.http.asking import OF_ALL, OF_BRAND, OF_PLATFORM, Asking
 from afterpost.http.errors import problems
-from afterpost.http.params import BoardMetric, Count, GroupedBy
+from afterpost.http.params import BoardMetric, Count, CountMetric, GroupedBy
 from afterpost.http.scope import Call
 from afterpost.services.boards import Compared, Ranked, leaderboard, platforms
+from afterpost.services.growth import Engagement, Growing, engagement, growing
 from afterpost.services.overview import Overview, overview
 from afterpost.services.series import Point, timeseries
 from afterpost.services.windows import Meta
@@ -31,6 +32,20 @@ class PlatformsAnswer(Struct, frozen=True):
     """A window by platform."""
 
     data: tuple[Compared, ...]
+    meta: Meta
+
+
+class GrowthAnswer(Struct, frozen=True):
+    """A window against the one before."""
+
+    data: Growing
+    meta: Meta
+
+
+class EngagementAnswer(Struct, frozen=True):
+    """The engagements of a window."""
+
+    data: Engagement
     meta: Meta
 
 
@@ -72,6 +87,28 @@ async def read_timeseries(call: Call, question: Asking, group_by: GroupedBy = "d
 async def read_platforms(call: Call, question: Asking) -> PlatformsAnswer:
     """Each platform's window against the one before, most views first."""
     return PlatformsAnswer(*await call.reading(platforms, question))
+
+
+@get(
+    "/analytics/growth",
+    dependencies=OF_ALL,
+    summary="Growth",
+    responses=problems("not_found", "invalid_window"),
+)
+async def read_growth(call: Call, question: Asking, metric: CountMetric = "views") -> GrowthAnswer:
+    """Each number of the window against the window before, and the day with most of `metric`."""
+    return GrowthAnswer(*await call.reading(growing, question, metric=metric))
+
+
+@get(
+    "/analytics/engagement",
+    dependencies=OF_ALL,
+    summary="Engagements by part",
+    responses=problems("not_found", "invalid_window"),
+)
+async def read_engagement(call: Call, question: Asking) -> EngagementAnswer:
+    """The engagements of the window by their parts, and their rate."""
+    return EngagementAnswer(*await call.reading(engagement, question))
 
 
 @get(

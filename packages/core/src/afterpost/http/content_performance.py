@@ -7,9 +7,11 @@ from msgspec import Struct
 
 from afterpost.http.asking import OF_ALL, Asking
 from afterpost.http.errors import problems
-from afterpost.http.params import Count
+from afterpost.http.params import Count, CursorText
+from afterpost.http.rankings import RankingAnswer, ranked
 from afterpost.http.scope import Call
 from afterpost.http.views import NoMeta, RunView, run_view
+from afterpost.services.prompts import Prompt, prompt_performance
 from afterpost.services.sync import SyncResult, sync, sync_status
 from afterpost.services.weekly import Weekly, weekly
 from afterpost.services.windows import Meta
@@ -19,6 +21,13 @@ class WeeklyAnswer(Struct, frozen=True):
     """What to learn from a window."""
 
     data: Weekly
+    meta: Meta
+
+
+class PromptsAnswer(Struct, frozen=True):
+    """Posts by the prompt they were made from."""
+
+    data: tuple[Prompt, ...]
     meta: Meta
 
 
@@ -56,6 +65,43 @@ class SyncStatusAnswer(Struct, frozen=True):
 async def read_weekly(call: Call, question: Asking, top_n: Count = 5, worst_n: Count = 5) -> WeeklyAnswer:
     """Best and worst posts by engagement rate, platforms, posting hours and openings of complete days."""
     return WeeklyAnswer(*await call.reading(weekly, question, top_n=top_n, worst_n=worst_n))
+
+
+@get(
+    "/content-performance/summary/top-performers",
+    dependencies=OF_ALL,
+    summary="Best posts to learn from",
+    responses=problems("not_found", "invalid_window", "invalid_cursor"),
+)
+async def read_top_performers(
+    call: Call, question: Asking, limit: Count = 10, cursor: CursorText = None
+) -> RankingAnswer:
+    """The best posts of complete days by shrunk rate; the same posts as `GET /v1/analytics/top`."""
+    return await ranked(call, question, "engagement_rate", limit, cursor, worst=False)
+
+
+@get(
+    "/content-performance/summary/worst-performers",
+    dependencies=OF_ALL,
+    summary="Worst posts to learn from",
+    responses=problems("not_found", "invalid_window", "invalid_cursor"),
+)
+async def read_worst_performers(
+    call: Call, question: Asking, limit: Count = 10, cursor: CursorText = None
+) -> RankingAnswer:
+    """The worst posts of complete days by shrunk rate; the same posts as `GET /v1/analytics/worst`."""
+    return await ranked(call, question, "engagement_rate", limit, cursor, worst=True)
+
+
+@get(
+    "/content-performance/summary/prompt-performance",
+    dependencies=OF_ALL,
+    summary="Posts by prompt",
+    responses=problems("not_found", "invalid_window"),
+)
+async def read_prompt_performance(call: Call, question: Asking, limit: Count = 10) -> PromptsAnswer:
+    """Prompts by the rate of the posts made from them, those with enough posts first."""
+    return PromptsAnswer(*await call.reading(prompt_performance, question, limit=limit))
 
 
 @post(

@@ -3,14 +3,17 @@
 import base64
 import hashlib
 import hmac
+from typing import Any, TypeVar
 
 import msgspec
 
 from afterpost.domain.errors import InvalidInput
 from afterpost.domain.scope import Scope
 
-_KEY_BYTES = 8
-_SEAL_BYTES = 16  # with the key 24 bytes: base64 without padding or spare bits
+_SEAL_BYTES = 16
+Key = int | tuple[Any, ...]
+"""What a page ends with: an id, or a row's place in a ranking."""
+T = TypeVar("T", bound=Key)
 
 
 class InvalidCursor(InvalidInput):
@@ -26,18 +29,18 @@ class Cursors:
         # A key of its own: the secret's other use is credentials.
         self._key = hmac.digest(secret, b"afterpost cursor 1", "sha256")
 
-    def make(self, after: int, scope: Scope, *question: object) -> str:
+    def make(self, after: Key, scope: Scope, *question: object) -> str:
         """A cursor for what comes after that key, in that scope, of that question (its filters)."""
-        key = after.to_bytes(_KEY_BYTES)
-        return base64.urlsafe_b64encode(key + self._seal(key, scope, question)).decode()
+        key = msgspec.msgpack.encode(after)
+        return base64.urlsafe_b64encode(self._seal(key, scope, question) + key).decode()
 
-    def open(self, cursor: str, scope: Scope, *question: object) -> int:
+    def open(self, cursor: str, kind: type[T], scope: Scope, *question: object) -> T:
         """The key in it; InvalidCursor unless `make` gave exactly this cursor for the same question."""
         try:
-            key = base64.urlsafe_b64decode(cursor.encode("ascii"))[:_KEY_BYTES]
-            after = int.from_bytes(key)
+            key = base64.urlsafe_b64decode(cursor.encode("ascii"))[_SEAL_BYTES:]
+            after = msgspec.msgpack.decode(key, type=kind)
             genuine = hmac.compare_digest(self.make(after, scope, *question), cursor)
-        except (ValueError, OverflowError) as error:
+        except (ValueError, OverflowError, msgspec.MsgspecError) as error:
             raise _refusal() from error
         if not genuine:
             raise _refusal()

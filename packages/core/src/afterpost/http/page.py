@@ -14,9 +14,10 @@ from afterpost.http.scope import Call
 from afterpost.http.views import AccountView, RunView, account_view, run_view
 from afterpost.services.core import Core
 from afterpost.services.overview import Overview, Totals, overview
+from afterpost.services.rankings import Ranked
 from afterpost.services.standing import accounts_standing, recent_runs
 from afterpost.services.sync import SyncStatus, sync_status
-from afterpost.services.weekly import Ranked, Weekly, weekly
+from afterpost.services.weekly import Weekly, weekly
 from afterpost.services.windows import Meta
 
 RUNS = 10

@@ -39,7 +39,15 @@ EndDate: TypeAlias = Annotated[
     date | None, QueryParameter(description="Last day, included; default, and at the latest: yesterday")
 ]
 CursorText: TypeAlias = Annotated[
-    str | None, QueryParameter(max_length=64, description="`meta.next_cursor` of the page before")
+    str | None, QueryParameter(max_length=128, description="`meta.next_cursor` of the page before")
+]
+Sorting: TypeAlias = Annotated[
+    Literal["engagement_rate", "views", "engagements"],
+    QueryParameter(description="By shrunk lifetime rate, or by what was earned in the window"),
+]
+CountMetric: TypeAlias = Annotated[
+    Literal["views", "likes", "comments", "shares", "saves", "engagements"],
+    QueryParameter(description="Which number"),
 ]
 GroupedBy: TypeAlias = Annotated[
     Literal["day", "week"], QueryParameter(description="A point a day, or an ISO week")

@@ -102,7 +102,7 @@ async def read_posts(
     """A page of posts, the one registered last first. A cursor belongs to the filters it was made with."""
     cursors = Cursors(call.core.settings.sealing_key())
     question = ("posts", platform, account_id)
-    after = None if cursor is None else cursors.open(cursor, call.scope, *question)
+    after = None if cursor is None else cursors.open(cursor, int, call.scope, *question)
     found, following = await call.reading(
         list_posts, after=after, limit=limit, platform=platform, account_id=account_id
     )

@@ -1,11 +1,11 @@
 """Platforms, brands and organisations side by side: what each earned in a window, against the one before."""
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from msgspec import Struct
 
-from afterpost.domain.ranking import rank_key
+from afterpost.domain.ranking import RankKey, rank_key
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
 from afterpost.services.overview import (
@@ -24,6 +24,7 @@ from afterpost.services.overview import (
 from afterpost.services.question import DEFAULT, Asked, Question, asking
 from afterpost.services.windows import Meta
 from afterpost.storage import organizations
+from afterpost.storage.organizations import Brand, Organization
 
 Of = Literal["brands", "organizations"]
 Metric = Literal["views", "likes", "comments", "shares", "saves", "engagements", "engagement_rate"]
@@ -46,10 +47,9 @@ class Compared(Struct, frozen=True):
     exposure: str | None
 
 
-class Ranked(Struct, frozen=True):
-    """One brand or organisation of a board; ranks begin at 1, and who has no value comes last."""
+class Listed(Struct, frozen=True):
+    """One brand or organisation in a window, as a platform is shown."""
 
-    rank: int
     id: int
     slug: str
     name: str
@@ -59,6 +59,12 @@ class Ranked(Struct, frozen=True):
     growth: Growth
     engagement_rate: float | None
     exposure: str | None
+
+
+class Ranked(Listed, frozen=True):
+    """One brand or organisation of a board; ranks begin at 1, and who has no value comes last."""
+
+    rank: int
 
 
 def platforms(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[tuple[Compared, ...], Meta]:
@@ -85,33 +91,54 @@ def leaderboard(
     """
     with asking(core, scope, question) as asked:
         found = _compared(asked, "brand_id" if of == "brands" else "organization_id")
-        names = organizations.list_brands if of == "brands" else organizations.list_organizations
         entries = []
-        for each in names(asked.connection, asked.scope):
-            one = found.get(str(each.id)) or Compared(
-                str(each.id), 0, _NOTHING, _NOTHING, growth_of(_NOTHING, _NOTHING), None, None
-            )
+        for each in _members(asked, of):
+            one = found.get(str(each.id)) or _nothing(each.id)
             entries.append((_key(one, metric, each.id), each, one))
         entries.sort(key=lambda entry: entry[0])
         ranked = tuple(
-            Ranked(
-                rank,
-                each.id,
-                each.slug,
-                each.name,
-                one.posts,
-                one.earned,
-                one.previous,
-                one.growth,
-                one.engagement_rate,
-                one.exposure,
-            )
+            Ranked(rank=rank, **_listed(each, one))
             for rank, (_, each, one) in enumerate(entries[:limit], start=1)
         )
         return ranked, meta_of(asked, window_sums(asked))
 
 
-def _key(one: Compared, metric: Metric, identity: int) -> tuple[bool, tuple[float, int, float, int]]:
+def directory(
+    core: Core,
+    scope: Scope,
+    of: Of,
+    question: Question = DEFAULT,
+    *,
+    limit: int = 50,
+    after: int | None = None,
+) -> tuple[tuple[Listed, ...], int | None, Meta]:
+    """A page of the scope's brands or organisations by id, with the id of the last one where more follow."""
+    with asking(core, scope, question) as asked:
+        found = _compared(asked, "brand_id" if of == "brands" else "organization_id")
+        every = sorted(_members(asked, of), key=lambda each: each.id)
+        rest = [each for each in every if after is None or each.id > after]
+        page = tuple(
+            Listed(**_listed(each, found.get(str(each.id)) or _nothing(each.id))) for each in rest[:limit]
+        )
+        return page, page[-1].id if len(rest) > limit else None, meta_of(asked, window_sums(asked))
+
+
+def _members(asked: Asked, of: Of) -> Sequence[Brand | Organization]:
+    if of == "brands":
+        return organizations.list_brands(asked.connection, asked.scope)
+    return organizations.list_organizations(asked.connection, asked.scope)
+
+
+def _listed(each: Brand | Organization, one: Compared) -> dict[str, Any]:
+    compared = {name: getattr(one, name) for name in Compared.__struct_fields__ if name != "name"}
+    return {"id": each.id, "slug": each.slug, "name": each.name, **compared}
+
+
+def _nothing(identity: int) -> Compared:
+    return Compared(str(identity), 0, _NOTHING, _NOTHING, growth_of(_NOTHING, _NOTHING), None, None)
+
+
+def _key(one: Compared, metric: Metric, identity: int) -> tuple[bool, RankKey]:
     value = one.engagement_rate if metric == "engagement_rate" else getattr(one.earned, metric)
     return value is None, rank_key(value or 0, one.earned.views or 0, None, identity)
 

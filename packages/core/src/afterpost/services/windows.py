@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from afterpost.domain.ages import due_inside
 from afterpost.domain.windows import Window, day_number
@@ -29,11 +29,12 @@ class Coverage(Struct, frozen=True):
 
 class Receipt(Struct, frozen=True):
     """The way from a number to the readings behind it: how many snapshots it is made of, the last change
-    it knows, and where a post's readings are shown."""
+    it knows, where those snapshots are listed (for the same window and filters), and where a post's readings
+    are."""
 
     snapshots: int
     change_seq: int
-    posts: str = "/v1/posts"
+    made_of: str = "/v1/analytics/receipt"
     observations: str = "/v1/posts/{id}/observations"
 
 
@@ -75,3 +76,14 @@ def coverage_of(asked: Asked) -> tuple[Coverage, bool]:
         post.gone_at is None and (post.last_day is None or post.last_day <= end) for post in expected
     )
     return Coverage(len(expected), observed, ratio), provisional
+
+
+class PagedMeta(Meta, frozen=True, kw_only=True):
+    """The same of a page; `next_cursor`: give it as `cursor` for the next one, null on the last."""
+
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, meta: Meta, next_cursor: str | None) -> "PagedMeta":
+        """What a page says about itself."""
+        return cls(**structs.asdict(meta), next_cursor=next_cursor)

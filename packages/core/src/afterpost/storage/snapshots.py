@@ -1,6 +1,6 @@
 """Daily snapshots (`post_analytics`): one row a post, platform and day."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -188,3 +188,117 @@ def observed_posts(
         )
     )
     return set(connection.execute(query).scalars())
+
+
+def gains_inside(
+    connection: sa.Connection,
+    scope: Scope,
+    post_ids: Collection[int],
+    start: int,
+    end: int,
+    names: Sequence[str],
+) -> dict[int, dict[str, int]]:
+    """post id -> metric -> sum of the gains whose days all lie in [start, end]; absent where unreported."""
+    table = post_analytics
+    found: dict[int, dict[str, int]] = {}
+    columns = []
+    for name in names:
+        gain, days = table.c[f"{name}_gain"], table.c[f"{name}_days"]
+        columns += [
+            sa.func.count(table.c[f"{name}_total"]),
+            sa.func.coalesce(sa.func.sum(sa.case((table.c.day - days + 1 >= start, gain))), 0),
+        ]
+    for some in chunks(post_ids):
+        query = (
+            sa.select(table.c.post_id, *columns)
+            .join(posts, posts.c.id == table.c.post_id)
+            .where(table.c.day >= start, table.c.day <= end, posts.c.id.in_(some), *within(scope, posts))
+            .group_by(table.c.post_id)
+        )
+        for post_id, *numbers in connection.execute(query):
+            reported = zip(names, numbers[::2], numbers[1::2], strict=True)
+            found[post_id] = {name: int(gained) for name, n, gained in reported if n}
+    return found
+
+
+def across_edges(
+    connection: sa.Connection,
+    scope: Scope,
+    post_ids: Collection[int],
+    start: int,
+    end: int,
+    names: Sequence[str],
+) -> Iterator[tuple[int, Row]]:
+    """(post id, snapshot) with a gain of one of the metrics that covers days in [start, end] and others."""
+    table = post_analytics
+    reaching = []
+    for name in names:
+        first = table.c.day - table.c[f"{name}_days"] + 1
+        known = table.c[f"{name}_gain"].is_not(None)
+        into = sa.and_(known, first < start, table.c.day <= end)
+        out_of = sa.and_(known, first <= end, table.c.day > end)
+        reaching += [into, out_of]
+    for some in chunks(post_ids):
+        query = (
+            sa.select(table)
+            .join(posts, posts.c.id == table.c.post_id)
+            .where(table.c.day >= start, sa.or_(*reaching), posts.c.id.in_(some), *within(scope, posts))
+            .order_by(table.c.day, table.c.post_id)
+        )
+        for mapping in connection.execute(query).mappings():
+            yield mapping["post_id"], _cells(mapping).row
+
+
+class Place(NamedTuple):
+    """Where a snapshot lies among all."""
+
+    day: int
+    post_id: int
+
+
+class Booked(NamedTuple):
+    """A snapshot whose gain of one metric covers days of a window."""
+
+    day: int
+    post_id: int
+    platform: str
+    cell: Cell
+
+
+def behind(
+    connection: sa.Connection,
+    scope: Scope,
+    selection: Selection,
+    name: str,
+    start: int,
+    end: int,
+    *,
+    after: Place | None,
+    limit: int,
+) -> list[Booked]:
+    """Snapshots with a gain of that metric that covers days in [start, end], by day and post.
+
+    `after`: the last one before this page.
+    """
+    table = post_analytics
+    total, gain, days = (table.c[f"{name}_{what}"] for what in ("total", "gain", "days"))
+    query = (
+        sa.select(table.c.day, table.c.post_id, table.c.platform, total, gain, days)
+        .join(posts, posts.c.id == table.c.post_id)
+        .where(
+            table.c.day >= start,
+            gain.is_not(None),
+            table.c.day - days + 1 <= end,
+            *within(scope, posts),
+            *selected(selection, posts),
+        )
+        .order_by(table.c.day, table.c.post_id)
+        .limit(limit)
+    )
+    if after is not None:
+        day, post_id = after
+        query = query.where(table.c.day >= day, sa.or_(table.c.day > day, table.c.post_id > post_id))
+    return [
+        Booked(day, post_id, platform, Cell(*cell))
+        for day, post_id, platform, *cell in connection.execute(query)
+    ]

@@ -1,0 +1,132 @@
+"""Growth and engagement of a window: each number against the window before, and what it is made of."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from msgspec import Struct
+
+from afterpost.domain.metrics import ENGAGEMENT_PARTS
+from afterpost.domain.rates import Direction, direction, engagements, growth
+from afterpost.domain.scope import Scope
+from afterpost.domain.windows import day_date
+from afterpost.services.core import Core
+from afterpost.services.overview import (
+    Totals,
+    earned_of,
+    meta_of,
+    previous_sums,
+    rate_of,
+    sums_by,
+    window_sums,
+)
+from afterpost.services.question import DEFAULT, Question, asking
+from afterpost.services.windows import Meta
+
+
+class Change(Struct, frozen=True):
+    """A number of the window against the window before; `growth` in percent, null where that is unknown."""
+
+    current: int | None
+    previous: int | None
+    growth: float | None
+    direction: Direction | None
+
+
+class BestDay(Struct, frozen=True):
+    """The day with most of a metric booked to it, the earliest of equals."""
+
+    date: date
+    earned: int
+
+
+class Growing(Struct, frozen=True):
+    """What was earned on any post, metric by metric, against the window before. `best_day`: by `metric`."""
+
+    metric: str
+    views: Change
+    likes: Change
+    comments: Change
+    shares: Change
+    saves: Change
+    engagements: Change
+    best_day: BestDay | None
+
+
+class Part(Struct, frozen=True):
+    """One kind of engagement. `share`: percent of all engagements of the window; null without any."""
+
+    earned: int | None
+    previous: int | None
+    growth: float | None
+    share: float | None
+
+
+class Engagement(Struct, frozen=True):
+    """Engagements of a window by their parts. `engagement_rate`: percent over the post-days that report
+    exposure and every part their platform offers (`rated`); `unrated`: those observed post-days that do
+    not."""
+
+    total: int | None
+    previous: int | None
+    growth: float | None
+    parts: Mapping[str, Part]
+    engagement_rate: float | None
+    previous_rate: float | None
+    rated: int
+    unrated: int
+
+
+def change(current: int | None, previous: int | None) -> Change:
+    """Two numbers side by side."""
+    percent = growth(current, previous)
+    return Change(current, previous, percent, direction(percent))
+
+
+def growing(
+    core: Core, scope: Scope, question: Question = DEFAULT, *, metric: str = "views"
+) -> tuple[Growing, Meta]:
+    """Each metric of a window against the window before, and the day with most of one of them."""
+    with asking(core, scope, question) as asked:
+        sums = window_sums(asked)
+        now, then = earned_of(sums), earned_of(previous_sums(asked))
+        best: BestDay | None = None
+        for day in sums_by(asked, asked.window, "day"):
+            earned = getattr(earned_of(day), metric)
+            if earned is not None and (best is None or earned > best.earned):
+                best = BestDay(day_date(int(day.key or 0)), earned)
+        changes = {name: change(getattr(now, name), getattr(then, name)) for name in Totals.__struct_fields__}
+        return Growing(metric=metric, best_day=best, **changes), meta_of(asked, sums)
+
+
+def engagement(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[Engagement, Meta]:
+    """The engagements of a window by their parts, against the window before."""
+    with asking(core, scope, question) as asked:
+        sums, earlier = window_sums(asked), previous_sums(asked)
+        now = {part: sums.earned(part) for part in ENGAGEMENT_PARTS}
+        then = {part: earlier.earned(part) for part in ENGAGEMENT_PARTS}
+        total, before = engagements(now), engagements(then)
+        parts = {
+            part: Part(
+                now[part],
+                then[part],
+                growth(now[part], then[part]),
+                _share(now[part], total),
+            )
+            for part in ENGAGEMENT_PARTS
+        }
+        counters = sums.counters
+        answer = Engagement(
+            total=total,
+            previous=before,
+            growth=growth(total, before),
+            parts=parts,
+            engagement_rate=rate_of(sums),
+            previous_rate=rate_of(earlier),
+            rated=counters["rated_by_views"] + counters["rated_by_impressions"],
+            unrated=counters["unrated"],
+        )
+        return answer, meta_of(asked, sums)
+
+
+def _share(part: int | None, total: int | None) -> float | None:
+    return None if part is None or total is None or total <= 0 else 100 * part / total
