@@ -25,8 +25,8 @@ Label = int | str
 Stratum = tuple[Label, ...]
 Verdict = Literal["clear", "leaning", "not_enough_evidence"]
 
-CLEAR = 1 / 30
-"""Chance alone makes some label stand out so far in at most this share of histories. Well below the one in
+CLEAR = 0.04
+"""Chance alone makes some label stand out so far in at most this share of histories. Below the one in
 twenty that is promised, for what is promised has to be seen in any thousand histories."""
 LEANING = 0.2
 SHUFFLES = 499
@@ -106,7 +106,10 @@ class Dated(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """A response, what it may be compared with, and its labels; the n-th labels of all are one family."""
+    """A response, what it may be compared with, and its labels.
+
+    The n-th labels of all samples are one family; no label belongs to two.
+    """
 
     stratum: Stratum
     labels: tuple[Label, ...]
