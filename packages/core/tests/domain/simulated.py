@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import NamedTuple
 
-from afterpost.domain.effects import Dated, response
+from afterpost.domain.background import Dated
+from afterpost.domain.effects import response
 from afterpost.domain.expectation import Peer, expectations
 
 BEGIN = datetime(2025, 1, 6, tzinfo=UTC)
@@ -84,16 +85,18 @@ def weekends(rng: Random) -> list[Made]:
     for n in range(_size(rng)):
         weekend = _at(n // 2, 0, rng).weekday() > 4
         hour = rng.choice((10, 11, 12, 13, 14) if weekend else (7, 8, 9, 12, 17, 18, 19))
-        made.append(
-            Made(1, _at(n // 2, hour, rng), _count(LEVEL + 0.59 * weekend + rng.gauss(0, 0.8)))
-        )
+        made.append(Made(1, _at(n // 2, hour, rng), _count(LEVEL + 0.59 * weekend + rng.gauss(0, 0.8))))
     return made
 
 
 def small(rng: Random) -> list[Made]:
     """Two engagements a post, many posts without any."""
     return [
-        Made(1, _at(n // 2, int(rng.triangular(6, 24, 18)) % 24, rng), _poisson(rng, math.exp(rng.gauss(0.4, 0.8))))
+        Made(
+            1,
+            _at(n // 2, int(rng.triangular(6, 24, 18)) % 24, rng),
+            _poisson(rng, math.exp(rng.gauss(0.4, 0.8))),
+        )
         for n in range(_size(rng))
     ]
 

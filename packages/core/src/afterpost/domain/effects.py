@@ -1,16 +1,14 @@
 """Does what carries a label (a posting hour, an opening) do better than what does not, beyond chance?
 
-Posts are compared only within a *stratum*: the same account in the same stretch of its history. So an account
-that grows while its habits change does not look like one with a good hour. What chance alone does is found by
-shuffling the responses among the posts of each stratum: without any effect, every such order was as likely as
-the real one.
+Posts are compared only within a *stratum*: one account in one stretch of its history (`background.strata`).
+What chance alone does is found by shuffling the responses among the posts of each stratum: without any effect,
+every such order was as likely as the real one.
 """
 
 import math
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from random import Random
 from statistics import NormalDist, median
@@ -18,24 +16,21 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from afterpost.domain.background import Label, Stratum
 from afterpost.domain.ranking import ENOUGH
 from afterpost.domain.shrinkage import pulled
 
-Label = int | str
-Stratum = tuple[Label, ...]
 Verdict = Literal["clear", "leaning", "not_enough_evidence"]
 
-CLEAR = 0.04
-"""Chance alone makes some label stand out so far in at most this share of histories. Below the one in
-twenty that is promised, for what is promised has to be seen in any thousand histories."""
+CLEAR = 1 / 30
+"""Chance alone makes some label stand out so far in at most this share of histories. Less than the
+one in twenty that is promised, for histories are less orderly than shuffles of them."""
 LEANING = 0.2
 SHUFFLES = 499
 EXCEEDED = 20
 """Shuffling ends early once chance did so many times as well as the real order (Besag and Clifford 1991)."""
 SHUFFLED_UP_TO = 2_000
 """Posts. Of more, sums over shuffles are as good as normal, and chances are computed from their variance."""
-STRETCH = 100
-"""Posts of an account that are compared with each other, about."""
 OUTLYING = 3.0
 """A response further from its stratum's mean counts as so many standard deviations: one viral post makes no
 good hour."""
@@ -97,14 +92,6 @@ class Effects(Struct, frozen=True, kw_only=True):
     shuffles: int
 
 
-class Dated(NamedTuple):
-    """A post of a series (an account), published at this local time."""
-
-    series: Label
-    published_at: datetime
-    response: float
-
-
 class Sample(NamedTuple):
     """A response, what it may be compared with, and its labels.
 
@@ -114,33 +101,6 @@ class Sample(NamedTuple):
     stratum: Stratum
     labels: tuple[Label, ...]
     response: float
-
-
-def strata(posts: Sequence[Dated]) -> list[Stratum]:
-    """The stratum of each post: its series and its stretch of about `STRETCH` posts of that series."""
-    places: dict[Label, list[int]] = {}
-    for place, post in enumerate(posts):
-        places.setdefault(post.series, []).append(place)
-    found: list[Stratum] = [()] * len(posts)
-    for series, own in places.items():
-        own.sort(key=lambda place: posts[place].published_at)
-        stretches = max(1, round(len(own) / STRETCH))
-        stretch, last = 0, None
-        for n, place in enumerate(own):
-            # Posts of one instant stay together, so that the order they are handed over in never decides.
-            if (at := posts[place].published_at) != last:
-                stretch, last = n * stretches // len(own), at
-            found[place] = (series, stretch)
-    return found
-
-
-def without_means(responses: Sequence[float], groups: Sequence[Hashable]) -> list[float]:
-    """The responses, each less the mean of its group."""
-    members: dict[Hashable, list[float]] = {}
-    for value, group in zip(responses, groups, strict=True):
-        members.setdefault(group, []).append(value)
-    means = {group: math.fsum(values) / len(values) for group, values in members.items()}
-    return [value - means[group] for value, group in zip(responses, groups, strict=True)]
 
 
 class _Stratum(NamedTuple):

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from afterpost.domain.effects import Dated, Effect, Label, Sample, effects, strata
+from afterpost.domain.background import Dated, Label, strata, without_background
+from afterpost.domain.effects import Effect, Sample, effects
 
 LIMIT = 150
 _END = re.compile(r"[.!?…](?=\s|$)")
@@ -53,9 +54,11 @@ def opening_effects(posts: Sequence[Opened], *, seed: int) -> tuple[OpeningEffec
     compared with come last. The chance that any of them is called clearly better where openings do not
     matter is at most `effects.CLEAR`.
     """
+    dated = [opened.post for opened in posts]
+    own = strata(dated)
     samples = [
-        Sample(stratum, (folded(opened.opening),), opened.post.response)
-        for opened, stratum in zip(posts, strata([opened.post for opened in posts]), strict=True)
+        Sample(stratum, (folded(opened.opening),), value)
+        for opened, stratum, value in zip(posts, own, without_background(dated, own), strict=True)
     ]
     texts: dict[Label, tuple[datetime, str]] = {}
     for opening, post in posts:

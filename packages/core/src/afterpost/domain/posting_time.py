@@ -3,21 +3,17 @@
 The method in plain words, with its limits and its power: docs/posting-time.md.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from afterpost.domain.effects import Dated, Effect, Sample, Stratum, effects, strata, without_means
+from afterpost.domain.background import Dated, strata, without_background
+from afterpost.domain.effects import Effect, Sample, effects
 
 HOURS = 24
 PART = 4
 """Hours in a part of the day."""
-OWN_WEEKDAYS = 70
-"""Posts of an account from which on its weekdays are its own: ten a weekday."""
-SWEEPS = 3
-"""Stretches and weekdays are taken out in turns; they hardly overlap, so few turns do."""
 
 
 class Bucket(Struct, frozen=True, kw_only=True):
@@ -47,12 +43,13 @@ class PostingTimes(Struct, frozen=True, kw_only=True):
 def posting_times(posts: Sequence[Dated], zone: ZoneInfo, *, seed: int) -> PostingTimes:
     """Hours and four-hour parts of the day in `zone`; one row a post, its response at 24 hours of age.
 
-    What weekdays go with is taken out first. Hours and parts are tested together, so the chance that any of
-    the thirty is recommended where time does not matter is at most `effects.CLEAR`.
+    What the account's situation and weekdays explain is taken out first. Hours and parts are tested
+    together, so the chance that any of the thirty is recommended where time does not matter is
+    `effects.CLEAR`.
     """
     local = [post.published_at.astimezone(zone) for post in posts]
     own = strata(posts)
-    responses = _without_weekdays(posts, own, [at.weekday() for at in local])
+    responses = without_background(posts, own, [at.weekday() for at in local])
     samples = [
         Sample(stratum, (at.hour, f"part {at.hour // PART}"), value)
         for at, stratum, value in zip(local, own, responses, strict=True)
@@ -74,23 +71,6 @@ def posting_times(posts: Sequence[Dated], zone: ZoneInfo, *, seed: int) -> Posti
         hours=hours,
         parts=parts,
     )
-
-
-def _without_weekdays(posts: Sequence[Dated], own: Sequence[Stratum], weekdays: Sequence[int]) -> list[float]:
-    """Responses around the mean of their stretch, less what the account's weekdays have in common.
-
-    Accounts with few posts share their weekdays. A time that an account uses on one weekday alone can't be
-    told from that weekday, and is taken for no effect.
-    """
-    sizes = Counter(post.series for post in posts)
-    groups = [
-        (post.series if sizes[post.series] >= OWN_WEEKDAYS else None, weekday)
-        for post, weekday in zip(posts, weekdays, strict=True)
-    ]
-    responses = [post.response for post in posts]
-    for _ in range(SWEEPS):
-        responses = without_means(without_means(responses, own), groups)
-    return responses
 
 
 def hour_label(hour: int) -> str:
