@@ -9,6 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
@@ -49,7 +50,7 @@ class Case(NamedTuple):
 
 
 def outcome_of(found: PostingTimes, boost: float) -> Outcome:
-    """Any recommendation is wrong where no hour does better; a part of the day is right that holds the hour."""
+    """Any recommendation is wrong where no hour does better; a part of the day that holds it is right."""
     advice = found.recommended
     if advice is None:
         said = "nothing"
@@ -125,10 +126,8 @@ def test_the_power_table(pool: ProcessPoolExecutor, figures: dict[str, Any]) -> 
     ]
     told = outcomes(pool, simulated, cases)
     rows = []
-    print(
-        "\n| sd | posts | one hour at | hour called clear | hour advised | its part advised | wrong | nothing |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
+    head = ("sd", "posts", "an hour at", "called clear", "hour advised", "part advised", "wrong", "nothing")
+    print(f"\n| {' | '.join(head)} |\n{'|---' * len(head)}|")
     for n, (sd, posts, boost) in enumerate(grid):
         cell = told[n * CELL : (n + 1) * CELL]
         said = Counter(outcome.recommended for outcome in cell)
@@ -145,4 +144,4 @@ def test_the_power_table(pool: ProcessPoolExecutor, figures: dict[str, Any]) -> 
     for sd in SPREADS:
         for boost in BOOSTS[1:]:
             found = [row["clear"] for row in rows if (row["sd"], row["boost"]) == (sd, boost)]
-            assert all(more >= less - 10 for less, more in zip(found, found[1:], strict=False))
+            assert all(more >= less - 10 for less, more in pairwise(found))

@@ -1,6 +1,7 @@
-"""Simulated accounts whose truth is known: how they post, what their posts get, and what time has to do with it.
+"""Simulated accounts whose truth is known: how they post, what they get, and what time has to do with it.
 
-Each history goes the whole way a real one goes: counts at 24 hours, expectations from earlier posts, responses.
+Each history goes the whole way a real one goes: counts at 24 hours, expectations from earlier posts,
+responses.
 """
 
 import math

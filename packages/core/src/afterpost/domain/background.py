@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from datetime import datetime
 from itertools import accumulate
+from statistics import NormalDist, median
 from typing import NamedTuple
 
 Label = int | str
@@ -21,6 +22,10 @@ OWN = 70
 with fewer share theirs."""
 AROUND = 5
 """Posts before a post, and after it, that tell how its account stood."""
+OUTLYING = 3.0
+"""A response further than so many standard deviations from the middle of its stratum counts as that far: one
+viral post makes no good hour."""
+_MAD_TO_SD = 1 / NormalDist().inv_cdf(0.75)
 SWEEPS = 3
 """Stretches and weekdays are taken out in turns; they hardly overlap, so few turns do."""
 
@@ -57,16 +62,36 @@ def without_background(
     """The responses less the mean of their stratum, of their weekday (if given), and the weather around them.
 
     What is told apart by weekday or weather alone is taken for no effect of anything else. The same posts in
-    any order have the same responses, but for the last digits.
+    any order have the same responses.
     """
     sizes = Counter(post.series for post in posts)
     kin = [post.series if sizes[post.series] >= OWN else None for post in posts]
-    responses = _without_means([post.response for post in posts], own)
+    responses = _without_means(_without_outliers([post.response for post in posts], own), own)
     if weekdays is not None:
         groups = list(zip(kin, weekdays, strict=True))
         for _ in range(SWEEPS):
             responses = _without_means(_without_means(responses, groups), own)
     return _without_weather(posts, responses, own, kin)
+
+
+def _without_outliers(responses: Sequence[float], own: Sequence[Stratum]) -> list[float]:
+    """The responses around the median of their stratum, none further out than `OUTLYING`.
+
+    The standard deviation is that of a normal distribution with the same median distance (1.4826 x MAD) over
+    all posts. Where most lie in the middle itself there is no such measure, and none is pulled in.
+    """
+    members: dict[Stratum, list[float]] = {}
+    for value, stratum in zip(responses, own, strict=True):
+        members.setdefault(stratum, []).append(value)
+    middles = {stratum: median(values) for stratum, values in members.items()}
+    distances = [value - middles[stratum] for value, stratum in zip(responses, own, strict=True)]
+    compared = [
+        abs(distance) for distance, stratum in zip(distances, own, strict=True) if len(members[stratum]) > 1
+    ]
+    limit = OUTLYING * _MAD_TO_SD * median(compared) if compared else 0.0
+    if not limit:
+        return distances
+    return [min(limit, max(-limit, distance)) for distance in distances]
 
 
 def _without_means(responses: Sequence[float], groups: Sequence[Hashable]) -> list[float]:
@@ -87,12 +112,15 @@ def _without_weather(
     where posts have nothing to do with their neighbours, the slope is about 0 and nothing is taken out.
     """
     around = _around(posts, responses, own)
-    products: dict[Hashable, float] = {}
-    squares: dict[Hashable, float] = {}
+    products: dict[Hashable, list[float]] = {}
+    squares: dict[Hashable, list[float]] = {}
     for value, near, key in zip(responses, around, kin, strict=True):
-        products[key] = products.get(key, 0.0) + value * near
-        squares[key] = squares.get(key, 0.0) + near * near
-    slopes = {key: max(0.0, products[key] / square) if square else 0.0 for key, square in squares.items()}
+        products.setdefault(key, []).append(value * near)
+        squares.setdefault(key, []).append(near * near)
+    slopes = {
+        key: max(0.0, math.fsum(products[key]) / square) if (square := math.fsum(all_squares)) else 0.0
+        for key, all_squares in squares.items()
+    }
     return [value - slopes[key] * near for value, near, key in zip(responses, around, kin, strict=True)]
 
 

@@ -1,8 +1,8 @@
 """Does what carries a label (a posting hour, an opening) do better than what does not, beyond chance?
 
 Posts are compared only within a *stratum*: one account in one stretch of its history (`background.strata`).
-What chance alone does is found by shuffling the responses among the posts of each stratum: without any effect,
-every such order was as likely as the real one.
+What chance alone does is found by shuffling the responses among the posts of each stratum: without any
+effect, every such order was as likely as the real one.
 """
 
 import math
@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from random import Random
-from statistics import NormalDist, median
+from statistics import NormalDist
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
@@ -31,12 +31,8 @@ EXCEEDED = 20
 """Shuffling ends early once chance did so many times as well as the real order (Besag and Clifford 1991)."""
 SHUFFLED_UP_TO = 2_000
 """Posts. Of more, sums over shuffles are as good as normal, and chances are computed from their variance."""
-OUTLYING = 3.0
-"""A response further from its stratum's mean counts as so many standard deviations: one viral post makes no
-good hour."""
 _NOTHING = 1e-18
 _NORMAL = NormalDist()
-_MAD_TO_SD = 1 / _NORMAL.inv_cdf(0.75)
 
 
 def response(engaged: int, expected: float) -> float:
@@ -131,7 +127,7 @@ def effects(samples: Sequence[Sample], *, seed: int) -> Effects:
     for each stratum. The same samples in any order, with the same seed, give the same answer.
     """
     cells = sorted({sample.labels for sample in samples}, key=repr)
-    groups = _centred(_grouped(samples, {labels: n for n, labels in enumerate(cells)}))
+    groups = _grouped(samples, {labels: n for n, labels in enumerate(cells)})
     sums = _sums(groups, cells)
     tested = [key for key, each in sums.items() if each.posts >= ENOUGH and each.variance > _NOTHING]
     distances = {key: sums[key].distance for key in tested}
@@ -188,34 +184,16 @@ def _effect(
 
 
 def _grouped(samples: Sequence[Sample], numbers: dict[tuple[Label, ...], int]) -> list[_Stratum]:
-    """The strata in an order that only their contents decide."""
+    """The strata, centred, in an order that only their contents decide."""
     found: dict[Stratum, list[tuple[int, float]]] = {}
     for stratum, labels, value in samples:
         found.setdefault(stratum, []).append((numbers[labels], value))
-    ordered = [sorted(found[stratum]) for stratum in sorted(found, key=repr)]
-    return [_Stratum([cell for cell, _ in each], [value for _, value in each]) for each in ordered]
-
-
-def _centred(groups: list[_Stratum]) -> list[_Stratum]:
-    """The strata with responses around their mean, outlying ones pulled in."""
-    centred = [_around_mean(group.values) for group in groups]
-    # The residuals of a small stratum are smaller than the errors behind them.
-    sizes = [math.sqrt(1 - 1 / len(values)) for values in centred]
-    usual = [
-        abs(value) / size for values, size in zip(centred, sizes, strict=True) if size for value in values
-    ]
-    limit = OUTLYING * _MAD_TO_SD * median(usual) if usual else 0.0
-    if limit > _NOTHING:
-        centred = [
-            _around_mean([min(limit * size, max(-limit * size, value)) for value in values])
-            for values, size in zip(centred, sizes, strict=True)
-        ]
-    return [_Stratum(group.cells, values) for group, values in zip(groups, centred, strict=True)]
-
-
-def _around_mean(values: list[float]) -> list[float]:
-    mean = math.fsum(values) / len(values)
-    return [value - mean for value in values]
+    groups = []
+    for stratum in sorted(found, key=repr):
+        own = sorted(found[stratum])
+        mean = math.fsum(value for _, value in own) / len(own)
+        groups.append(_Stratum([cell for cell, _ in own], [value - mean for _, value in own]))
+    return groups
 
 
 def _sums(groups: list[_Stratum], cells: list[tuple[Label, ...]]) -> dict[tuple[int, Label], _Sum]:
@@ -293,5 +271,5 @@ def _share(extremes: list[float], distance: float) -> float:
 
 
 def _beyond(distance: float, labels: int) -> float:
-    """How often the greatest of so many independent normal values lies that far out (Šidák 1967)."""
-    return -math.expm1(labels * math.log1p(-min(_NORMAL.cdf(-distance), 1 - 1e-16)))
+    """How often any of so many normal values lies that far out, at most (Bonferroni)."""
+    return min(1.0, labels * _NORMAL.cdf(-distance))
