@@ -273,7 +273,7 @@ def providers(session: nox.Session) -> None:
 @nox.session
 def house(session: nox.Session) -> None:
     """What needs two distributions or none: boundaries, docs, what plugins add, faults, the whole way."""
-    own = [f"--ignore=tests/{name}" for name in ("smoke", "replay", "bench", "floors")]
+    own = [f"--ignore=tests/{name}" for name in ("smoke", "replay", "bench", "floors", "power")]
     pytest(session, "tests", *own)
 
 
@@ -286,7 +286,7 @@ def floors(session: nox.Session) -> None:
 @nox.session
 def postgres(session: nox.Session) -> None:
     """The tests of storage and of the whole way through, and the replay, on a real PostgreSQL server."""
-    own = ["--ignore=tests/bench", "--ignore=tests/floors"]
+    own = ["--ignore=tests/bench", "--ignore=tests/floors", "--ignore=tests/power"]
     pytest(session, "packages/core/tests", "tests", *own, AFTERPOST_TEST_ENGINE="postgresql")
 
 
@@ -306,6 +306,12 @@ def replay(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """How fast it is, in figures."""
     pytest(session, "tests/bench", "-s")
+
+
+@nox.session
+def power(session: nox.Session) -> None:
+    """How often posting-time advice is right, wrong or silent, on simulated accounts."""
+    pytest(session, "tests/power", "-s")
 
 
 @nox.session

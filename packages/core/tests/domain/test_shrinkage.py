@@ -4,6 +4,7 @@ import random
 from math import inf
 
 import pytest
+from scipy.stats import beta, betabinom
 
 from afterpost.domain.ranking import ENOUGH, Evidence, Prior, prior_of, shrunk
 
@@ -108,3 +109,33 @@ def test_shrunk_rates_are_nearer_to_the_truth_than_raw_ones() -> None:
         own = sum(((r or 0) - t) ** 2 for r, t in zip(rates, truths, strict=True))
         better += own < raw
     assert better >= 48
+
+
+@pytest.mark.parametrize(("a", "b", "n"), [(2.0, 38.0, 40), (5.0, 45.0, 100), (0.5, 4.5, 10)])
+def test_the_moments_are_those_of_scipys_beta_binomial(a: float, b: float, n: int) -> None:
+    """Posts in exactly the shares that the distribution gives them have its parameters."""
+    shares = betabinom(n, a, b).pmf(range(n + 1))
+    posts = [
+        (engaged, n) for engaged, share in enumerate(shares) for _ in range(round(200_000 * float(share)))
+    ]
+    prior = prior_of(posts)
+    assert prior is not None
+    assert prior.mean * n == pytest.approx(float(betabinom(n, a, b).mean()), rel=0.001)
+    assert prior.strength == pytest.approx(a + b, rel=0.01)
+    # The variance that the prior implies is the distribution's.
+    implied = n * prior.mean * (1 - prior.mean) * (prior.strength + n) / (prior.strength + 1)
+    assert implied == pytest.approx(float(betabinom(n, a, b).var()), rel=0.005)
+
+
+@pytest.mark.parametrize(("engaged", "exposed"), [(0, 3), (4, 9), (80, 200)])
+def test_a_shrunk_rate_is_the_mean_of_scipys_posterior(engaged: int, exposed: int) -> None:
+    group = [Evidence(5 + n % 7, 60, ("acc",)) for n in range(30)]
+    posts = [*group, Evidence(engaged, exposed, ("acc",))]
+    prior = prior_of([(post.engaged, post.exposed) for post in posts])
+    assert prior is not None
+    if prior.strength == inf:
+        expected = prior.mean
+    else:
+        successes = prior.mean * prior.strength + engaged
+        expected = float(beta(successes, prior.strength + exposed - successes).mean())
+    assert shrunk(posts)[-1] == pytest.approx(expected)
