@@ -88,6 +88,8 @@ VALID: Mapping[tuple[str, str], tuple[str, Any]] = {
     ("GET", "/v1/analytics/brands"): ("/v1/analytics/brands", None),
     ("GET", "/v1/analytics/organizations"): ("/v1/analytics/organizations", None),
     ("GET", "/v1/analytics/receipt"): ("/v1/analytics/receipt", None),
+    ("GET", "/v1/analytics/posting-times"): ("/v1/analytics/posting-times", None),
+    ("GET", "/v1/analytics/hooks"): ("/v1/analytics/hooks", None),
     ("GET", "/v1/analytics/brands/leaderboard"): ("/v1/analytics/brands/leaderboard", None),
     ("GET", "/v1/analytics/organizations/leaderboard"): ("/v1/analytics/organizations/leaderboard", None),
     ("GET", "/v1/brands/{brand_id}/analytics"): ("/v1/brands/1/analytics", None),
@@ -107,6 +109,10 @@ VALID: Mapping[tuple[str, str], tuple[str, Any]] = {
     ),
     ("GET", "/v1/content-performance/summary/prompt-performance"): (
         "/v1/content-performance/summary/prompt-performance",
+        None,
+    ),
+    ("GET", "/v1/content-performance/summary/generation-context"): (
+        "/v1/content-performance/summary/generation-context",
         None,
     ),
     ("POST", "/v1/content-performance/analytics-sync/run"): (

@@ -93,18 +93,20 @@ class Window(Struct, frozen=True):
         return (self.start + timedelta(days=n) for n in range(self.days))
 
 
-def resolve_window(now: datetime, zone: str, start: date | None = None, end: date | None = None) -> Window:
+def resolve_window(
+    now: datetime, zone: str, start: date | None = None, end: date | None = None, days: int = DEFAULT_DAYS
+) -> Window:
     """The complete days a question is about.
 
-    Default: the 7 days that end yesterday. An `end` of today or later becomes yesterday and is marked
-    `clamped`. A missing `start` lies 6 days before the end; a missing `end` is yesterday. Raises
+    Default: the 7 days (`days`) that end yesterday. An `end` of today or later becomes yesterday and is
+    marked `clamped`. A missing `start` makes a window of that many days; a missing `end` is yesterday. Raises
     InvalidWindow when reversed or longer than `MAX_DAYS`.
     """
     yesterday = local_day(now, zone_of(zone)) - timedelta(days=1)
     asked = end if end is not None else yesterday
     last = min(asked, yesterday)
     # `max` first: there are dates that nothing can be taken from.
-    first = start or max(FIRST_DAY, max(FIRST_DAY, last) - timedelta(days=DEFAULT_DAYS - 1))
+    first = start or max(FIRST_DAY, max(FIRST_DAY, last) - timedelta(days=days - 1))
     if first < FIRST_DAY:
         raise InvalidWindow(f"The window starts {first}, before {FIRST_DAY}; no post is that old.")
     if first > last:

@@ -53,6 +53,8 @@ _V1: list[ControllerRouterHandler] = [
     analytics.read_platforms,
     analytics.read_growth,
     analytics.read_engagement,
+    analytics.read_posting_times,
+    analytics.read_hooks,
     rankings.read_top,
     rankings.read_worst,
     rankings.read_brand_stats,
@@ -67,6 +69,7 @@ _V1: list[ControllerRouterHandler] = [
     content_performance.read_top_performers,
     content_performance.read_worst_performers,
     content_performance.read_prompt_performance,
+    content_performance.read_generation_context,
     content_performance.run_sync,
     content_performance.read_sync_status,
 ]

@@ -7,6 +7,7 @@ from afterpost.http.asking import OF_ALL, OF_BRAND, OF_PLATFORM, Asking
 from afterpost.http.errors import problems
 from afterpost.http.params import BoardMetric, Count, CountMetric, GroupedBy
 from afterpost.http.scope import Call
+from afterpost.services.advice import Hooks, Times, hooks, posting_advice
 from afterpost.services.boards import Compared, Ranked, leaderboard, platforms
 from afterpost.services.growth import Engagement, Growing, engagement, growing
 from afterpost.services.overview import Overview, overview
@@ -46,6 +47,20 @@ class EngagementAnswer(Struct, frozen=True):
     """The engagements of a window."""
 
     data: Engagement
+    meta: Meta
+
+
+class TimesAnswer(Struct, frozen=True):
+    """What publication times go with."""
+
+    data: Times
+    meta: Meta
+
+
+class HooksAnswer(Struct, frozen=True):
+    """What openings go with."""
+
+    data: Hooks
     meta: Meta
 
 
@@ -109,6 +124,28 @@ async def read_growth(call: Call, question: Asking, metric: CountMetric = "views
 async def read_engagement(call: Call, question: Asking) -> EngagementAnswer:
     """The engagements of the window by their parts, and their rate."""
     return EngagementAnswer(*await call.reading(engagement, question))
+
+
+@get(
+    "/analytics/posting-times",
+    dependencies=OF_ALL,
+    summary="When to post",
+    responses=problems("not_found", "invalid_window"),
+)
+async def read_posting_times(call: Call, question: Asking) -> TimesAnswer:
+    """What the local hour of publication goes with; without `start_date` over 90 days."""
+    return TimesAnswer(*await call.reading(posting_advice, question))
+
+
+@get(
+    "/analytics/hooks",
+    dependencies=OF_ALL,
+    summary="How to begin",
+    responses=problems("not_found", "invalid_window"),
+)
+async def read_hooks(call: Call, question: Asking, limit: Count = 10) -> HooksAnswer:
+    """What the first words of a post go with, best first; without `start_date` over 90 days."""
+    return HooksAnswer(*await call.reading(hooks, question, limit=limit))
 
 
 @get(

@@ -11,6 +11,7 @@ from afterpost.http.params import Count, CursorText
 from afterpost.http.rankings import RankingAnswer, ranked
 from afterpost.http.scope import Call
 from afterpost.http.views import NoMeta, RunView, run_view
+from afterpost.services.generation_context import GenerationContext, generation_context
 from afterpost.services.prompts import Prompt, prompt_performance
 from afterpost.services.sync import SyncResult, sync, sync_status
 from afterpost.services.weekly import Weekly, weekly
@@ -28,6 +29,13 @@ class PromptsAnswer(Struct, frozen=True):
     """Posts by the prompt they were made from."""
 
     data: tuple[Prompt, ...]
+    meta: Meta
+
+
+class ContextAnswer(Struct, frozen=True):
+    """What was learned from a window, as a text."""
+
+    data: GenerationContext
     meta: Meta
 
 
@@ -102,6 +110,17 @@ async def read_worst_performers(
 async def read_prompt_performance(call: Call, question: Asking, limit: Count = 10) -> PromptsAnswer:
     """Prompts by the rate of the posts made from them, those with enough posts first."""
     return PromptsAnswer(*await call.reading(prompt_performance, question, limit=limit))
+
+
+@get(
+    "/content-performance/summary/generation-context",
+    dependencies=OF_ALL,
+    summary="What was learned, as a text",
+    responses=problems("not_found", "invalid_window"),
+)
+async def read_generation_context(call: Call, question: Asking) -> ContextAnswer:
+    """A few sentences for whoever, or whatever, writes the next post; weak evidence is called weak."""
+    return ContextAnswer(*await call.reading(generation_context, question))
 
 
 @post(

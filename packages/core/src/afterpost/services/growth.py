@@ -10,6 +10,7 @@ from afterpost.domain.rates import Direction, direction, engagements, growth
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import day_date
 from afterpost.services.core import Core
+from afterpost.services.equal_age import EqualAge, equal_age
 from afterpost.services.overview import (
     Totals,
     earned_of,
@@ -40,7 +41,9 @@ class BestDay(Struct, frozen=True):
 
 
 class Growing(Struct, frozen=True):
-    """What was earned on any post, metric by metric, against the window before. `best_day`: by `metric`."""
+    """Two things that are never one number: what was earned on any post, metric by metric, against the window
+    before, and how this window's own posts did at equal age (`equal_age`), against those of the window before
+    (`equal_age_before`). `best_day`: by `metric`."""
 
     metric: str
     views: Change
@@ -50,6 +53,8 @@ class Growing(Struct, frozen=True):
     saves: Change
     engagements: Change
     best_day: BestDay | None
+    equal_age: EqualAge
+    equal_age_before: EqualAge
 
 
 class Part(Struct, frozen=True):
@@ -95,7 +100,14 @@ def growing(
             if earned is not None and (best is None or earned > best.earned):
                 best = BestDay(day_date(int(day.key or 0)), earned)
         changes = {name: change(getattr(now, name), getattr(then, name)) for name in Totals.__struct_fields__}
-        return Growing(metric=metric, best_day=best, **changes), meta_of(asked, sums)
+        answer = Growing(
+            metric=metric,
+            best_day=best,
+            equal_age=equal_age(asked, asked.window),
+            equal_age_before=equal_age(asked, asked.window.previous()),
+            **changes,
+        )
+        return answer, meta_of(asked, sums)
 
 
 def engagement(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[Engagement, Meta]:

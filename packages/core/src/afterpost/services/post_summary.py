@@ -14,6 +14,7 @@ from afterpost.domain.scope import Scope
 from afterpost.domain.snapshots import OFFER_BIT, Bucket, Row, State, book
 from afterpost.domain.windows import Window, day_date, day_number, local_day, local_day_number, zone_of
 from afterpost.services.core import Core
+from afterpost.services.equal_age import AtAge, at_ages, born_as
 from afterpost.services.question import window_of
 from afterpost.services.windows import WindowMeta, shown
 from afterpost.storage import latest, observations, posts, snapshots
@@ -58,13 +59,16 @@ class PostDay(Struct, frozen=True):
 
 
 class PostAnalytics(Struct, frozen=True):
-    """Summary now, by platform, daily rows of the window (complete days), series that are per day already."""
+    """Summary now, by platform, daily rows of the window (complete days), series that are per day already,
+    and the post at each checkpoint age against what earlier posts lead to expect (`ages`; empty while its
+    publication is unknown)."""
 
     post_id: int
     summary: Summary
     platforms: tuple[PlatformSummary, ...]
     daily: tuple[PostDay, ...]
     daily_series: tuple[DailyValue, ...]
+    ages: tuple[AtAge, ...]
 
 
 class PostMeta(Struct, frozen=True):
@@ -93,12 +97,14 @@ def post_analytics(
         series = observations.daily_of_post(
             connection, scope, post_id, day_number(window.start), day_number(window.end)
         )
+        ages = at_ages(connection, scope, born, core.now()) if (born := born_as(post)) is not None else ()
     answer = PostAnalytics(
         post_id=post_id,
         summary=summary,
         platforms=(PlatformSummary(post.platform, summary),),
         daily=tuple(_days(post, state, [stored.row for stored in history], window)),
         daily_series=tuple(series),
+        ages=ages,
     )
     return answer, PostMeta(shown(window), core.now(), f"/v1/posts/{post_id}/observations")
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from afterpost.domain.errors import NotFound
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
-from afterpost.domain.windows import Window, resolve_window
+from afterpost.domain.windows import DEFAULT_DAYS, Window, resolve_window
 from afterpost.services.core import Core
 from afterpost.storage import accounts, organizations
 from afterpost.storage.engine import Connection
@@ -45,16 +45,22 @@ class Asked(NamedTuple):
     window: Window
 
 
-def window_of(core: Core, organization: Organization, start: date | None, end: date | None) -> Window:
-    """The complete days a question is about, in the organisation's zone."""
-    return resolve_window(core.now(), organization.time_zone, start, end)
+def window_of(
+    core: Core,
+    organization: Organization,
+    start: date | None,
+    end: date | None,
+    days: int = DEFAULT_DAYS,
+) -> Window:
+    """The complete days a question is about, in the organisation's zone; `days` without a first one."""
+    return resolve_window(core.now(), organization.time_zone, start, end, days)
 
 
 @contextmanager
-def asking(core: Core, scope: Scope, question: Question) -> Iterator[Asked]:
+def asking(core: Core, scope: Scope, question: Question, days: int = DEFAULT_DAYS) -> Iterator[Asked]:
     """Begin to answer a question; NotFound for a brand or account that is not there.
 
-    An unknown one must not look like one that earned nothing.
+    An unknown one must not look like one that earned nothing. `days`: so many where no first one is named.
     """
     with core.read(scope) as connection:
         organization = core.organization(connection, scope)
@@ -69,5 +75,5 @@ def asking(core: Core, scope: Scope, question: Question) -> Iterator[Asked]:
             scope.narrowed(brand=brand_id, account=account_id),
             Selection(question.platform, question.content_type),
             organization,
-            window_of(core, organization, question.start, question.end),
+            window_of(core, organization, question.start, question.end, days),
         )

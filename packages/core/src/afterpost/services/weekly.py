@@ -9,6 +9,7 @@ from afterpost.domain.openings import folded, opening_of
 from afterpost.domain.ranking import MIN_EXPOSURE
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
+from afterpost.services.equal_age import EqualAge, equal_age
 from afterpost.services.growth import Change, change
 from afterpost.services.overview import (
     Group,
@@ -43,10 +44,12 @@ class Opening(Struct, frozen=True):
 
 
 class WeekOverWeek(Struct, frozen=True):
-    """Earned on any post in the window, against the window before."""
+    """Two named numbers, never one: what was earned on any post in the window against the window before, and
+    the median score of the window's own posts at equal age."""
 
     views: Change
     engagements: Change
+    equal_age: EqualAge
 
 
 class Weekly(Struct, frozen=True):
@@ -90,7 +93,9 @@ def weekly(
             earned=earned,
             previous=previous,
             week_over_week=WeekOverWeek(
-                change(earned.views, previous.views), change(earned.engagements, previous.engagements)
+                change(earned.views, previous.views),
+                change(earned.engagements, previous.engagements),
+                equal_age(asked, asked.window),
             ),
         )
         return answer, meta_of(asked, sums)
