@@ -56,7 +56,8 @@ def open_aside(url: sa.URL) -> sa.Engine:
 
 
 def only_read(connection: sa.Connection) -> None:
-    """From now on the connection's transaction refuses to write, into its own temporary tables included."""
+    """From now on the connection's transaction refuses to write; PostgreSQL still lets it into its own
+    temporary tables."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA query_only = ON")
     else:
@@ -190,12 +191,29 @@ def _upsert(
         statement = insert.on_conflict_do_update(
             index_elements=list(keys), set_={name: table.c[name] + insert.excluded[name] for name in rest}
         )
-    dialect: sa.Dialect = sqlite.dialect() if backend == "sqlite" else postgresql.dialect()  # type: ignore[no-untyped-call]
-    compiled = statement.compile(dialect=dialect)
+    compiled = statement.compile(dialect=_dialect(backend))
     if backend == "sqlite" and tuple(compiled.positiontup or ()) != columns:
         # The columns must be given in the table's order; a caller that does not would mix up values.
         raise ValueError(f"columns of {table.name} must be in table order, not {columns}")
     return str(compiled)
+
+
+def _dialect(backend: str) -> sa.Dialect:
+    found: sa.Dialect = sqlite.dialect() if backend == "sqlite" else postgresql.dialect()  # type: ignore[no-untyped-call]
+    return found
+
+
+@cache
+def temporary(table: sa.Table, backend: str) -> str:
+    """The statement that makes the table again as a temporary one: its columns and key, nothing else."""
+    columns = [
+        sa.Column(c.name, c.type, nullable=c.nullable, server_default=c.server_default, autoincrement=False)
+        for c in table.columns
+    ]
+    options: dict[str, Any] = {"sqlite_with_rowid": table.dialect_options["sqlite"]["with_rowid"]}
+    key = sa.PrimaryKeyConstraint(*(c.name for c in table.primary_key.columns))
+    shadow = sa.Table(table.name, sa.MetaData(), *columns, key, prefixes=["TEMPORARY"], **options)
+    return str(sa.schema.CreateTable(shadow).compile(dialect=_dialect(backend)))
 
 
 def _stage(table: sa.Table) -> str:

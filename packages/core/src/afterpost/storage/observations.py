@@ -99,7 +99,7 @@ _READ = (
 )
 
 
-def _observed(row: sa.Row[Any], sets: dict[str, Definitions]) -> Observed:
+def _observed(row: Any, sets: dict[str, Definitions]) -> Observed:
     """The reading in a row of `_READ`; `sets` keeps definitions that were decoded before."""
     known = sets.get(row.definitions)
     if known is None:

@@ -9,13 +9,14 @@ real tables. The transaction is rolled back at the end, and nothing stays (docs/
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from afterpost.domain.scope import Scope
 from afterpost.storage import refold
-from afterpost.storage.dialect import home, only_read, wait_for_writers
+from afterpost.storage.dialect import home, only_read, temporary, wait_for_writers
 from afterpost.storage.engine import Database
 from afterpost.storage.scoping import within
 from afterpost.storage.tables import (
@@ -26,7 +27,6 @@ from afterpost.storage.tables import (
     content_performance,
     daily_metrics,
     latest,
-    metadata,
     observations,
     organizations,
     post_analytics,
@@ -77,9 +77,13 @@ def known_by(
 
 
 def _shadow(connection: sa.Connection, scope: Scope, instant: datetime) -> None:
-    real = _Real(home(connection))
+    schema = home(connection)
+
+    def real(table: sa.Table) -> sa.Table:
+        return _named(table, schema)
+
     for table in (posts, *DERIVED):
-        connection.execute(sa.schema.CreateTable(_temporary(table)))
+        connection.exec_driver_sql(temporary(table, connection.dialect.name))
     connection.execute(
         sa.insert(posts).from_select([c.name for c in posts.columns], _posts(real, scope, instant))
     )
@@ -94,31 +98,17 @@ def _shadow(connection: sa.Connection, scope: Scope, instant: datetime) -> None:
     refold.derive(connection, scope, instant)
 
 
-class _Real:
-    """The real tables, named so that no shadow stands before them."""
-
-    def __init__(self, schema: str) -> None:
-        qualified = sa.MetaData()
-        self._tables = {
-            table.name: table.to_metadata(qualified, schema=schema) for table in metadata.sorted_tables
-        }
-
-    def __call__(self, table: sa.Table) -> sa.Table:
-        return self._tables[table.name]
+Real = Callable[[sa.Table], sa.Table]
+"""A table -> the real one, named so that no shadow stands before it."""
 
 
-def _temporary(table: sa.Table) -> sa.Table:
-    """The table again as a temporary one: the same columns and key, and no other constraint."""
-    columns = [
-        sa.Column(c.name, c.type, nullable=c.nullable, server_default=c.server_default, autoincrement=False)
-        for c in table.columns
-    ]
-    options: dict[str, Any] = {"sqlite_with_rowid": table.dialect_options["sqlite"]["with_rowid"]}
-    key = sa.PrimaryKeyConstraint(*(c.name for c in table.primary_key.columns))
-    return sa.Table(table.name, sa.MetaData(), *columns, key, prefixes=["TEMPORARY"], **options)
+@cache
+def _named(table: sa.Table, schema: str) -> sa.Table:
+    # Kept: making a table costs SQLAlchemy more than asking costs the database.
+    return table.to_metadata(sa.MetaData(), schema=schema)
 
 
-def _posts(real: _Real, scope: Scope, instant: datetime) -> sa.Select[Any]:
+def _posts(real: Real, scope: Scope, instant: datetime) -> sa.Select[Any]:
     """The posts there were. Brand, account, type and texts are today's, the state is that of the instant.
 
     The publication is as it was given with the post, until `refold` knows what its readings told. What is
@@ -150,14 +140,14 @@ def _recorded(table: sa.Table, instant: datetime) -> sa.Select[Any]:
     return sa.select(table).where(table.c.recorded_at <= instant)
 
 
-def _brands(real: _Real, instant: datetime) -> sa.Select[Any]:
+def _brands(real: Real, instant: datetime) -> sa.Select[Any]:
     """The brands there were, and later ones that a post of then has today."""
     brand = real(brands)
     owning = sa.select(posts.c.brand_id).where(posts.c.brand_id.is_not(None))
     return sa.select(brand).where(sa.or_(brand.c.created_at <= instant, brand.c.id.in_(owning)))
 
 
-def _organizations(real: _Real, instant: datetime) -> sa.Select[Any]:
+def _organizations(real: Real, instant: datetime) -> sa.Select[Any]:
     """The organisations of today with the change that was the last one."""
     organization, change = real(organizations), real(change_times)
     mine = sa.and_(change.c.organization_id == organization.c.id, change.c.changed_at <= instant)
