@@ -12,9 +12,13 @@ from hypothesis import strategies as st
 
 from afterpost.domain.readings import Reading
 from afterpost.domain.scope import Scope
+from afterpost.services.boards import leaderboard, platforms
 from afterpost.services.core import Core
 from afterpost.services.overview import overview
 from afterpost.services.post_summary import post_analytics, post_observations
+from afterpost.services.question import Question
+from afterpost.services.rankings import ranking
+from afterpost.services.receipts import receipt
 from afterpost.services.series import timeseries
 from afterpost.services.weekly import weekly
 from afterpost.storage.engine import Connection
@@ -63,16 +67,21 @@ def told_by(core: Core, ids: Sequence[int], first: date, last: date) -> tuple[Du
 
 def answers_of(core: Core, post_ids: Sequence[int], first: date, last: date) -> bytes:
     """What the reports of a window say, with all they say about themselves, byte for byte."""
-    window = {"start": first, "end": last}
+    asked = Question(start=first, end=last)
+    part = Question(start=first, end=last, brand_id=1, platform="youtube")
     told: list[object] = [
-        overview(core, EVERYTHING, **window),
-        overview(core, EVERYTHING, brand_id=1, platform="youtube", **window),
-        weekly(core, EVERYTHING, **window),
-        timeseries(core, EVERYTHING, **window),
-        timeseries(core, EVERYTHING, group_by="week", **window),
+        overview(core, EVERYTHING, asked),
+        overview(core, EVERYTHING, part),
+        weekly(core, EVERYTHING, asked),
+        timeseries(core, EVERYTHING, asked),
+        timeseries(core, EVERYTHING, part, group_by="week"),
+        platforms(core, EVERYTHING, asked),
+        leaderboard(core, EVERYTHING, "brands", asked),
+        ranking(core, EVERYTHING, asked, sort="views"),
+        receipt(core, EVERYTHING, asked),
     ]
     for post_id in post_ids:
-        told.append(post_analytics(core, EVERYTHING, post_id, **window))
+        told.append(post_analytics(core, EVERYTHING, post_id, start=first, end=last))
         told.append(post_observations(core, EVERYTHING, post_id, before=None, days=100))
     return msgspec.json.encode(told)
 

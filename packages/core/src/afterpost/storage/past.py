@@ -21,6 +21,7 @@ from afterpost.storage.engine import Database
 from afterpost.storage.scoping import within
 from afterpost.storage.tables import (
     absences,
+    accounts,
     attendance,
     brands,
     change_times,
@@ -37,10 +38,9 @@ from afterpost.storage.tables import (
 
 DERIVED = (latest, post_analytics, rollups, standing, attendance, content_performance)
 """Shadows that are computed: what the observations add up to."""
-FILTERED = (posts, observations, daily_metrics, brands, organizations)
+FILTERED = (posts, observations, daily_metrics, brands, accounts, organizations)
 """Shadows that hold what was there: later rows are left out, and columns that moved are as they were."""
 TODAYS = {
-    "accounts": "names and settings are today's, and no report reads how collecting goes",
     "definition_sets": "never changed; an observation names its own",
     "absences": "says itself when each was known",
     "change_times": "says itself when each was given out",
@@ -90,7 +90,8 @@ def _shadow(connection: sa.Connection, scope: Scope, instant: datetime) -> None:
     views = {
         observations: _recorded(real(observations), instant),
         daily_metrics: _recorded(real(daily_metrics), instant),
-        brands: _brands(real, instant),
+        brands: _owners(real(brands), posts.c.brand_id, instant),
+        accounts: _owners(real(accounts), posts.c.account_id, instant),
         organizations: _organizations(real, instant),
     }
     for table, query in views.items():
@@ -140,11 +141,10 @@ def _recorded(table: sa.Table, instant: datetime) -> sa.Select[Any]:
     return sa.select(table).where(table.c.recorded_at <= instant)
 
 
-def _brands(real: Real, instant: datetime) -> sa.Select[Any]:
-    """The brands there were, and later ones that a post of then has today."""
-    brand = real(brands)
-    owning = sa.select(posts.c.brand_id).where(posts.c.brand_id.is_not(None))
-    return sa.select(brand).where(sa.or_(brand.c.created_at <= instant, brand.c.id.in_(owning)))
+def _owners(table: sa.Table, owned: sa.Column[int], instant: datetime) -> sa.Select[Any]:
+    """The brands or accounts there were, and later ones that a post of then has today."""
+    owning = sa.select(owned).where(owned.is_not(None))
+    return sa.select(table).where(sa.or_(table.c.created_at <= instant, table.c.id.in_(owning)))
 
 
 def _organizations(real: Real, instant: datetime) -> sa.Select[Any]:
