@@ -35,6 +35,10 @@ from packages.core.tests.house import EVERYTHING, MakeCore, at, settings_in, tel
 DATA = (sa.Connection, Database)
 UNSCOPED = {
     dialect.bulk: "writes the rows that a function with a scope hands to it",
+    dialect.home: "asks for the name of a schema, which is everyone's",
+    dialect.only_read: "takes a right away",
+    dialect.take_turn: "waits, and touches no row",
+    dialect.wait_for_writers: "waits, and touches no row",
     dialect.insert_new: "makes a statement for the connection's dialect, and runs none",
     Transactions.__init__: "keeps the database; each transaction it opens has a scope",
     Transactions.on: "makes the same for another database",

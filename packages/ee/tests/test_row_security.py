@@ -1,6 +1,7 @@
 """The second wall: SQL that forgot the scope still sees one organisation's snapshots alone."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from afterpost.api import Misconfigured
 from afterpost.sdk import Scope
 from afterpost_ee.row_security import DETACH
 from packages.core.tests.databases import ROLE, make_role
-from packages.core.tests.house import ACTOR
+from packages.core.tests.house import ACTOR, Clock
 from packages.ee.tests.place import EVERYTHING, Place
 
 COUNT = sa.text("SELECT organization_id, count(*) FROM post_analytics GROUP BY organization_id")
@@ -43,6 +44,20 @@ def test_with_a_context_there_are_the_rows_of_that_organisation(filled: Place, s
         assert counted(connection) == {filled.ids[slug]: rows}
     with filled.core.transaction(filled.scope(slug), ACTOR) as tx:
         assert counted(tx.connection) == {filled.ids[slug]: rows}
+
+
+@pytest.mark.parametrize(("slug", "rows"), [("north", 1), ("south", 2)])
+def test_what_was_known_has_the_same_walls(filled: Place, clock: Clock, slug: str, rows: int) -> None:
+    """The tables of an earlier instant hold no row of another organisation, whoever forgot the scope."""
+    instant = clock.now
+    clock.advance(timedelta(seconds=1))
+    with filled.core.as_of(instant).read(filled.scope(slug)) as connection:
+        assert counted(connection) == {filled.ids[slug]: rows}
+        # The real table behind the shadow stays closed as well.
+        behind = sa.text("SELECT organization_id, count(*) FROM public.post_analytics GROUP BY 1")
+        assert {row[0]: row[1] for row in connection.execute(behind)} == {filled.ids[slug]: rows}
+    with filled.core.as_of(instant).read(Scope(organizations=frozenset())) as connection:
+        assert counted(connection) == {}
 
 
 def test_cores_own_jobs_see_everything_and_an_empty_scope_nothing(filled: Place) -> None:

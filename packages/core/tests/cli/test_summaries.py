@@ -1,5 +1,7 @@
 """weekly and overview: what is said first, what stands for the unknown, and that table and JSON agree."""
 
+from datetime import timedelta
+
 import pytest
 
 from packages.core.tests.cli.kit import Cli
@@ -110,6 +112,13 @@ def test_overview_agrees_with_its_json(told_cli: Cli) -> None:
         (("--start", "2020-01-01"), 1, "the limit is"),
         (("--start", "11/20/2026"), 2, "is not a day such as 2026-03-09"),
         (("--brand", "x", "--colour"), 2, "--colour"),
+        (("--as-of", "11/20/2026"), 2, "is not a day such as 2026-03-09"),
+        (("--as-of", "2026-11-20T10:00:00"), 2, "has no offset"),
+        (("--as-of", "2026-11-22"), 1, "a day that is not over yet in UTC"),
+        (("--as-of", "9999-12-31"), 1, "a day that is not over yet in UTC"),
+        (("--as-of", "2026-11-22T19:16:00Z"), 1, "not over yet (now 2026-11-22T19:16:00+00:00)"),
+        (("--as-of", "1980-01-01"), 1, "nothing was recorded before 1990"),
+        (("--as-of", "0001-01-01T00:00:00Z"), 1, "nothing was recorded before 1990"),
     ],
 )
 def test_mistakes(cli: Cli, command: str, words: tuple[str, ...], code: int, sentence: str) -> None:
@@ -123,3 +132,30 @@ def test_a_window_that_is_not_over_is_cut_and_says_so(told_cli: Cli) -> None:
     text = told_cli.done("weekly", "--start", "2026-11-20", "--end", "2026-12-20").out
     assert text.startswith("Fri 20 – Sat 21 Nov 2026 · UTC")
     assert "is not over yet" in text
+
+
+@pytest.mark.parametrize("when", ["2026-11-22T19:16:00Z", "2026-11-22"])
+def test_a_report_as_of_an_instant_is_the_same_for_ever(told_cli: Cli, when: str) -> None:
+    """Before and after a restatement, a gap that was filled, a late reading, and a post nobody knew."""
+    told_cli.clock.advance(timedelta(days=1))
+
+    def printed() -> list[str]:
+        commands = [("overview",), ("overview", "--platform", "youtube"), ("weekly",), ("weekly", *WINDOW)]
+        return [
+            told_cli.done(*words, "--as-of", when, *form).out
+            for words in commands
+            for form in ((), ("--json",))
+        ]
+
+    before, now = printed(), told_cli.done("overview", *WINDOW).out
+    core = told_cli.open()
+    for entry in (
+        told("long", at("2026-11-16"), {"views": 700, "likes": 50}),
+        told("long", at("2026-11-18"), {"views": 1_000, "likes": 60}),
+        told("long", at("2026-11-11"), {"views": 80, "likes": 1}, published_at=at("2026-11-10")),
+        told("new", at("2026-11-20"), {"views": 10_000}, published_at=at("2026-11-19")),
+    ):
+        tell(core, entry, brand="Third" if entry.external_id == "new" else None)
+    core.database.close()
+    assert printed() == before
+    assert told_cli.done("overview", *WINDOW).out != now

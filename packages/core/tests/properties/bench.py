@@ -74,20 +74,9 @@ class Bench:
         return [found[key] for key in self.ids]
 
     def dump(self, *names: str) -> Dump:
-        """Every row of those tables, as stored. The number of a change tells how often and not what."""
+        """Every row of those tables, as stored."""
         with self.core.database.read() as connection:
-            found: dict[str, list[tuple[Any, ...]]] = {}
-            for name in names or FACTS:
-                table = tables.metadata.tables[name]
-                columns = [c.name for c in table.columns if c.name != "change_seq"]
-                query = f"SELECT {', '.join(columns)} FROM {name} ORDER BY "
-                query += ", ".join(c.name for c in table.primary_key.columns)
-                # As the driver gives them: 5 and 5.0 differ here.
-                found[name] = [
-                    tuple((type(cell).__name__, cell) for cell in row)
-                    for row in connection.exec_driver_sql(query)
-                ]
-        return found
+            return dumped(connection, *(names or FACTS))
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Every row of a table, by column, as stored."""
@@ -133,12 +122,28 @@ class Bench:
             "description": "",
             "url": "",
             "content_type": plan.content_type,
-            "published_at": None,
+            "published_at": plan.announced,
+            "announced_at": plan.announced,
             "links": "{}",
             "state": "live",
             "misses": 0,
             "created_at": tx.now,
         }
+
+
+def dumped(connection: Connection, *names: str) -> Dump:
+    """Every row of those tables on a connection. The number of a change tells how often and not what."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for name in names:
+        table = tables.metadata.tables[name]
+        columns = [c.name for c in table.columns if c.name != "change_seq"]
+        query = f"SELECT {', '.join(columns)} FROM {name} ORDER BY "
+        query += ", ".join(c.name for c in table.primary_key.columns)
+        # As the driver gives them: 5 and 5.0 differ here.
+        found[name] = [
+            tuple((type(cell).__name__, cell) for cell in row) for row in connection.exec_driver_sql(query)
+        ]
+    return found
 
 
 def number(ordinal: int) -> int:

@@ -30,12 +30,14 @@ PARTS = ("likes", "comments", "shares", "saves")
 
 
 class Plan(NamedTuple):
-    """A post: brand and account by their number in this history (None: none)."""
+    """A post: brand and account by their number in this history (None: none); its publication as announced
+    before anybody read it."""
 
     brand: int | None
     account: int | None
     platform: str
     content_type: str
+    announced: datetime | None = None
 
 
 class Said(NamedTuple):
@@ -110,6 +112,10 @@ def histories(draw: st.DrawFn, *, max_said: int = 12, max_posts: int = 3) -> His
         )
         for _ in posts
     ]
+    posts = tuple(
+        plan._replace(announced=draw(st.sampled_from([None, *publications[n]])))
+        for n, plan in enumerate(posts)
+    )
     for _ in range(draw(st.integers(2, max_said))):
         post = draw(st.integers(0, len(posts) - 1))
         values, kinds = draw(values_of())

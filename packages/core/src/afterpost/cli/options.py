@@ -42,6 +42,26 @@ class Instant(click.ParamType):  # type: ignore[type-arg] # click before 8.4 has
         return instant.astimezone(UTC)
 
 
+class DayOrInstant(click.ParamType):  # type: ignore[type-arg] # click before 8.4 has none
+    """A calendar day, or an instant with its offset."""
+
+    name = "DAY|ISO"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The date or the instant in UTC; anything else is wrong usage."""
+        if isinstance(value, date):
+            return value
+        kind = Day() if len(value) <= len("2026-03-09") else Instant()
+        found: date = kind.convert(value, param, ctx)
+        return found
+
+
+def as_of_option(command: F) -> F:
+    """`--as-of`."""
+    told = "With what was known at that instant, or at the end of that day; the same answer ever after."
+    return click.option("--as-of", type=DayOrInstant(), help=told)(command)
+
+
 def json_option(command: F) -> F:
     """`--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")(command)

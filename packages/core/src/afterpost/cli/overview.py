@@ -5,12 +5,13 @@ from datetime import date
 import rich_click as click
 from msgspec import Struct
 
-from afterpost.cli.options import brand_option, json_option, window_options
+from afterpost.cli.options import as_of_option, brand_option, json_option, window_options
 from afterpost.cli.output import print_json, print_table
 from afterpost.cli.session import opened
 from afterpost.cli.summary import print_earned, print_window
 from afterpost.cli.wiring import Wiring
 from afterpost.cli.words import UNKNOWN, number, percent
+from afterpost.services.knowledge import as_of as as_of_core
 from afterpost.services.overview import Overview, Totals
 from afterpost.services.overview import overview as overview_of
 from afterpost.services.question import Question
@@ -29,6 +30,7 @@ class OverviewAnswer(Struct, frozen=True):
 @brand_option
 @click.option("--platform", metavar="NAME", help="Only this platform.")
 @window_options
+@as_of_option
 @json_option
 @click.pass_obj
 def overview(
@@ -37,13 +39,15 @@ def overview(
     platform: str | None,
     start: date | None,
     end: date | None,
+    as_of: date | None,
     as_json: bool,
 ) -> None:
     """Show what was earned in a window, against the window before."""
     with opened(wiring, "read") as session:
+        known = as_of_core(session.core, session.scope, as_of)
         brand_id = None if brand is None else brand_called(session.core, session.scope, brand).id
         question = Question(start=start, end=end, brand_id=brand_id, platform=platform)
-        data, meta = overview_of(session.core, session.scope, question)
+        data, meta = overview_of(known, session.scope, question)
     if as_json:
         print_json(OverviewAnswer(data, meta))
         return

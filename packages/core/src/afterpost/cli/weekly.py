@@ -5,7 +5,7 @@ from datetime import date
 import rich_click as click
 from msgspec import Struct
 
-from afterpost.cli.options import brand_option, json_option, window_options
+from afterpost.cli.options import as_of_option, brand_option, json_option, window_options
 from afterpost.cli.output import print_json, print_table, say
 from afterpost.cli.session import opened
 from afterpost.cli.summary import print_earned, print_groups, print_window
@@ -13,6 +13,7 @@ from afterpost.cli.wiring import Wiring
 from afterpost.cli.words import UNKNOWN, moment, number, percent, plural, short
 from afterpost.sdk.tenancy import Caller
 from afterpost.services.core import Core
+from afterpost.services.knowledge import as_of as as_of_core
 from afterpost.services.overview import growth_of
 from afterpost.services.question import Question
 from afterpost.services.rankings import Ranked
@@ -34,6 +35,7 @@ class WeeklyAnswer(Struct, frozen=True):
 @click.command()
 @brand_option
 @window_options
+@as_of_option
 @click.option("--top", default=5, show_default=True, type=click.IntRange(0, MOST), help="Best posts listed.")
 @click.option(
     "--worst", default=5, show_default=True, type=click.IntRange(0, MOST), help="Worst posts listed."
@@ -45,6 +47,7 @@ def weekly(
     brand: str | None,
     start: date | None,
     end: date | None,
+    as_of: date | None,
     top: int,
     worst: int,
     as_json: bool,
@@ -55,9 +58,10 @@ def weekly(
     not over.
     """
     with opened(wiring, "read") as session:
+        known = as_of_core(session.core, session.scope, as_of)
         brand_id = None if brand is None else brand_called(session.core, session.scope, brand).id
         question = Question(start=start, end=end, brand_id=brand_id)
-        data, meta = weekly_summary(session.core, session.scope, question, top_n=top, worst_n=worst)
+        data, meta = weekly_summary(known, session.scope, question, top_n=top, worst_n=worst)
     _show(data, meta, as_json)
 
 

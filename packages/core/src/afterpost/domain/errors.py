@@ -32,6 +32,12 @@ class InvalidWindow(InvalidInput):
     code = "invalid_window"
 
 
+class InvalidAsOf(InvalidInput):
+    """An instant of knowledge that is not over yet, so that an answer could still change."""
+
+    code = "invalid_as_of"
+
+
 class NotFound(AfterpostError):
     """No such thing within the caller's scope. The same answer whether it is missing or foreign."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from afterpost.domain.rates import clicks, engagements, exposure, margin, rate
+from afterpost.domain.snapshots import OFFER_BIT, Row
 
 
 class Performance(Struct, frozen=True, kw_only=True):
@@ -44,3 +45,9 @@ def performance_of(totals: Mapping[str, int | None], offered: frozenset[str]) ->
         performance_score=None if wide is None else min(100, math.floor(10 * wide + 0.5)),
         rate_margin=None if spread is None else round(spread, 2),
     )
+
+
+def learned_from(row: Row) -> Performance:
+    """The derived values of the learning row that a snapshot becomes."""
+    offered = frozenset(part for part, bit in OFFER_BIT.items() if row.offers & bit)
+    return performance_of({name: cell.total for name, cell in row.cells.items()}, offered)

@@ -62,6 +62,11 @@ class Row(NamedTuple):
     cells: Mapping[str, Cell]
     gauges: Mapping[str, Value]
 
+    @property
+    def gap(self) -> int:
+        """Days since the post's previous snapshot; 0: it is the first."""
+        return 0 if self.prev is None else self.day - self.prev
+
 
 class First(NamedTuple):
     """The post's earliest reading: when it was observed, the publication time it gave, and that day."""

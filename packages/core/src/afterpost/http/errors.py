@@ -32,6 +32,7 @@ class Known(NamedTuple):
 TABLE: Mapping[str, Known] = {
     "invalid_input": Known(400, "The request is wrong"),
     "invalid_window": Known(400, "The date window is wrong"),
+    "invalid_as_of": Known(400, "The instant is not over"),
     "invalid_cursor": Known(400, "The cursor is not one of ours"),
     "unauthenticated": Known(401, "No valid key"),
     "forbidden": Known(403, "Not allowed"),

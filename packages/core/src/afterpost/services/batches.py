@@ -110,6 +110,8 @@ def _adopt(tx: Tx, organization: Organization, post: Post, info: PostInfo | None
 def _ended(core: Core, tx: Tx, post: Post, outcome: Outcome) -> tuple[RunItem, dict[str, object]]:
     """How the post ended, and its new collection state."""
     if isinstance(outcome, Measured):
+        if post.state == "gone":
+            posts.end_absence(tx.connection, tx.scope, post, tx.now)
         partial = "not reported: " + ", ".join(outcome.partial) if outcome.partial else None
         published = post.published_at or outcome.reading.published_at
         state = {"state": "live", "misses": 0, "gone_at": None, "due_at": _due(core, post, published, tx.now)}
@@ -122,6 +124,7 @@ def _ended(core: Core, tx: Tx, post: Post, outcome: Outcome) -> tuple[RunItem, d
             state = {"state": "live", "misses": misses, "gone_at": since, "due_at": again}
             return RunItem(post.id, "failed", ErrorKind.NOT_FOUND, outcome.reason, again), state
         if post.state != "gone":
+            posts.note_absence(tx.connection, tx.scope, post, since, tx.now)
             tx.emit(PostGone(organization_id=post.organization_id, post_id=post.id, since=since))
         state = {"state": "gone", "misses": misses, "gone_at": since, "due_at": None}
         return RunItem(post.id, "skipped", "gone", outcome.reason), state

@@ -218,6 +218,7 @@ def new_post(
         "url": url,
         "content_type": content_type,
         "published_at": published_at,
+        "announced_at": published_at,
         "links": msgspec.json.encode(links or CreativeLinks(), order="deterministic").decode(),
         "state": "live",
         "misses": 0,

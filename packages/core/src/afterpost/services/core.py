@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from uuid import uuid4
 
 from afterpost.defaults import AgeLadder, KeepForEver, OneTenant, OpenAccess
-from afterpost.domain.errors import Forbidden
+from afterpost.domain.errors import Forbidden, InvalidAsOf
 from afterpost.domain.scope import SYSTEM, Actor, Scope
 from afterpost.plugins import Plugins
 from afterpost.sdk import (
@@ -88,6 +88,20 @@ class Core:
         """The one way to write."""
         with self.transactions.write(scope, actor) as tx:
             yield tx
+
+    def as_of(self, instant: datetime) -> "Core":
+        """This core as it stood at an aware instant: what it reads was recorded by then, and it is then now.
+
+        The same instant gives the same answer whatever is recorded afterwards; so it has to be over, or
+        InvalidAsOf. It can't write.
+        """
+        now = self.now()
+        if instant >= now:
+            raise InvalidAsOf(
+                f"as_of is {instant.isoformat()}, which is not over yet (now {now.isoformat()}).",
+                hint="Leave it out to be answered with what is known now.",
+            )
+        return replace(self, clock=lambda: instant, transactions=self.transactions.as_of(instant))
 
     def context(self, plugin: str) -> PluginContext:
         """What a plugin's hooks are given."""

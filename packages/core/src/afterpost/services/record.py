@@ -5,19 +5,18 @@ A late reading undoes the post's snapshots from its day on, folds again, and boo
 """
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from afterpost.domain.events import SnapshotsStored
+from afterpost.domain.publication import Told, first_of, publication
 from afterpost.domain.readings import Reading, content_of, digest_of
 from afterpost.domain.snapshots import (
     Bucket,
     DayValues,
-    First,
     Observed,
     Row,
     State,
@@ -210,24 +209,21 @@ def _derive(
         if before is not None:
             first = before.first
         else:
-            first_day = min(values)
-            candidates = [
-                *(
-                    (s.observed.at, s.observed.digest, s.published_at)
-                    for s in on_record.get((post_id, first_day), ())
-                ),
-                *(
-                    (n.observed.at, n.observed.digest, n.reading.published_at)
-                    for n in days.get(first_day, ())
-                ),
-            ]
-            # Of two readings of the earliest instant the greater digest counts, as when merging a day.
-            at, _, published_at = min(candidates, key=lambda c: (c[0], bytes(255 - b for b in c[1])))
-            published_day = None if published_at is None else local_day_number(published_at, zone)
-            first = First(at, published_at, published_day)
+            opening = min(values)
+            first = first_of(
+                [
+                    *(
+                        Told(s.observed.at, s.observed.digest, s.published_at)
+                        for s in on_record.get((post_id, opening), ())
+                    ),
+                    *_told(days.get(opening, ())),
+                ],
+                zone,
+            )
         rows, after = fold(before, values, first)
         new_states.append((post_id, organization.id, after))
-        known_at = first.published_at or place.published_at or _publication(days)
+        told = (one for readings in days.values() for one in _told(readings))
+        known_at = publication(place.published_at, first, told)
         moved = state is None or state.first != first or place.published_at is None
         if moved and known_at != place.published_at:
             published.append({"id": post_id, "published_at": known_at})
@@ -277,15 +273,9 @@ def _derive(
     return touched
 
 
-def _publication(days: Mapping[int, Sequence[_New]]) -> datetime | None:
-    """The publication time in the earliest of those readings that gives one."""
-    told = [
-        (new.observed.at, new.reading.published_at)
-        for readings in days.values()
-        for new in readings
-        if new.reading.published_at is not None
-    ]
-    return min(told)[1] if told else None
+def _told(readings: Iterable[_New]) -> Iterator[Told]:
+    """What new readings tell of the publication."""
+    return (Told(new.observed.at, new.observed.digest, new.reading.published_at) for new in readings)
 
 
 def move(
@@ -342,7 +332,7 @@ def _attend(
     row: Row,
     sign: int,
 ) -> None:
-    key = (dimensions, row.day, 0 if row.prev is None else row.day - row.prev)
+    key = (dimensions, row.day, row.gap)
     attended[key] = attended.get(key, 0) + sign
 
 
@@ -360,6 +350,7 @@ def _record_daily(tx: Tx, organization: Organization, items: Sequence[Item], run
                 organization.id,
                 item.source,
                 run_id,
+                tx.now,
             )
             for day, values in item.reading.daily.items()
             for metric, value in values.items()

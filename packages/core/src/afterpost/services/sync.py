@@ -10,9 +10,8 @@ from datetime import datetime
 from msgspec import Struct
 
 from afterpost.domain.events import PerformanceSynced
-from afterpost.domain.performance import performance_of
+from afterpost.domain.performance import learned_from
 from afterpost.domain.scope import Actor, Scope
-from afterpost.domain.snapshots import OFFER_BIT, Row
 from afterpost.domain.windows import local_day_number, zone_of
 from afterpost.services.core import Core
 from afterpost.services.guarding import guarded
@@ -95,9 +94,7 @@ def _take(tx: Tx, organization: Organization, run_id: int) -> tuple[int, int]:
     rows = []
     for day, ids in wanted.items():
         for post_id, stored in snapshots.on_days(tx.connection, tx.scope, day, ids).items():
-            row = stored.row
-            totals = {name: cell.total for name, cell in row.cells.items()}
-            rows.append((owners[post_id], row, performance_of(totals, _offered(row)), stored.change_seq))
+            rows.append((owners[post_id], stored.row, learned_from(stored.row), stored.change_seq))
     performance.save(tx.connection, tx.scope, rows)
     changes.consume(tx.connection, tx.scope, taken)
     if rows:
@@ -110,10 +107,6 @@ def _take(tx: Tx, organization: Organization, run_id: int) -> tuple[int, int]:
             )
         )
     return len(taken), len(rows)
-
-
-def _offered(row: Row) -> frozenset[str]:
-    return frozenset(part for part, bit in OFFER_BIT.items() if row.offers & bit)
 
 
 def sync_status(core: Core, scope: Scope) -> SyncStatus:

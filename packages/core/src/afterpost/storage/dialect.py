@@ -37,14 +37,63 @@ def open_engines(url: str, readers: int) -> tuple[sa.Engine, sa.Engine]:
     backend = parsed.get_backend_name()
     if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
         return (
-            _sqlite(parsed.database, writes=True, pool_size=1),
-            _sqlite(parsed.database, writes=False, pool_size=readers + 1),
+            _sqlite(parsed.database, "writes", pool_size=1),
+            _sqlite(parsed.database, "reads", pool_size=readers + 1),
         )
     if backend == "postgresql":
         return _postgresql(parsed, readers)
     raise Misconfigured(
         f"AFTERPOST_DATABASE_URL {parsed.render_as_string(hide_password=True)!r} is not usable.", hint=_HINT
     )
+
+
+def open_aside(url: sa.URL) -> sa.Engine:
+    """An engine of a database that is open already, for reading with temporary tables: each connection is a
+    new one, sees one moment of the data in each transaction, and leaves nothing behind when it is closed."""
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(str(url.database), "aside", pool_size=None)
+    return sa.create_engine(url, poolclass=sa.pool.NullPool, isolation_level="REPEATABLE READ")
+
+
+def only_read(connection: sa.Connection) -> None:
+    """From now on the connection's transaction refuses to write; PostgreSQL still lets it into its own
+    temporary tables."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA query_only = ON")
+    else:
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+_TURN = 4_616_191_140
+"""The advisory lock that writers share, by a number that nobody else should have chosen."""
+_WAIT = "30s"
+
+
+def take_turn(connection: sa.Connection) -> None:
+    """Join the writers, before a writing transaction asks what time it is; it leaves them with its end.
+
+    On SQLite it has: its transaction began by waiting until it was the only one.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({_TURN})")
+
+
+def wait_for_writers(connection: sa.Connection) -> None:
+    """Wait, within a transaction of the writer, until everybody who took their turn before has ended it.
+
+    What is written afterwards bears a later time: it is stamped by whoever has the turn.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_WAIT}'")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
+
+
+def home(connection: sa.Connection) -> str:
+    """The schema that holds the tables, by which they are named where a temporary one has their name."""
+    if connection.dialect.name == "sqlite":
+        return "main"
+    schema: str = connection.exec_driver_sql("SELECT current_schema()").scalar_one()
+    return schema
 
 
 def _postgresql(url: sa.URL, readers: int) -> tuple[sa.Engine, sa.Engine]:
@@ -68,27 +117,29 @@ def _postgresql(url: sa.URL, readers: int) -> tuple[sa.Engine, sa.Engine]:
     return writer, reader
 
 
-def _sqlite(path: str, *, writes: bool, pool_size: int) -> sa.Engine:
+def _sqlite(path: str, use: Literal["writes", "reads", "aside"], *, pool_size: int | None) -> sa.Engine:
     """An engine on one SQLite file: WAL, foreign keys, busy time-out.
 
     A writing engine begins IMMEDIATE, so that it never finds out at commit that another process was
     first; a reading one is `query_only`. The driver's own transaction handling is off, or migrations
-    would not roll back.
+    would not roll back. `pool_size` None: each connection is a new one.
     """
-    if writes:
+    if use == "writes":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
+    pool: dict[str, Any] = {"poolclass": sa.pool.NullPool}
+    if pool_size is not None:
+        pool = {"poolclass": sa.pool.QueuePool, "pool_size": pool_size, "max_overflow": 0}
+    timeout = 30 if use == "writes" else 5
     engine = sa.create_engine(
         f"sqlite:///{path}",
-        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": 30 if writes else 5},
-        poolclass=sa.pool.QueuePool,
-        pool_size=pool_size,
-        max_overflow=0,
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": timeout},
+        **pool,
     )
 
     @sa.event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _: object) -> None:
         try:
-            if writes:
+            if use == "writes":
                 mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
                 if mode.lower() != "wal":
                     raise Misconfigured(
@@ -96,7 +147,7 @@ def _sqlite(path: str, *, writes: bool, pool_size: int) -> sa.Engine:
                         hint="Put AFTERPOST_DATA_DIR on a local disk, not on a network file system.",
                     )
                 connection.execute("PRAGMA synchronous = NORMAL")
-            else:
+            elif use == "reads":
                 connection.execute("PRAGMA query_only = ON")
             connection.execute("PRAGMA foreign_keys = ON")
         except sqlite3.DatabaseError as error:
@@ -107,7 +158,7 @@ def _sqlite(path: str, *, writes: bool, pool_size: int) -> sa.Engine:
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if use == "writes" else "BEGIN")
 
     return engine
 
@@ -140,12 +191,29 @@ def _upsert(
         statement = insert.on_conflict_do_update(
             index_elements=list(keys), set_={name: table.c[name] + insert.excluded[name] for name in rest}
         )
-    dialect: sa.Dialect = sqlite.dialect() if backend == "sqlite" else postgresql.dialect()  # type: ignore[no-untyped-call]
-    compiled = statement.compile(dialect=dialect)
+    compiled = statement.compile(dialect=_dialect(backend))
     if backend == "sqlite" and tuple(compiled.positiontup or ()) != columns:
         # The columns must be given in the table's order; a caller that does not would mix up values.
         raise ValueError(f"columns of {table.name} must be in table order, not {columns}")
     return str(compiled)
+
+
+def _dialect(backend: str) -> sa.Dialect:
+    found: sa.Dialect = sqlite.dialect() if backend == "sqlite" else postgresql.dialect()  # type: ignore[no-untyped-call]
+    return found
+
+
+@cache
+def temporary(table: sa.Table, backend: str) -> str:
+    """The statement that makes the table again as a temporary one: its columns and key, nothing else."""
+    columns = [
+        sa.Column(c.name, c.type, nullable=c.nullable, server_default=c.server_default, autoincrement=False)
+        for c in table.columns
+    ]
+    options: dict[str, Any] = {"sqlite_with_rowid": table.dialect_options["sqlite"]["with_rowid"]}
+    key = sa.PrimaryKeyConstraint(*(c.name for c in table.primary_key.columns))
+    shadow = sa.Table(table.name, sa.MetaData(), *columns, key, prefixes=["TEMPORARY"], **options)
+    return str(sa.schema.CreateTable(shadow).compile(dialect=_dialect(backend)))
 
 
 def _stage(table: sa.Table) -> str:

@@ -13,7 +13,7 @@ from typing import ParamSpec, TypeVar
 
 import sqlalchemy as sa
 
-from afterpost.storage.dialect import open_engines
+from afterpost.storage.dialect import open_aside, open_engines
 
 Connection = sa.Connection
 """What storage functions take; services pass it on and never look inside."""
@@ -29,6 +29,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.writer, self.reader = open_engines(url, READERS)
+        # For answers about an earlier instant (storage/past.py).
+        self.aside = open_aside(self.writer.url)
         # Where the database is, for people: a file, or a URL without its password.
         self.path = Path(self.writer.url.database or "") if self.backend == "sqlite" else None
         self.where = str(self.path or self.writer.url.render_as_string(hide_password=True))
@@ -60,6 +62,7 @@ class Database:
         self._read_threads.shutdown()
         self.writer.dispose()
         self.reader.dispose()
+        self.aside.dispose()
 
 
 async def _run(pool: ThreadPoolExecutor, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -1,9 +1,9 @@
 """Stored readings: append-only, each once."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -87,6 +87,28 @@ def definition_body(definitions: Mapping[str, str], kinds: Mapping[str, Kind]) -
     return _encode(Definitions(dict(definitions), dict(kinds))).decode()
 
 
+_READ = (
+    observations.c.post_id,
+    observations.c.day,
+    observations.c.observed_at,
+    observations.c.digest,
+    observations.c.body,
+    observations.c.published_at,
+    observations.c.source,
+    definition_sets.c.body.label("definitions"),
+)
+
+
+def _observed(row: Any, sets: dict[str, Definitions]) -> Observed:
+    """The reading in a row of `_READ`; `sets` keeps definitions that were decoded before."""
+    known = sets.get(row.definitions)
+    if known is None:
+        known = sets[row.definitions] = _definitions(row.definitions)
+    return Observed(
+        row.observed_at, row.digest, _values(row.body), known.kinds, known.definitions, row.source
+    )
+
+
 def stored_on(
     connection: sa.Connection, scope: Scope, pairs: Sequence[tuple[int, int]]
 ) -> dict[tuple[int, int], list[Stored]]:
@@ -99,16 +121,7 @@ def stored_on(
     # A day at a time: SQLite seeks by the key's first column, but scans for an IN over (day, post).
     for day, some in ((day, some) for day, ids in by_day.items() for some in chunks(ids)):
         query = (
-            sa.select(
-                observations.c.post_id,
-                observations.c.day,
-                observations.c.observed_at,
-                observations.c.digest,
-                observations.c.body,
-                observations.c.published_at,
-                observations.c.source,
-                definition_sets.c.body.label("definitions"),
-            )
+            sa.select(*_READ)
             .join(definition_sets, definition_sets.c.id == observations.c.definition_id)
             .where(
                 observations.c.day == day,
@@ -117,19 +130,48 @@ def stored_on(
             )
         )
         for row in connection.execute(query):
-            known = sets.get(row.definitions)
-            if known is None:
-                known = sets[row.definitions] = _definitions(row.definitions)
-            observed = Observed(
-                row.observed_at,
-                row.digest,
-                _values(row.body),
-                known.kinds,
-                known.definitions,
-                row.source,
-            )
-            found.setdefault((row.post_id, row.day), []).append(Stored(observed, row.published_at))
+            stored = Stored(_observed(row, sets), row.published_at)
+            found.setdefault((row.post_id, row.day), []).append(stored)
     return found
+
+
+class Recorded(NamedTuple):
+    """A stored reading of a post, with when and by which run it was stored."""
+
+    post_id: int
+    stored: Stored
+    recorded_at: datetime
+    run_id: int
+
+
+def by_day(connection: sa.Connection, scope: Scope) -> Iterator[tuple[int, list[Recorded]]]:
+    """(day, every reading of that day), oldest day first; never more than one day of them at once."""
+    sets: dict[str, Definitions] = {}
+    seen: int | None = None
+    while (day := _next_day(connection, scope, seen)) is not None:
+        query = (
+            sa.select(*_READ, observations.c.recorded_at, observations.c.run_id)
+            .join(definition_sets, definition_sets.c.id == observations.c.definition_id)
+            .join(posts, posts.c.id == observations.c.post_id)
+            .where(observations.c.day == day, *within(scope, posts))
+        )
+        yield (
+            day,
+            [
+                Recorded(
+                    row.post_id, Stored(_observed(row, sets), row.published_at), row.recorded_at, row.run_id
+                )
+                for row in connection.execute(query)
+            ],
+        )
+        seen = day
+
+
+def _next_day(connection: sa.Connection, scope: Scope, after: int | None) -> int | None:
+    query = sa.select(sa.func.min(observations.c.day)).where(*within(scope, observations))
+    if after is not None:
+        query = query.where(observations.c.day > after)
+    return connection.execute(query).scalar()
 
 
 def add_observations(
@@ -174,7 +216,8 @@ def of_post(connection: sa.Connection, scope: Scope, post_id: int, days: Sequenc
 
 
 class DailyValue(Struct, frozen=True):
-    """One value of a series that is per day already, in the provider's own day."""
+    """One value of a series that is per day already, in the provider's own day. `observed_at`: the reading
+    that said it first, of those since an earlier value differed; `restated`: one did."""
 
     date: date
     metric: str
@@ -186,12 +229,14 @@ class DailyValue(Struct, frozen=True):
 def add_daily(
     connection: sa.Connection,
     scope: Scope,
-    rows: Sequence[tuple[int, int, str, datetime, Value, int, str, int]],
+    rows: Sequence[tuple[int, int, str, datetime, Value, int, str, int, datetime]],
 ) -> int:
-    """Add daily values: (day, post, metric, observed_at, value, organisation, source, run).
+    """Add daily values: (day, post, metric, observed_at, value, organisation, source, run, recorded_at).
 
     Of a value said again and again its first and its last time are kept: the last, so that a late reading
-    of the time between can't pass for news. Returns how many values are none of their neighbours'.
+    of the time between can't pass for news. One between them is kept as well where it was recorded before
+    the first: there was a time when nothing else was known. Returns how many values are none of their
+    neighbours'.
     """
     if scope.organizations is not None and any(row[5] not in scope.organizations for row in rows):
         raise ValueError("a daily value of an organisation outside the scope")
@@ -200,23 +245,34 @@ def add_daily(
     for row in rows:
         day, post, metric, at, value = row[:5]
         mine = sa.and_(table.c.day == day, table.c.post_id == post, table.c.metric == metric)
-        query = sa.select(table.c.observed_at, table.c.value).where(mine)
-        known = sorted((said.observed_at, said.value) for said in connection.execute(query))
-        place = bisect_right(known, (at, float(value)))
-        before = [said for _, said in known[max(0, place - 2) : place]]
-        after = [said for _, said in known[place : place + 2]]
-        if (before[-1:] == after[:1] == [value]) or (at, float(value)) in known:
+        query = sa.select(table.c.observed_at, table.c.value, table.c.recorded_at).where(mine)
+        known = sorted((said.observed_at, said.value, said.recorded_at) for said in connection.execute(query))
+        order = [(said_at, said) for said_at, said, _ in known]
+        key = (at, float(value))
+        place = bisect_right(order, key)
+        before = [said for _, said in order[max(0, place - 1) : place]]
+        after = [said for _, said in order[place : place + 1]]
+        if before == after == [value] or key in order:
             continue
-        inner = place - 1 if before == [value, value] else place if after == [value, value] else None
-        if inner is not None:
-            connection.execute(
-                sa.delete(table).where(
-                    mine, table.c.observed_at == known[inner][0], table.c.value == known[inner][1]
-                )
-            )
         connection.execute(sa.insert(table), dict(zip(names, row, strict=True)))
-        new += value not in (*before[-1:], *after[:1])
+        known.insert(place, (*key, row[8]))
+        for said_at, said in _needless(known, place):
+            connection.execute(
+                sa.delete(table).where(mine, table.c.observed_at == said_at, table.c.value == said)
+            )
+        new += value not in (*before, *after)
     return new
+
+
+def _needless(known: Sequence[tuple[datetime, float, datetime]], place: int) -> list[tuple[datetime, float]]:
+    """Neighbours of the value at `place` that say nothing between two equal ones, whenever one asks."""
+    return [
+        known[n][:2]
+        for n in (place - 1, place + 1)
+        if 0 < n < len(known) - 1
+        and known[n - 1][1] == known[n][1] == known[n + 1][1]
+        and known[n - 1][2] <= known[n][2]
+    ]
 
 
 def daily_of_post(
@@ -242,5 +298,6 @@ def daily_of_post(
         number = int(row.value) if float(row.value).is_integer() else row.value
         earlier = current.get(key)
         restated = earlier is not None and (earlier.restated or earlier.value != number)
-        current[key] = DailyValue(day_date(row.day), row.metric, number, row.observed_at, restated)
+        if earlier is None or earlier.value != number:
+            current[key] = DailyValue(day_date(row.day), row.metric, number, row.observed_at, restated)
     return list(current.values())

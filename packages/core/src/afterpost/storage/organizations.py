@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from afterpost.domain.scope import Scope
 from afterpost.storage.scoping import within
-from afterpost.storage.tables import brands, organizations
+from afterpost.storage.tables import brands, change_times, organizations
 
 DEFAULT_SLUG = "default"
 
@@ -98,6 +98,8 @@ def next_change(connection: sa.Connection, scope: Scope, organization_id: int, n
         .values(change_seq=organizations.c.change_seq + 1, changed_at=now, zone_fixed=True)
         .returning(organizations.c.change_seq)
     ).scalar_one()
+    given = {"organization_id": organization_id, "seq": seq, "changed_at": now}
+    connection.execute(sa.insert(change_times), given)
     return seq
 
 

@@ -13,7 +13,7 @@ from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
 from afterpost.storage.dialect import MAX_VARIABLES, insert_new
 from afterpost.storage.scoping import selected, within
-from afterpost.storage.tables import latest, posts
+from afterpost.storage.tables import absences, latest, posts
 
 
 class Post(Struct, frozen=True):
@@ -189,6 +189,23 @@ def update_posts(
         .values({name: sa.bindparam(f"_{name}") for name in columns})
     )
     connection.execute(statement, [{f"_{name}": row[name] for name in ("id", *columns)} for row in rows])
+
+
+def note_absence(connection: sa.Connection, scope: Scope, post: Post, since: datetime, now: datetime) -> None:
+    """Keep that the post counts as gone from now on, and since when it was not found."""
+    if scope.organizations is not None and post.organization_id not in scope.organizations:
+        raise ValueError("a post of an organisation outside the scope")
+    values = {"post_id": post.id, "confirmed_at": now, "organization_id": post.organization_id}
+    connection.execute(insert_new(connection, absences), {**values, "since": since})
+
+
+def end_absence(connection: sa.Connection, scope: Scope, post: Post, now: datetime) -> None:
+    """Keep that a post that counted as gone was found again."""
+    connection.execute(
+        sa.update(absences)
+        .where(absences.c.post_id == post.id, absences.c.ended_at.is_(None), *within(scope, absences))
+        .values(ended_at=now)
+    )
 
 
 class Expectable(Struct, frozen=True):

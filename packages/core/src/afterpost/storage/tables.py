@@ -109,10 +109,24 @@ posts = sa.Table(
     sa.Column("due_at", Instant, comment="next scheduled read; null: not read by schedule"),
     sa.Column("refreshed_at", Instant, comment="last refresh of this post that was asked for"),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("announced_at", Instant, comment="publication as given with the new post"),
     sa.UniqueConstraint("organization_id", "platform", "external_id"),
     sa.Index("ix_posts_organization_id_published_at", "organization_id", "published_at"),
     sa.Index("ix_posts_account_id_due_at", "account_id", "due_at"),
     **_NEVER_AGAIN,
+)
+
+absences = sa.Table(
+    "absences",
+    metadata,
+    sa.Column("post_id", _Id, sa.ForeignKey("posts.id"), nullable=False),
+    sa.Column("confirmed_at", Instant, nullable=False, comment="when it counted as gone"),
+    _organization(),
+    sa.Column("since", Instant, nullable=False, comment="first read that did not find it"),
+    sa.Column("ended_at", Instant, comment="when it was found again"),
+    _key("post_id", "confirmed_at"),
+    comment="when posts were gone, for posts only says whether they are",
+    **_WITHOUT_ROWID,
 )
 
 definition_sets = sa.Table(
@@ -152,6 +166,7 @@ daily_metrics = sa.Table(
     _organization(),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("run_id", _Id, sa.ForeignKey("runs.id"), nullable=False),
+    sa.Column("recorded_at", Instant, nullable=False),
     _key("day", "post_id", "metric", "observed_at", "value"),
     **_WITHOUT_ROWID,
 )
@@ -264,6 +279,17 @@ changes = sa.Table(
     sa.Column("post_ids", sa.Text, nullable=False, comment="JSON: posts whose snapshot of that day changed"),
     _key("organization_id", "seq", "day"),
     comment="snapshot changes that the learning rows do not hold yet; a row leaves when it was synced",
+    **_WITHOUT_ROWID,
+)
+
+change_times = sa.Table(
+    "change_times",
+    metadata,
+    _organization(),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+    _key("organization_id", "seq"),
+    comment="when each number of the change sequence was given out",
     **_WITHOUT_ROWID,
 )
 

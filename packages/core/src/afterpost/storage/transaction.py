@@ -1,4 +1,7 @@
-"""The one way to write, and the one way to read facts: transactions that plugins' units of work join."""
+"""The one way to write, and the one way to read facts, today's or those of an earlier instant.
+
+Plugins' units of work join every transaction.
+"""
 
 import logging
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -12,7 +15,9 @@ from afterpost.domain.events import Event
 from afterpost.domain.scope import Actor, Scope
 from afterpost.sdk.transaction import UnitOfWork
 from afterpost.storage import outbox
+from afterpost.storage.dialect import take_turn
 from afterpost.storage.engine import Database
+from afterpost.storage.past import known_by
 
 log = logging.getLogger("afterpost.transaction")
 
@@ -52,6 +57,7 @@ class Transactions:
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self.database = database
         self._clock = clock
+        self._as_of: datetime | None = None
         self._units: tuple[tuple[str, UnitOfWork], ...] = ()
         self._observers: tuple[str, ...] = ()
 
@@ -66,20 +72,37 @@ class Transactions:
         other.joined_by(dict(self._units), self._observers)
         return other
 
+    def as_of(self, instant: datetime) -> "Transactions":
+        """The same, reading what was known at an instant that is over; nothing can be written there."""
+        other = self.on(self.database)
+        other._as_of = instant
+        return other
+
     @contextmanager
     def read(self, scope: Scope) -> Iterator[sa.Connection]:
         """A read-only connection in one consistent snapshot of the data."""
-        with self.database.read() as connection:
+
+        def join(connection: sa.Connection) -> None:
             looking = Looking(connection, scope, self._clock())
             for label, unit in self._units:
                 with _closed(label, "begin"):
                     plain(unit.begin(looking))
+
+        if self._as_of is not None:
+            with known_by(self.database, scope, self._as_of, join) as connection:
+                yield connection
+            return
+        with self.database.read() as connection:
+            join(connection)
             yield connection
 
     @contextmanager
     def write(self, scope: Scope, actor: Actor) -> Iterator[Tx]:
         """Begin, hand out a Tx, write its events to the outbox, commit; any exception undoes all of it."""
+        if self._as_of is not None:
+            raise ValueError("what was known at an instant can't be changed afterwards")
         with self.database.writer.connect() as connection, connection.begin():
+            take_turn(connection)
             tx = Tx(connection, scope, actor, self._clock())
             for label, unit in self._units:
                 with _closed(label, "begin"):

@@ -1,0 +1,159 @@
+"""What was known at an earlier instant, as tables: so that every read function answers about it unchanged.
+
+On a connection of its own the tables that reports read are shadowed by temporary ones of the same name, made
+from the observations that were recorded by then; both databases look there first. Nothing is computed in a
+second way: the arithmetic is `domain.snapshots`, and the shadows are written by the functions that write the
+real tables. The transaction is rolled back at the end, and nothing stays (docs/adr/0015).
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from afterpost.domain.scope import Scope
+from afterpost.storage import refold
+from afterpost.storage.dialect import home, only_read, temporary, wait_for_writers
+from afterpost.storage.engine import Database
+from afterpost.storage.scoping import within
+from afterpost.storage.tables import (
+    absences,
+    accounts,
+    attendance,
+    brands,
+    change_times,
+    content_performance,
+    daily_metrics,
+    latest,
+    observations,
+    organizations,
+    post_analytics,
+    posts,
+    rollups,
+    standing,
+)
+
+DERIVED = (latest, post_analytics, rollups, standing, attendance, content_performance)
+"""Shadows that are computed: what the observations add up to."""
+FILTERED = (posts, observations, daily_metrics, brands, accounts, organizations)
+"""Shadows that hold what was there: later rows are left out, and columns that moved are as they were."""
+TODAYS = {
+    "definition_sets": "never changed; an observation names its own",
+    "absences": "says itself when each was known",
+    "change_times": "says itself when each was given out",
+    "changes": "the queue of the sync, which has nothing to do in the past",
+    "runs": "receipts lead to runs by their ids, and a run that is over stays as it was",
+    "run_items": "receipts lead to runs by their ids, and a run that is over stays as it was",
+    "outbox": "a queue, and no fact",
+    "deliveries": "a queue, and no fact",
+}
+"""Tables that an answer about an earlier instant reads as they are, and why it may."""
+
+
+@contextmanager
+def known_by(
+    database: Database, scope: Scope, instant: datetime, join: Callable[[sa.Connection], None]
+) -> Iterator[sa.Connection]:
+    """A read-only connection on which tables hold what was known at `instant`, which must be over.
+
+    Only what the scope may see is there. `join` is called first, with the transaction begun. The cost grows
+    with the observations of the scope, the memory with its posts.
+    """
+    # Whoever began to write before, and would be recorded by the instant, ends before anything is read.
+    with database.writer.connect() as connection, connection.begin():
+        wait_for_writers(connection)
+    with database.aside.connect() as connection:
+        transaction = connection.begin()
+        try:
+            join(connection)
+            _shadow(connection, scope, instant)
+            only_read(connection)
+            yield connection
+        finally:
+            transaction.rollback()
+
+
+def _shadow(connection: sa.Connection, scope: Scope, instant: datetime) -> None:
+    schema = home(connection)
+
+    def real(table: sa.Table) -> sa.Table:
+        return _named(table, schema)
+
+    for table in (posts, *DERIVED):
+        connection.exec_driver_sql(temporary(table, connection.dialect.name))
+    connection.execute(
+        sa.insert(posts).from_select([c.name for c in posts.columns], _posts(real, scope, instant))
+    )
+    views = {
+        observations: _recorded(real(observations), instant),
+        daily_metrics: _recorded(real(daily_metrics), instant),
+        brands: _owners(real(brands), posts.c.brand_id, instant),
+        accounts: _owners(real(accounts), posts.c.account_id, instant),
+        organizations: _organizations(real, instant),
+    }
+    for table, query in views.items():
+        connection.execute(sa.CreateView(query, table.name, temporary=True))
+    refold.derive(connection, scope, instant)
+
+
+Real = Callable[[sa.Table], sa.Table]
+"""A table -> the real one, named so that no shadow stands before it."""
+
+
+@cache
+def _named(table: sa.Table, schema: str) -> sa.Table:
+    # Kept: making a table costs SQLAlchemy more than asking costs the database.
+    return table.to_metadata(sa.MetaData(), schema=schema)
+
+
+def _posts(real: Real, scope: Scope, instant: datetime) -> sa.Select[Any]:
+    """The posts there were. Brand, account, type and texts are today's, the state is that of the instant.
+
+    The publication is as it was given with the post, until `refold` knows what its readings told. What is
+    planned is left out: nothing is collected in the past.
+    """
+    post, gone = real(posts), real(absences)
+    since = (
+        sa.select(sa.func.min(gone.c.since))
+        .where(
+            gone.c.post_id == post.c.id,
+            gone.c.confirmed_at <= instant,
+            sa.or_(gone.c.ended_at.is_(None), gone.c.ended_at > instant),
+        )
+        .scalar_subquery()
+    )
+    then: dict[str, sa.ColumnElement[Any]] = {
+        "published_at": post.c.announced_at,
+        "state": sa.case((since.is_not(None), "gone"), else_="live"),
+        "misses": sa.literal(0),
+        "gone_at": since,
+        "due_at": sa.null(),
+        "refreshed_at": sa.case((post.c.refreshed_at <= instant, post.c.refreshed_at)),
+    }
+    columns = [then.get(c.name, c) for c in post.columns]
+    return sa.select(*columns).where(post.c.created_at <= instant, *within(scope, post))
+
+
+def _recorded(table: sa.Table, instant: datetime) -> sa.Select[Any]:
+    return sa.select(table).where(table.c.recorded_at <= instant)
+
+
+def _owners(table: sa.Table, owned: sa.Column[int], instant: datetime) -> sa.Select[Any]:
+    """The brands or accounts there were, and later ones that a post of then has today."""
+    owning = sa.select(owned).where(owned.is_not(None))
+    return sa.select(table).where(sa.or_(table.c.created_at <= instant, table.c.id.in_(owning)))
+
+
+def _organizations(real: Real, instant: datetime) -> sa.Select[Any]:
+    """The organisations of today with the change that was the last one."""
+    organization, change = real(organizations), real(change_times)
+    mine = sa.and_(change.c.organization_id == organization.c.id, change.c.changed_at <= instant)
+    then: dict[str, sa.ColumnElement[Any]] = {
+        "change_seq": sa.func.coalesce(sa.select(sa.func.max(change.c.seq)).where(mine).scalar_subquery(), 0),
+        "changed_at": sa.select(sa.func.max(change.c.changed_at)).where(mine).scalar_subquery(),
+    }
+    columns = [then[c.name].label(c.name) if c.name in then else c for c in organization.columns]
+    return sa.select(*columns)

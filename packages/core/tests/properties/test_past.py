@@ -1,0 +1,143 @@
+"""Knowledge time: what was known at an instant is what a database knows that never heard anything later."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from afterpost.domain.readings import Reading
+from afterpost.domain.scope import Scope
+from afterpost.services.boards import leaderboard, platforms
+from afterpost.services.core import Core
+from afterpost.services.overview import overview
+from afterpost.services.post_summary import post_analytics, post_observations
+from afterpost.services.question import Question
+from afterpost.services.rankings import ranking
+from afterpost.services.receipts import receipt
+from afterpost.services.series import timeseries
+from afterpost.services.weekly import weekly
+from afterpost.storage.engine import Connection
+from afterpost.storage.transaction import Transactions
+from packages.core.tests.house import EVERYTHING, NOW, synced
+from packages.core.tests.properties.bench import FACTS, Bench, Dump, dumped
+from packages.core.tests.properties.effort import effort
+from packages.core.tests.properties.histories import Batches, Plan, Said, arrivals, histories, windows
+
+TICK = timedelta(microseconds=1)
+"""Between two transactions: the least that tells them apart."""
+KNOWN = (*FACTS, "observations", "daily_metrics", "content_performance", "brands")
+OF_POSTS = ("id", "brand_id", "account_id", "platform", "content_type", "published_at", "state", "gone_at")
+
+
+def play(bench: Bench, batches: Batches) -> datetime:
+    """A transaction a batch, each a tick later; the instant of the last one."""
+    for batch in batches:
+        bench.clock.advance(TICK)
+        bench.record(batch)
+    return bench.clock.now
+
+
+class Held(Transactions):
+    """Reads on one connection, so that the tables of the past are made once for many questions."""
+
+    def __init__(self, transactions: Transactions, connection: Connection) -> None:
+        super().__init__(transactions.database, lambda: NOW)
+        self._connection = connection
+
+    @contextmanager
+    def read(self, scope: Scope) -> Iterator[Connection]:
+        """The one connection."""
+        yield self._connection
+
+
+def told_by(core: Core, ids: Sequence[int], first: date, last: date) -> tuple[Dump, bytes]:
+    """The facts that reports can read, as rows, and what the reports say."""
+    with core.read(EVERYTHING) as connection:
+        facts = dict(dumped(connection, *KNOWN))
+        query = f"SELECT {', '.join(OF_POSTS)} FROM posts ORDER BY id"
+        facts["posts"] = [tuple(row) for row in connection.exec_driver_sql(query)]
+        held = replace(core, transactions=Held(core.transactions, connection))
+        return facts, answers_of(held, ids, first, last)
+
+
+def answers_of(core: Core, post_ids: Sequence[int], first: date, last: date) -> bytes:
+    """What the reports of a window say, with all they say about themselves, byte for byte."""
+    asked = Question(start=first, end=last)
+    part = Question(start=first, end=last, brand_id=1, platform="youtube")
+    told: list[object] = [
+        overview(core, EVERYTHING, asked),
+        overview(core, EVERYTHING, part),
+        weekly(core, EVERYTHING, asked),
+        timeseries(core, EVERYTHING, asked),
+        timeseries(core, EVERYTHING, part, group_by="week"),
+        platforms(core, EVERYTHING, asked),
+        leaderboard(core, EVERYTHING, "brands", asked),
+        ranking(core, EVERYTHING, asked, sort="views"),
+        receipt(core, EVERYTHING, asked),
+    ]
+    for post_id in post_ids:
+        told.append(post_analytics(core, EVERYTHING, post_id, start=first, end=last))
+        told.append(post_observations(core, EVERYTHING, post_id, before=None, days=100))
+    return msgspec.json.encode(told)
+
+
+@given(st.data())
+@effort()
+def test_what_was_known_stays_known(bench: Bench, other: Bench, data: st.DataObject) -> None:
+    """Invariant 6. After more was ingested, as-of answers equal those of a database that stopped there."""
+    history = data.draw(histories())
+    batches = data.draw(arrivals(history))
+    known = data.draw(st.integers(0, len(batches)))
+    first, last = (date.fromordinal(n) for n in data.draw(windows(history)))
+    for each in (bench, other):
+        each.clock.now = NOW
+        each.begin(history.zone, history.posts)
+    instant = play(other, batches[:known])
+    synced(other.core)
+    expected = told_by(other.core, other.ids, first, last)
+
+    assert play(bench, batches[:known]) == instant
+    bench.clock.advance(TICK)
+    past = bench.core.as_of(instant)
+    assert told_by(past, bench.ids, first, last) == expected
+    play(bench, batches[known:])
+    assert told_by(past, bench.ids, first, last) == expected
+
+
+days_told = st.lists(
+    st.tuples(st.integers(0, 5), st.sampled_from([5, 5, 7]), st.booleans()), min_size=1, max_size=10
+)
+"""What was said of one day: hours later, the value, and whether the next thing is said in the same batch."""
+
+
+@given(days_told)
+@effort(0.5)
+def test_a_daily_value_is_known_as_it_was(bench: Bench, told: list[tuple[int, int, bool]]) -> None:
+    """Equal values in a row are not all kept; of any instant what is kept says what all would."""
+    bench.clock.now = NOW
+    bench.begin("UTC", [Plan(None, None, "youtube", "video")])
+    on = date(2026, 11, 10)
+    shown: list[tuple[datetime, bytes]] = []
+
+    def now_shown(core: Core) -> bytes:
+        return msgspec.json.encode(
+            post_analytics(core, EVERYTHING, bench.ids[0], start=on, end=on)[0].daily_series
+        )
+
+    batch: list[Said] = []
+    for hour, value, more in told:
+        at = NOW - timedelta(days=2) + timedelta(hours=hour)
+        batch.append(Said(0, Reading(observed_at=at, values={}, daily={on: {"views": value}}), "api"))
+        if not more:
+            play(bench, (tuple(batch),))
+            shown.append((bench.clock.now, now_shown(bench.core)))
+            batch = []
+    bench.clock.advance(TICK)
+    for (instant, said), (following, _) in pairwise([*shown, (bench.clock.now, b"")]):
+        assert now_shown(bench.core.as_of(instant)) == said
+        assert now_shown(bench.core.as_of(following - TICK)) == said
