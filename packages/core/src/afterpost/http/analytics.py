@@ -75,7 +75,7 @@ class BoardAnswer(Struct, frozen=True):
     "/analytics/overview",
     dependencies=OF_ALL,
     summary="The overview",
-    responses=problems("not_found", "invalid_window"),
+    responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
 async def read_overview(call: Call, question: Asking) -> OverviewAnswer:
     """What was earned in the window against the window before, and lifetime totals at its end."""
@@ -86,7 +86,7 @@ async def read_overview(call: Call, question: Asking) -> OverviewAnswer:
     "/analytics/timeseries",
     dependencies=OF_ALL,
     summary="By day or week",
-    responses=problems("not_found", "invalid_window"),
+    responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
 async def read_timeseries(call: Call, question: Asking, group_by: GroupedBy = "day") -> SeriesAnswer:
     """What was earned on each day, or in each ISO week; where nothing is known it says why."""
@@ -97,7 +97,7 @@ async def read_timeseries(call: Call, question: Asking, group_by: GroupedBy = "d
     "/analytics/platforms",
     dependencies=OF_ALL,
     summary="By platform",
-    responses=problems("not_found", "invalid_window"),
+    responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
 async def read_platforms(call: Call, question: Asking) -> PlatformsAnswer:
     """Each platform's window against the one before, most views first."""
@@ -108,7 +108,7 @@ async def read_platforms(call: Call, question: Asking) -> PlatformsAnswer:
     "/analytics/growth",
     dependencies=OF_ALL,
     summary="Growth",
-    responses=problems("not_found", "invalid_window"),
+    responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
 async def read_growth(call: Call, question: Asking, metric: CountMetric = "views") -> GrowthAnswer:
     """Each number of the window against the window before, and the day with most of `metric`."""
@@ -119,7 +119,7 @@ async def read_growth(call: Call, question: Asking, metric: CountMetric = "views
     "/analytics/engagement",
     dependencies=OF_ALL,
     summary="Engagements by part",
-    responses=problems("not_found", "invalid_window"),
+    responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
 async def read_engagement(call: Call, question: Asking) -> EngagementAnswer:
     """The engagements of the window by their parts, and their rate."""
@@ -130,7 +130,7 @@ async def read_engagement(call: Call, question: Asking) -> EngagementAnswer:
     "/analytics/posting-times",
     dependencies=OF_ALL,
     summary="When to post",
-    responses=problems("not_found", "invalid_window"),
+    responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
 async def read_posting_times(call: Call, question: Asking) -> TimesAnswer:
     """What the local hour of publication goes with; without `start_date` over 90 days."""
@@ -141,7 +141,7 @@ async def read_posting_times(call: Call, question: Asking) -> TimesAnswer:
     "/analytics/hooks",
     dependencies=OF_ALL,
     summary="How to begin",
-    responses=problems("not_found", "invalid_window"),
+    responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
 async def read_hooks(call: Call, question: Asking, limit: Count = 10) -> HooksAnswer:
     """What the first words of a post go with, best first; without `start_date` over 90 days."""
@@ -152,7 +152,7 @@ async def read_hooks(call: Call, question: Asking, limit: Count = 10) -> HooksAn
     "/analytics/brands/leaderboard",
     dependencies=OF_ALL,
     summary="Brands, ranked",
-    responses=problems("not_found", "invalid_window"),
+    responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
 async def read_brand_board(
     call: Call, question: Asking, metric: BoardMetric = "views", limit: Count = 10
@@ -165,7 +165,7 @@ async def read_brand_board(
     "/analytics/organizations/leaderboard",
     dependencies=OF_ALL,
     summary="Organisations, ranked",
-    responses=problems("not_found", "invalid_window"),
+    responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
 async def read_organization_board(
     call: Call, question: Asking, metric: BoardMetric = "views", limit: Count = 10
@@ -180,7 +180,7 @@ async def read_organization_board(
     "/brands/{brand_id:int}/analytics",
     dependencies=OF_BRAND,
     summary="A brand's overview",
-    responses=problems("not_found", "invalid_window"),
+    responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
 async def read_brand_overview(call: Call, question: Asking) -> OverviewAnswer:
     """The overview of one brand."""
@@ -191,7 +191,7 @@ async def read_brand_overview(call: Call, question: Asking) -> OverviewAnswer:
     "/brands/{brand_id:int}/platforms/{platform:str}/analytics",
     dependencies=OF_PLATFORM,
     summary="A brand's overview on one platform",
-    responses=problems("not_found", "invalid_window"),
+    responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
 async def read_brand_platform_overview(call: Call, question: Asking) -> OverviewAnswer:
     """The overview of one brand on one platform."""
@@ -202,7 +202,7 @@ async def read_brand_platform_overview(call: Call, question: Asking) -> Overview
     "/brands/{brand_id:int}/analytics/timeseries",
     dependencies=OF_BRAND,
     summary="A brand by day or week",
-    responses=problems("not_found", "invalid_window"),
+    responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
 async def read_brand_timeseries(call: Call, question: Asking, group_by: GroupedBy = "day") -> SeriesAnswer:
     """What one brand earned on each day, or in each ISO week."""

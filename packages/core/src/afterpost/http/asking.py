@@ -1,11 +1,15 @@
-"""From query parameters to a Question: the filters of every windowed route, each declared once."""
+"""From query parameters to a Question, and as of when it is asked: each parameter declared once."""
 
-from typing import TypeAlias
+from dataclasses import replace
+from typing import Any, TypeAlias
 
+from litestar import Request
 from litestar.di import NamedDependency, Provide
 from litestar.params import SkipValidation
 
+from afterpost.http.instants import day_or_instant
 from afterpost.http.params import (
+    AsOf,
     BrandId,
     EndDate,
     OptionalAccountId,
@@ -15,6 +19,8 @@ from afterpost.http.params import (
     PlatformName,
     StartDate,
 )
+from afterpost.http.scope import Acting, acting
+from afterpost.services.knowledge import as_of as known_at
 from afterpost.services.question import Question
 
 Asking: TypeAlias = NamedDependency[SkipValidation[Question]]
@@ -61,9 +67,21 @@ def _of_platform(
     return _of_all(start_date, end_date, brand_id, platform, account_id, content_type)
 
 
-OF_ALL = {"question": Provide(_of_all, sync_to_thread=False)}
+async def _acting_as_of(request: Request[Any, Any, Any], as_of: AsOf = None) -> Acting:
+    """The dependency `call` of a route that can be asked about what was known earlier."""
+    admitted = acting(request)
+    when = day_or_instant("as_of", as_of)
+    if when is None:
+        return admitted
+    core = await admitted.core.database.reading(known_at, admitted.core, admitted.scope, when)
+    return replace(admitted, core=core, as_of=when)
+
+
+AS_OF = {"call": Provide(_acting_as_of)}
+"""Dependencies of a route about one post, which takes `as_of` and no filters."""
+OF_ALL = AS_OF | {"question": Provide(_of_all, sync_to_thread=False)}
 """Dependencies of a route about whatever the caller may see."""
-OF_BRAND = {"question": Provide(_of_brand, sync_to_thread=False)}
+OF_BRAND = AS_OF | {"question": Provide(_of_brand, sync_to_thread=False)}
 """Dependencies of a route under a brand."""
-OF_PLATFORM = {"question": Provide(_of_platform, sync_to_thread=False)}
+OF_PLATFORM = AS_OF | {"question": Provide(_of_platform, sync_to_thread=False)}
 """Dependencies of a route under a brand and platform."""

@@ -68,7 +68,7 @@ class SyncStatusAnswer(Struct, frozen=True):
     "/content-performance/summary/weekly",
     dependencies=OF_ALL,
     summary="The weekly summary",
-    responses=problems("not_found", "invalid_window"),
+    responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
 async def read_weekly(call: Call, question: Asking, top_n: Count = 5, worst_n: Count = 5) -> WeeklyAnswer:
     """Best and worst posts by engagement rate, platforms, posting hours and openings of complete days."""
@@ -79,7 +79,7 @@ async def read_weekly(call: Call, question: Asking, top_n: Count = 5, worst_n: C
     "/content-performance/summary/top-performers",
     dependencies=OF_ALL,
     summary="Best posts to learn from",
-    responses=problems("not_found", "invalid_window", "invalid_cursor"),
+    responses=problems("not_found", "invalid_window", "invalid_as_of", "invalid_cursor"),
 )
 async def read_top_performers(
     call: Call, question: Asking, limit: Count = 10, cursor: CursorText = None
@@ -92,7 +92,7 @@ async def read_top_performers(
     "/content-performance/summary/worst-performers",
     dependencies=OF_ALL,
     summary="Worst posts to learn from",
-    responses=problems("not_found", "invalid_window", "invalid_cursor"),
+    responses=problems("not_found", "invalid_window", "invalid_as_of", "invalid_cursor"),
 )
 async def read_worst_performers(
     call: Call, question: Asking, limit: Count = 10, cursor: CursorText = None
@@ -105,7 +105,7 @@ async def read_worst_performers(
     "/content-performance/summary/prompt-performance",
     dependencies=OF_ALL,
     summary="Posts by prompt",
-    responses=problems("not_found", "invalid_window"),
+    responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
 async def read_prompt_performance(call: Call, question: Asking, limit: Count = 10) -> PromptsAnswer:
     """Prompts by the rate of the posts made from them, those with enough posts first."""
@@ -116,7 +116,7 @@ async def read_prompt_performance(call: Call, question: Asking, limit: Count = 1
     "/content-performance/summary/generation-context",
     dependencies=OF_ALL,
     summary="What was learned, as a text",
-    responses=problems("not_found", "invalid_window"),
+    responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
 async def read_generation_context(call: Call, question: Asking) -> ContextAnswer:
     """A few sentences for whoever, or whatever, writes the next post; weak evidence is called weak."""

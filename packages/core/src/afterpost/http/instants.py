@@ -1,6 +1,6 @@
-"""Instants in bodies: with an offset, and within the years that posts can have."""
+"""Instants in requests: with an offset, and within the years that posts can have."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, TypeAlias
 
 from msgspec import Meta
@@ -23,3 +23,21 @@ def instant(field: str, value: datetime | None) -> datetime | None:
             f"{field} is {value.isoformat()}; it must lie between {FIRST_DAY.year} and {LAST_YEAR}."
         )
     return value.astimezone(UTC)
+
+
+def day_or_instant(field: str, text: str | None) -> date | datetime | None:
+    """A day, or an instant with its offset in UTC; InvalidInput names the field that is neither."""
+    if text is None:
+        return None
+    try:
+        if len(text) <= len("2026-03-09"):
+            return date.fromisoformat(text)
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInput(f"{field} is neither a day nor an instant.", hint=_HINT) from error
+    if found.tzinfo is None:
+        raise InvalidInput(f"{field} has no offset.", hint=_HINT)
+    return instant(field, found)
+
+
+_HINT = "Give 2026-03-09, or 2026-03-09T18:30:00Z; in a URL the + of an offset is written %2B."

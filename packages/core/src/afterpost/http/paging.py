@@ -9,12 +9,12 @@ T = TypeVar("T", bound=Key)
 
 
 class Pages:
-    """The cursors of one request, good only for its own question."""
+    """The cursors of one request, good only for its own question, asked as of the same instant."""
 
     def __init__(self, call: Acting, *question: object) -> None:
         self._cursors = Cursors(call.core.settings.sealing_key())
         self._call = call
-        self._question = question
+        self._question = (*question, call.as_of)
 
     def after(self, cursor: str | None, kind: type[T]) -> T | None:
         """Where the page before ended; None for the first page, InvalidCursor for one that is not ours."""

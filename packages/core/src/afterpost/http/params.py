@@ -49,6 +49,13 @@ CountMetric: TypeAlias = Annotated[
     Literal["views", "likes", "comments", "shares", "saves", "engagements"],
     QueryParameter(description="Which number"),
 ]
+AsOf: TypeAlias = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=40,
+        description="With what was known at that instant, or at the end of that day; default: now",
+    ),
+]
 GroupedBy: TypeAlias = Annotated[
     Literal["day", "week"], QueryParameter(description="A point a day, or an ISO week")
 ]

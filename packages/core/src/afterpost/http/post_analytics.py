@@ -7,6 +7,7 @@ from litestar import get, post
 from litestar.params import QueryParameter
 from msgspec import Struct
 
+from afterpost.http.asking import AS_OF
 from afterpost.http.errors import problems
 from afterpost.http.params import EndDate, PostId, StartDate
 from afterpost.http.scope import Call
@@ -73,8 +74,9 @@ class StartedAnswer(Struct, frozen=True):
 
 @get(
     "/posts/{post_id:int}/analytics",
+    dependencies=AS_OF,
     summary="A post's days",
-    responses=problems("not_found", "invalid_window"),
+    responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
 async def read_post_analytics(
     call: Call, post_id: PostId, start_date: StartDate = None, end_date: EndDate = None
@@ -84,7 +86,12 @@ async def read_post_analytics(
     return PostAnalyticsAnswer(analytics, meta)
 
 
-@get("/posts/{post_id:int}/observations", summary="A post's readings", responses=problems("not_found"))
+@get(
+    "/posts/{post_id:int}/observations",
+    dependencies=AS_OF,
+    summary="A post's readings",
+    responses=problems("not_found", "invalid_as_of"),
+)
 async def read_observations(
     call: Call,
     post_id: PostId,

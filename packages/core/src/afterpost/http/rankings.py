@@ -18,7 +18,7 @@ from afterpost.services.rankings import Ranking, Sort, ranking
 from afterpost.services.receipts import Place, Proof, receipt
 from afterpost.services.windows import PagedMeta
 
-PROBLEMS = problems("not_found", "invalid_window", "invalid_cursor")
+PROBLEMS = problems("not_found", "invalid_window", "invalid_as_of", "invalid_cursor")
 
 
 class RankingAnswer(Struct, frozen=True):

@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from litestar import Request
@@ -37,6 +38,8 @@ class Acting:
     background: Background
     actor: Actor
     scope: Scope
+    as_of: date | datetime | None = None
+    """As of when the core is; None: now."""
 
     async def reading(
         self, service: Callable[Concatenate[Core, Scope, P], R], *args: P.args, **kwargs: P.kwargs
