@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from afterpost.domain import quality as rules
 from afterpost.domain.ages import due_inside
+from afterpost.domain.errors import NotFound
 from afterpost.domain.quality import BOUNDS, FROZEN_BACK, FROZEN_POSTS, MOST_IDS, Flaw, Kind, Place, Severity
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import Window, day_date, day_number
@@ -71,7 +72,7 @@ def quality(
     with core.read(scope) as connection:
         organization = core.organization(connection, scope)
         window = window_of(core, organization, start, end)
-        narrowed = _of_account(scope.narrowed(brand=brand_id), account_id)
+        narrowed = _of_account(connection, scope.narrowed(brand=brand_id), account_id)
         found = _found(connection, narrowed, window, platform)
         listed = [flaw for flaw in found.flaws if severity in (None, flaw.severity)]
         warnings = sum(flaw.severity == "warning" for flaw in found.flaws)
@@ -100,11 +101,13 @@ def quality_of(connection: Connection, scope: Scope, window: Window, platform: s
     )
 
 
-def _of_account(scope: Scope, account_id: int | None) -> Scope:
+def _of_account(connection: Connection, scope: Scope, account_id: int | None) -> Scope:
+    """The scope, of one account alone: an unknown one must not look like one without a flaw."""
     if account_id is None:
         return scope
-    allowed = scope.accounts is None or account_id in scope.accounts
-    return Scope(scope.organizations, scope.brands, frozenset({account_id} if allowed else ()))
+    if accounts.get_account(connection, scope, account_id) is None:
+        raise NotFound(f"There is no account {account_id}.")
+    return Scope(scope.organizations, scope.brands, frozenset({account_id}))
 
 
 def _found(connection: Connection, scope: Scope, window: Window, platform: str | None) -> _Found:

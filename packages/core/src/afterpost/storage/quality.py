@@ -1,7 +1,8 @@
 """Where the snapshots of some days are doubtful, counted in SQL by account, day and metric.
 
 Only rows of the asked days are read, which lie together; what is rare is found by one pass over them, and
-what would need more is first looked for in the rollups."""
+what would need more is first looked for in the rollups.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
