@@ -4,6 +4,7 @@ import random
 from datetime import timedelta
 from pathlib import Path
 
+from tests.replay.doubts import by_metric, doubts
 from tests.replay.oracle import Oracle, choose
 from tests.replay.product import FILE, cut_by_gap, differences, needs_file, replay
 from tests.running import serving
@@ -14,7 +15,7 @@ DAYS = 25
 SEED = 25
 
 
-def test_numbers_of_random_windows_equal_the_sums_from_the_file(tmp_path: Path) -> None:
+def test_numbers_of_random_windows_and_all_doubts_equal_those_from_the_file(tmp_path: Path) -> None:
     until = Oracle(FILE).days[0] + timedelta(days=DAYS - 1)
     oracle = Oracle(FILE, until)
     windows = choose(oracle, 30, random.Random(SEED))
@@ -22,4 +23,7 @@ def test_numbers_of_random_windows_equal_the_sums_from_the_file(tmp_path: Path) 
     assert replay(FILE, tmp_path, until, timeout=60).said["days"] == DAYS
     with serving(tmp_path) as client:
         found = differences(client, oracle, windows)
+        differ, told = doubts(client, oracle)
     assert found == [], "\n".join(found)
+    assert differ == [], "\n".join(differ)
+    assert all(by_metric(told, "backwards").values())
