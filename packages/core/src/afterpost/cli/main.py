@@ -17,6 +17,7 @@ from afterpost.cli.migrate import migrate
 from afterpost.cli.output import note
 from afterpost.cli.overview import overview
 from afterpost.cli.plugins import plugins
+from afterpost.cli.proof import proof
 from afterpost.cli.quality import quality
 from afterpost.cli.refresh import refresh
 from afterpost.cli.replay import replay_command
@@ -68,6 +69,7 @@ for command in (
     weekly,
     overview,
     quality,
+    proof,
     sync,
     report,
     doctor,
