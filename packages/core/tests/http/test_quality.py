@@ -1,6 +1,7 @@
 """The route of doubtful numbers: its answer, and what it refuses."""
 
 import httpx
+from litestar import Litestar
 from litestar.testing import TestClient
 
 from packages.core.tests.http.calls import ingest, problem
@@ -20,7 +21,7 @@ def read(client: httpx.Client, day: int, views: int) -> None:
     ingest(client, told)
 
 
-def test_a_fall_is_answered_with_its_receipts(client: "TestClient[object]") -> None:
+def test_a_fall_is_answered_with_its_receipts(client: TestClient[Litestar]) -> None:
     for day, views in ((2, 900), (3, 880), (4, 100)):
         read(client, day, views)
     answer = client.get("/v1/quality", params=ASKED).json()
@@ -47,7 +48,7 @@ def test_a_fall_is_answered_with_its_receipts(client: "TestClient[object]") -> N
     assert [reading["values"]["views"] for reading in shown] == [100, 880]
 
 
-def test_only_one_severity_and_only_so_many(client: "TestClient[object]") -> None:
+def test_only_one_severity_and_only_so_many(client: TestClient[Litestar]) -> None:
     for day, views in ((2, 900), (3, 880), (4, 100)):
         read(client, day, views)
     notes = client.get("/v1/quality", params={**ASKED, "severity": "note"}).json()
@@ -56,7 +57,7 @@ def test_only_one_severity_and_only_so_many(client: "TestClient[object]") -> Non
     assert ([flaw["severity"] for flaw in one["data"]], one["meta"]["total"]) == (["warning"], 2)
 
 
-def test_what_is_no_severity_limit_or_brand_is_refused(client: "TestClient[object]") -> None:
+def test_what_is_no_severity_limit_or_brand_is_refused(client: TestClient[Litestar]) -> None:
     for name, value in (("severity", "fatal"), ("severity", ""), ("limit", "0"), ("limit", "201")):
         problem(client.get("/v1/quality", params={name: value}), 400, "invalid_input")
     problem(client.get("/v1/quality", params={"brand_id": 9}), 404, "not_found")

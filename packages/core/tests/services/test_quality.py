@@ -12,6 +12,7 @@ from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
 from afterpost.services.doctor_quality import quality as doctors
 from afterpost.services.quality import QualityMeta, quality
+from afterpost.services.question import Question
 from afterpost.services.weekly import weekly
 from afterpost.services.windows import Coverage
 from packages.core.tests.house import EVERYTHING, at, day, tell, told
@@ -22,7 +23,7 @@ OLD = at("2026-09-01")
 
 def asked(core: Core, start: str = "2026-11-15", end: str = "2026-11-21") -> tuple[Flaw, ...]:
     """The flaws of those days."""
-    return quality(core, EVERYTHING, start=day(start), end=day(end))[0]
+    return quality(core, EVERYTHING, Question(start=day(start), end=day(end)))[0]
 
 
 def known(core: Core, post: str, *days: tuple[str, Mapping[str, int]], platform: str = "youtube") -> None:
@@ -256,9 +257,9 @@ def test_one_of_good_coverage_says_nothing_of_it(core: Core) -> None:
 # --- whose, how many ---
 
 
-def meta_of(core: Core, scope: Scope = EVERYTHING, **asked_for: object) -> QualityMeta:
+def meta_of(core: Core) -> QualityMeta:
     """What the answer says about itself."""
-    return quality(core, scope, **asked_for)[1]  # type: ignore[arg-type]
+    return quality(core, EVERYTHING)[1]
 
 
 def test_only_what_was_asked_for_and_what_may_be_seen(core: Core) -> None:
@@ -267,14 +268,16 @@ def test_only_what_was_asked_for_and_what_may_be_seen(core: Core) -> None:
     tell(core, told("b", at("2026-11-15"), {"views": 500}, published_at=OLD, platform="sample"), brand="Two")
     tell(core, told("b", at("2026-11-16"), {"views": 499}, platform="sample"), brand="Two")
     assert (meta_of(core).warnings, meta_of(core).notes) == (1, 1)
-    assert [f.platform for f in quality(core, EVERYTHING, platform="sample")[0]] == ["sample"]
-    assert [f.platform for f in quality(core, EVERYTHING, brand_id=2)[0]] == ["sample"]
-    assert quality(core, Scope(brands=frozenset({1})), brand_id=2)[0] == ()
+    assert [f.platform for f in quality(core, EVERYTHING, Question(platform="sample"))[0]] == ["sample"]
+    assert [f.platform for f in quality(core, EVERYTHING, Question(brand_id=2))[0]] == ["sample"]
+    assert [f.platform for f in quality(core, Scope(brands=frozenset({1})))[0]] == ["youtube"]
+    with pytest.raises(NotFound, match="no brand 2"):
+        quality(core, Scope(brands=frozenset({1})), Question(brand_id=2))
     account = adopt(core, "a")
-    assert [f.account_id for f in quality(core, EVERYTHING, account_id=account)[0]] == [account]
+    assert [f.account_id for f in quality(core, EVERYTHING, Question(account_id=account))[0]] == [account]
     for scope, unknown in ((EVERYTHING, account + 1), (Scope(accounts=frozenset({7})), account)):
         with pytest.raises(NotFound, match=f"no account {unknown}"):
-            quality(core, scope, account_id=unknown)
+            quality(core, scope, Question(account_id=unknown))
 
 
 def test_a_limit_cuts_the_list_and_not_the_counts(core: Core) -> None:

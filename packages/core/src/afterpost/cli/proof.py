@@ -12,6 +12,7 @@ from afterpost.cli.wiring import Wiring
 from afterpost.cli.words import UNKNOWN, number, plural, span
 from afterpost.services.proof import Proof, ProofMeta
 from afterpost.services.proof import proof as proof_of
+from afterpost.services.question import Question
 from afterpost.services.status import brand_called
 
 
@@ -35,7 +36,7 @@ def proof(wiring: Wiring, brand: str | None, start: date | None, end: date | Non
     """
     with opened(wiring, "read") as session:
         brand_id = None if brand is None else brand_called(session.core, session.scope, brand).id
-        data, meta = proof_of(session.core, session.scope, start=start, end=end, brand_id=brand_id)
+        data, meta = proof_of(session.core, session.scope, Question(start=start, end=end, brand_id=brand_id))
     if as_json:
         print_json(ProofAnswer(data, meta))
         return

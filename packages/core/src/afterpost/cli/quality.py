@@ -13,6 +13,7 @@ from afterpost.cli.words import plural, span
 from afterpost.domain.quality import Flaw
 from afterpost.services.quality import QualityMeta
 from afterpost.services.quality import quality as quality_of
+from afterpost.services.question import Question
 from afterpost.services.status import brand_called
 
 MOST = 200
@@ -54,10 +55,7 @@ def quality(
         data, meta = quality_of(
             session.core,
             session.scope,
-            start=start,
-            end=end,
-            brand_id=brand_id,
-            platform=platform,
+            Question(start=start, end=end, brand_id=brand_id, platform=platform),
             severity="warning" if warnings else None,
             limit=limit,
         )

@@ -1,6 +1,6 @@
 """The proof: what summing lifetime counters over days would show, beside what was earned in them."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -8,7 +8,8 @@ from afterpost.domain.scope import Scope
 from afterpost.domain.windows import day_number
 from afterpost.services.core import Core
 from afterpost.services.overview import SHOWN
-from afterpost.services.windows import WindowMeta, shown, window_of
+from afterpost.services.question import DEFAULT, Question, asking
+from afterpost.services.windows import WindowMeta, shown
 from afterpost.storage import rollups, totals
 
 
@@ -33,23 +34,17 @@ class ProofMeta(Struct, frozen=True):
     snapshots: int
 
 
-def proof(
-    core: Core,
-    scope: Scope,
-    *,
-    start: date | None = None,
-    end: date | None = None,
-    brand_id: int | None = None,
-) -> tuple[tuple[Proof, ...], ProofMeta]:
-    """Both numbers by platform and metric, of those that were reported; default: the last 7 days."""
-    with core.read(scope) as connection:
-        window = window_of(core, core.organization(connection, scope), start, end)
-        narrowed = scope.narrowed(brand=brand_id)
-        first, last = day_number(window.start), day_number(window.end)
-        summed = totals.summed_over_days(connection, narrowed, first, last, SHOWN)
+def proof(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[tuple[Proof, ...], ProofMeta]:
+    """Both numbers by platform and metric, of those that were reported."""
+    with asking(core, scope, question) as asked:
+        connection, within, selection = asked.connection, asked.scope, asked.selection
+        first, last = day_number(asked.window.start), day_number(asked.window.end)
+        summed = totals.summed_over_days(connection, within, selection, first, last, SHOWN)
         booked = {
             sums.key: sums
-            for sums in rollups.sums(connection, narrowed, start=first, end=last, by="platform")
+            for sums in rollups.sums(
+                connection, within, start=first, end=last, selection=selection, by="platform"
+            )
         }
         rows = tuple(
             _row(platform, metric, value, booked[platform].earned(metric))
@@ -58,7 +53,7 @@ def proof(
             if value is not None
         )
         snapshots = sum(sums.counters["snapshots"] for sums in booked.values())
-        return rows, ProofMeta(shown(window), core.now(), snapshots)
+        return rows, ProofMeta(shown(asked.window), core.now(), snapshots)
 
 
 def _row(platform: str, metric: str, summed: int, earned: int | None) -> Proof:

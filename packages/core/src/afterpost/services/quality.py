@@ -1,22 +1,20 @@
 """Which of a window's numbers are doubtful, and how much of it could be read at all."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from afterpost.domain import quality as rules
-from afterpost.domain.ages import due_inside
-from afterpost.domain.errors import NotFound
 from afterpost.domain.quality import BOUNDS, FROZEN_BACK, FROZEN_POSTS, MOST_IDS, Flaw, Kind, Place, Severity
 from afterpost.domain.scope import Scope
-from afterpost.domain.windows import Window, day_date, day_number
+from afterpost.domain.windows import day_date, day_number
 from afterpost.services.core import Core
-from afterpost.services.windows import Coverage, Receipt, WindowMeta, shown, window_of
-from afterpost.storage import accounts, posts, snapshots
+from afterpost.services.question import DEFAULT, Asked, Question, asking
+from afterpost.services.windows import Coverage, Receipt, WindowMeta, expected_in, shown
+from afterpost.storage import accounts
 from afterpost.storage import quality as facts
-from afterpost.storage.engine import Connection
 from afterpost.storage.quality import Group, Reported
 
 MOST_IN_SUMMARY = 3
@@ -59,37 +57,30 @@ class _Found(NamedTuple):
 def quality(
     core: Core,
     scope: Scope,
+    question: Question = DEFAULT,
     *,
-    start: date | None = None,
-    end: date | None = None,
-    brand_id: int | None = None,
-    account_id: int | None = None,
-    platform: str | None = None,
     severity: Severity | None = None,
     limit: int = 50,
 ) -> tuple[tuple[Flaw, ...], QualityMeta]:
-    """The flaws of a window, warnings and the newest first; default: the 7 days that end yesterday."""
-    with core.read(scope) as connection:
-        organization = core.organization(connection, scope)
-        window = window_of(core, organization, start, end)
-        narrowed = _of_account(connection, scope.narrowed(brand=brand_id), account_id)
-        found = _found(connection, narrowed, window, platform)
+    """The flaws of a window, warnings and the newest first."""
+    with asking(core, scope, question) as asked:
+        found = _found(asked)
         listed = [flaw for flaw in found.flaws if severity in (None, flaw.severity)]
         warnings = sum(flaw.severity == "warning" for flaw in found.flaws)
         return tuple(listed[:limit]), QualityMeta(
-            window=shown(window),
+            window=shown(asked.window),
             as_of=core.now(),
             coverage=found.coverage,
             total=len(found.flaws),
             warnings=warnings,
             notes=len(found.flaws) - warnings,
-            receipt=Receipt(found.snapshots, organization.change_seq),
+            receipt=Receipt(found.snapshots, asked.organization.change_seq),
         )
 
 
-def quality_of(connection: Connection, scope: Scope, window: Window, platform: str | None = None) -> Quality:
+def quality_of(asked: Asked) -> Quality:
     """What a summary of that window says first."""
-    flaws, coverage, _ = _found(connection, scope, window, platform)
+    flaws, coverage, _ = _found(asked)
     warnings = sum(flaw.severity == "warning" for flaw in flaws)
     low = rules.is_low(coverage.observed, coverage.expected)
     return Quality(
@@ -101,30 +92,27 @@ def quality_of(connection: Connection, scope: Scope, window: Window, platform: s
     )
 
 
-def _of_account(connection: Connection, scope: Scope, account_id: int | None) -> Scope:
-    """The scope, of one account alone: an unknown one must not look like one without a flaw."""
-    if account_id is None:
-        return scope
-    if accounts.get_account(connection, scope, account_id) is None:
-        raise NotFound(f"There is no account {account_id}.")
-    return Scope(scope.organizations, scope.brands, frozenset({account_id}))
-
-
-def _found(connection: Connection, scope: Scope, window: Window, platform: str | None) -> _Found:
-    names = {each.id: each.handle or each.name for each in accounts.list_accounts(connection, scope)}
-    start, end = day_number(window.start), day_number(window.end)
-    by_day = facts.reported(connection, scope, platform, start - FROZEN_BACK, end)
+def _found(asked: Asked) -> _Found:
+    names = {
+        each.id: each.handle or each.name for each in accounts.list_accounts(asked.connection, asked.scope)
+    }
+    start, end = _days(asked)
+    by_day = facts.reported(asked.connection, asked.scope, asked.selection, start - FROZEN_BACK, end)
     write = _Writer(names)
-    coverage, uncovered = _coverage(connection, scope, window, platform, write)
+    coverage, uncovered = _coverage(asked, write)
     flaws = [
         *uncovered,
-        *_fallen(connection, scope, platform, start, end, by_day, write),
-        *_beyond(connection, scope, platform, start, end, by_day, write),
-        *_vanished(connection, scope, start, end, by_day, write),
-        *_frozen(connection, scope, start, end, by_day, write),
+        *_fallen(asked, by_day, write),
+        *_beyond(asked, by_day, write),
+        *_vanished(asked, by_day, write),
+        *_frozen(asked, by_day, write),
     ]
     rows = sum(day.snapshots for days in by_day.values() for number, day in days.items() if number >= start)
     return _Found(sorted(flaws, key=rules.order), coverage, rows)
+
+
+def _days(asked: Asked) -> tuple[int, int]:
+    return day_number(asked.window.start), day_number(asked.window.end)
 
 
 class _Writer(NamedTuple):
@@ -168,30 +156,20 @@ def _reported_in(by_day: ByDay, start: int) -> set[str]:
     }
 
 
-def _coverage(
-    connection: Connection, scope: Scope, window: Window, platform: str | None, write: _Writer
-) -> tuple[Coverage, list[Flaw]]:
+def _coverage(asked: Asked, write: _Writer) -> tuple[Coverage, list[Flaw]]:
     """Coverage of all, and of each account whose is low."""
-    begins, ends = window.begins_at(), window.ends_at()
-    expected = [
-        post.id
-        for post in posts.expectable(connection, scope, platform, ends)
-        if (post.gone_at is None or post.gone_at >= begins) and due_inside(post.published_at, begins, ends)
-    ]
-    seen = snapshots.observed_posts(
-        connection, scope, platform, day_number(window.start), day_number(window.end)
-    )
+    expected, seen = expected_in(asked)
     groups: dict[Group, tuple[int, list[int]]] = {}
-    owners = facts.owners(connection, scope, platform) if expected else {}
-    for post_id in expected:
-        count, unread = groups.get(owners[post_id], (0, []))
-        groups[owners[post_id]] = (count + 1, unread if post_id in seen else [*unread, post_id])
-    observed = sum(1 for post_id in expected if post_id in seen)
+    for post in expected:
+        group = (post.platform, post.account_id)
+        count, unread = groups.get(group, (0, []))
+        groups[group] = (count + 1, unread if post.id in seen else [*unread, post.id])
+    observed = sum(1 for post in expected if post.id in seen)
     low = [
         write(
             "warning",
             "low_coverage",
-            Place(*group, window.end),
+            Place(*group, asked.window.end),
             None,
             len(unread),
             sorted(unread)[:MOST_IDS],
@@ -203,17 +181,11 @@ def _coverage(
     return Coverage(len(expected), observed, observed / len(expected) if expected else None), low
 
 
-def _fallen(
-    connection: Connection,
-    scope: Scope,
-    platform: str | None,
-    start: int,
-    end: int,
-    by_day: ByDay,
-    write: _Writer,
-) -> Iterator[Flaw]:
+def _fallen(asked: Asked, by_day: ByDay, write: _Writer) -> Iterator[Flaw]:
     """Totals that fell, and those that became 0."""
-    for fell in facts.falls(connection, scope, platform, start, end, _reported_in(by_day, start)):
+    start, end = _days(asked)
+    metrics = _reported_in(by_day, start)
+    for fell in facts.falls(asked.connection, asked.scope, asked.selection, start, end, metrics):
         (group, number, metric, count, ids), fall = fell.found, fell.fall
         place = Place(*group, day_date(number))
         if count:
@@ -224,28 +196,20 @@ def _fallen(
             yield write("warning", "became_zero", place, metric, fell.zeroed, fell.zeroed_ids, sentence)
 
 
-def _beyond(
-    connection: Connection,
-    scope: Scope,
-    platform: str | None,
-    start: int,
-    end: int,
-    by_day: ByDay,
-    write: _Writer,
-) -> Iterator[Flaw]:
+def _beyond(asked: Asked, by_day: ByDay, write: _Writer) -> Iterator[Flaw]:
     """Parts that exceed their whole."""
+    start, end = _days(asked)
     known = _reported_in(by_day, start)
     bounds = [bound for bound in BOUNDS if bound.whole in known and known.intersection(bound.parts)]
-    for bound, found in facts.beyond(connection, scope, platform, start, end, bounds):
+    for bound, found in facts.beyond(asked.connection, asked.scope, asked.selection, start, end, bounds):
         place = Place(*found.group, day_date(found.day))
         sentence = rules.ratio_sentence(bound, found.posts)
         yield write("warning", "impossible_ratio", place, bound.name, found.posts, found.post_ids, sentence)
 
 
-def _vanished(
-    connection: Connection, scope: Scope, start: int, end: int, by_day: ByDay, write: _Writer
-) -> Iterator[Flaw]:
+def _vanished(asked: Asked, by_day: ByDay, write: _Writer) -> Iterator[Flaw]:
     """Metrics that were reported before and are absent now."""
+    start, end = _days(asked)
     platforms: dict[str, set[str]] = {}
     for (name, _), days in by_day.items():
         had: set[str] = set()
@@ -256,7 +220,7 @@ def _vanished(
                 for metric in had:
                     if today.reported.get(metric, 0) < today.snapshots:
                         platforms.setdefault(metric, set()).add(name)
-    for found in facts.vanished(connection, scope, start, end, platforms):
+    for found in facts.vanished(asked.connection, asked.scope, asked.selection, start, end, platforms):
         kept = by_day[found.group][found.day].reported.get(found.metric, 0)
         yield write(
             rules.lost_severity(found.posts, kept),
@@ -269,14 +233,13 @@ def _vanished(
         )
 
 
-def _frozen(
-    connection: Connection, scope: Scope, start: int, end: int, by_day: ByDay, write: _Writer
-) -> Iterator[Flaw]:
+def _frozen(asked: Asked, by_day: ByDay, write: _Writer) -> Iterator[Flaw]:
     """Counters of an account that all stood still, though they usually move.
 
     The rollups say where that can be: where gains of a day cancel out to 0, and did not before. A freeze that
     began well before the window and its `FROZEN_BACK` days is no longer told from posts that came to rest.
     """
+    start, end = _days(asked)
     suspects: dict[tuple[Group, str], list[int]] = {}
     for group, days in by_day.items():
         for number, today in days.items():
@@ -291,7 +254,7 @@ def _frozen(
         return
     first = min(min(days) for days in suspects.values()) - FROZEN_BACK
     metrics, platforms = {metric for _, metric in suspects}, {group[0] for group, _ in suspects}
-    moves = facts.movement(connection, scope, first, end, metrics, platforms)
+    moves = facts.movement(asked.connection, asked.scope, asked.selection, first, end, metrics, platforms)
     for group, metric in suspects:
         for day in rules.frozen(moves.get((group, metric), ())):
             if day.day >= start:
@@ -301,6 +264,6 @@ def _frozen(
                     Place(*group, day_date(day.day)),
                     metric,
                     day.posts,
-                    facts.some_posts(connection, scope, group, day.day),
+                    facts.some_posts(asked.connection, asked.scope, asked.selection, group, day.day),
                     rules.frozen_sentence(metric, day),
                 )

@@ -21,7 +21,8 @@ from afterpost.domain.quality import (
     Moves,
 )
 from afterpost.domain.scope import Scope
-from afterpost.storage.scoping import within
+from afterpost.domain.selection import Selection
+from afterpost.storage.scoping import selected, within
 from afterpost.storage.tables import post_analytics, posts, rollups
 
 Group = tuple[str, int | None]
@@ -61,13 +62,12 @@ class Reported(NamedTuple):
     still: frozenset[str]
 
 
-def _rows(scope: Scope, platform: str | None, start: int, end: int) -> list[sa.ColumnElement[bool]]:
-    conditions = [_pa.day >= start, _pa.day <= end, *within(scope, posts)]
-    return conditions if platform is None else [*conditions, _pa.platform == platform]
+def _rows(scope: Scope, selection: Selection, start: int, end: int) -> list[sa.ColumnElement[bool]]:
+    return [_pa.day >= start, _pa.day <= end, *within(scope, posts), *selected(selection, posts)]
 
 
 def reported(
-    connection: sa.Connection, scope: Scope, platform: str | None, start: int, end: int
+    connection: sa.Connection, scope: Scope, selection: Selection, start: int, end: int
 ) -> dict[Group, dict[int, Reported]]:
     """group -> day -> what was reported, of the days [start, end] with a snapshot; from the rollups."""
     c = rollups.c
@@ -77,11 +77,15 @@ def reported(
         counters.append(sa.func.sum(c[f"{name}_gain"] - c[f"{name}_estimated"]))
     query = (
         sa.select(c.platform, c.account_id, c.day, sa.func.sum(c.snapshots), *counters)
-        .where(c.day >= start, c.day <= end, c.snapshots > 0, *within(scope, rollups))
+        .where(
+            c.day >= start,
+            c.day <= end,
+            c.snapshots > 0,
+            *within(scope, rollups),
+            *selected(selection, rollups),
+        )
         .group_by(c.platform, c.account_id, c.day)
     )
-    if platform is not None:
-        query = query.where(c.platform == platform)
     found: dict[Group, dict[int, Reported]] = {}
     for name, account_id, day, snapshots, *values in connection.execute(query):
         pairs = dict(zip(CUMULATIVE, zip(values[::2], values[1::2], strict=True), strict=True))
@@ -112,7 +116,7 @@ def _read(text: str | None) -> tuple[int, ...]:
 def falls(
     connection: sa.Connection,
     scope: Scope,
-    platform: str | None,
+    selection: Selection,
     start: int,
     end: int,
     metrics: Collection[str],
@@ -125,7 +129,7 @@ def falls(
     suspect = (
         sa.select(_pa.day, _pa.platform, posts.c.account_id, _pa.post_id, *cells)
         .join(posts, posts.c.id == _pa.post_id)
-        .where(*_rows(scope, platform, start, end), sa.or_(*(_pa[f"{name}_gain"] < 0 for name in wanted)))
+        .where(*_rows(scope, selection, start, end), sa.or_(*(_pa[f"{name}_gain"] < 0 for name in wanted)))
         .cte("suspect")
     )
     parts = []
@@ -183,7 +187,7 @@ def falls(
 def beyond(
     connection: sa.Connection,
     scope: Scope,
-    platform: str | None,
+    selection: Selection,
     start: int,
     end: int,
     bounds: Sequence[Bound],
@@ -197,7 +201,7 @@ def beyond(
     suspect = (
         sa.select(_pa.day, _pa.platform, posts.c.account_id, _pa.post_id, *flags)
         .join(posts, posts.c.id == _pa.post_id)
-        .where(*_rows(scope, platform, start, end), sa.or_(*broken.values()))
+        .where(*_rows(scope, selection, start, end), sa.or_(*broken.values()))
         .cte("suspect")
     )
     parts = []
@@ -244,6 +248,7 @@ def _breaks(bound: Bound) -> sa.ColumnElement[bool]:
 def vanished(
     connection: sa.Connection,
     scope: Scope,
+    selection: Selection,
     start: int,
     end: int,
     platforms: Mapping[str, Collection[str]],
@@ -273,7 +278,7 @@ def vanished(
             ),
         )
         # The first condition is implied by the second; alone it spares the look at the day before.
-        .where(*_rows(scope, None, start, end), sa.or_(*now.values()), sa.or_(*gone.values()))
+        .where(*_rows(scope, selection, start, end), sa.or_(*now.values()), sa.or_(*gone.values()))
         .cte("suspect")
     )
     groups = ("day", "platform", "account_id")
@@ -299,6 +304,7 @@ def vanished(
 def movement(
     connection: sa.Connection,
     scope: Scope,
+    selection: Selection,
     start: int,
     end: int,
     metrics: Collection[str],
@@ -314,7 +320,7 @@ def movement(
     query = (
         sa.select(*keys, *counts)
         .join(posts, posts.c.id == _pa.post_id)
-        .where(*_rows(scope, None, start, end), _pa.platform.in_(sorted(platforms)))
+        .where(*_rows(scope, selection, start, end), _pa.platform.in_(sorted(platforms)))
         .group_by(*keys)
     )
     found: dict[tuple[Group, str], list[Moves]] = {}
@@ -325,26 +331,19 @@ def movement(
     return found
 
 
-def some_posts(connection: sa.Connection, scope: Scope, group: Group, day: int) -> tuple[int, ...]:
+def some_posts(
+    connection: sa.Connection, scope: Scope, selection: Selection, group: Group, day: int
+) -> tuple[int, ...]:
     """Up to five posts of a group with a snapshot of that day, the lowest ids."""
     query = (
         sa.select(_pa.post_id)
         .join(posts, posts.c.id == _pa.post_id)
         .where(
-            *_rows(scope, group[0], day, day),
+            *_rows(scope, selection, day, day),
+            _pa.platform == group[0],
             posts.c.account_id.is_(None) if group[1] is None else posts.c.account_id == group[1],
         )
         .order_by(_pa.post_id)
         .limit(MOST_IDS)
     )
     return tuple(connection.execute(query).scalars())
-
-
-def owners(connection: sa.Connection, scope: Scope, platform: str | None) -> dict[int, Group]:
-    """Post id -> where it belongs, of the posts of accounts."""
-    query = sa.select(posts.c.id, posts.c.platform, posts.c.account_id).where(
-        posts.c.account_id.is_not(None), *within(scope, posts)
-    )
-    if platform is not None:
-        query = query.where(posts.c.platform == platform)
-    return {key: (name, account_id) for key, name, account_id in connection.execute(query)}
