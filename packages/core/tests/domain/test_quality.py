@@ -123,6 +123,7 @@ def test_warnings_come_first_then_the_newest() -> None:
             account_id=account,
             account=None,
             metric=metric,
+            whole=None,
             day=date(2026, 3, day),
             posts=1,
             post_ids=(1,),

@@ -33,6 +33,7 @@ def test_a_fall_is_answered_with_its_receipts(client: TestClient[Litestar]) -> N
         "account_id": None,
         "account": None,
         "metric": "views",
+        "whole": None,
         "day": "2026-03-04",
         "posts": 1,
         "post_ids": [1],
@@ -55,6 +56,12 @@ def test_only_one_severity_and_only_so_many(client: TestClient[Litestar]) -> Non
     assert [flaw["severity"] for flaw in notes["data"]] == ["note"]
     one = client.get("/v1/quality", params={**ASKED, "limit": 1}).json()
     assert ([flaw["severity"] for flaw in one["data"]], one["meta"]["total"]) == (["warning"], 2)
+    following = {**ASKED, "limit": 1, "cursor": one["meta"]["next_cursor"]}
+    two = client.get("/v1/quality", params=following).json()
+    assert [flaw["severity"] for flaw in two["data"]] == ["note"]
+    assert two["meta"]["next_cursor"] is None
+    other = {**following, "severity": "note"}
+    problem(client.get("/v1/quality", params=other), 400, "invalid_cursor")
 
 
 def test_what_is_no_severity_limit_or_brand_is_refused(client: TestClient[Litestar]) -> None:

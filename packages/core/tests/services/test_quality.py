@@ -39,7 +39,7 @@ def kinds(flaws: tuple[Flaw, ...]) -> list[tuple[str, str, str | None, int]]:
 
 def test_steady_growth_has_no_flaw(core: Core) -> None:
     fix_a(core)
-    flaws, meta = quality(core, EVERYTHING)
+    flaws, _, meta = quality(core, EVERYTHING)
     assert flaws == ()
     assert (meta.total, meta.coverage) == (0, Coverage(0, 0, None))
     assert meta.receipt.snapshots == 21
@@ -259,7 +259,7 @@ def test_one_of_good_coverage_says_nothing_of_it(core: Core) -> None:
 
 def meta_of(core: Core) -> QualityMeta:
     """What the answer says about itself."""
-    return quality(core, EVERYTHING)[1]
+    return quality(core, EVERYTHING)[2]
 
 
 def test_only_what_was_asked_for_and_what_may_be_seen(core: Core) -> None:
@@ -282,7 +282,9 @@ def test_only_what_was_asked_for_and_what_may_be_seen(core: Core) -> None:
 
 def test_a_limit_cuts_the_list_and_not_the_counts(core: Core) -> None:
     known(core, "a", *((f"2026-11-{n}", {"views": 5_000 - 1_000 * (n - 15)}) for n in range(15, 19)))
-    flaws, meta = quality(core, EVERYTHING, limit=2)
+    flaws, last, meta = quality(core, EVERYTHING, limit=2)
+    rest, end, _ = quality(core, EVERYTHING, limit=2, after=last)
+    assert ([flaw.day for flaw in rest], end) == ([day("2026-11-16")], None)
     assert [flaw.day for flaw in flaws] == [day("2026-11-18"), day("2026-11-17")]
     assert (meta.total, meta.warnings) == (3, 3)
     assert quality(core, EVERYTHING, severity="note")[0] == ()

@@ -10,7 +10,7 @@ from afterpost.cli.output import print_json, print_table, say
 from afterpost.cli.session import opened
 from afterpost.cli.wiring import Wiring
 from afterpost.cli.words import UNKNOWN, number, plural, span
-from afterpost.services.proof import Proof, ProofMeta
+from afterpost.services.proof import BothWays, ProofMeta
 from afterpost.services.proof import proof as proof_of
 from afterpost.services.question import Question
 from afterpost.services.status import brand_called
@@ -19,7 +19,7 @@ from afterpost.services.status import brand_called
 class ProofAnswer(Struct, frozen=True):
     """Both numbers of each metric and platform."""
 
-    data: tuple[Proof, ...]
+    data: tuple[BothWays, ...]
     meta: ProofMeta
 
 

@@ -52,7 +52,7 @@ def quality(
     """
     with opened(wiring, "read") as session:
         brand_id = None if brand is None else brand_called(session.core, session.scope, brand).id
-        data, meta = quality_of(
+        data, _, meta = quality_of(
             session.core,
             session.scope,
             Question(start=start, end=end, brand_id=brand_id, platform=platform),

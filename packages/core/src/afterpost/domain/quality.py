@@ -99,8 +99,9 @@ class Flaw(Struct, frozen=True, kw_only=True):
     """Something in the stored counters that can't be taken at face value.
 
     `day`: when it was read; of `impossible_ratio` the last day it was, of `low_coverage` the window's last.
-    `posts`: how many are concerned; `post_ids`: up to five of them, those with most of it; `receipts`: where
-    their readings of that day and the one before are shown.
+    `whole`: what `metric` exceeds, of `impossible_ratio`. `posts`: how many are concerned; `post_ids`: up to
+    five of them, those with most of it; `receipts`: where their readings of that day and the one before are
+    shown.
     """
 
     severity: Severity
@@ -109,6 +110,7 @@ class Flaw(Struct, frozen=True, kw_only=True):
     account_id: int | None
     account: str | None
     metric: str | None
+    whole: str | None
     day: date
     posts: int
     post_ids: tuple[int, ...]
@@ -116,16 +118,28 @@ class Flaw(Struct, frozen=True, kw_only=True):
     receipts: tuple[str, ...]
 
 
-def order(flaw: Flaw) -> tuple[int, int, str, int, int, int, str]:
+class Order(NamedTuple):
+    """A flaw's place among all, lowest first."""
+
+    severity: int
+    day: int
+    platform: str
+    account_id: int
+    kind: int
+    metric: int
+    whole: int
+
+
+def order(flaw: Flaw) -> Order:
     """Sort key: warnings first, the newest first, then platform, account, kind, metric: a total order."""
-    return (
+    return Order(
         ("warning", "note").index(flaw.severity),
         -flaw.day.toordinal(),
         flaw.platform,
         flaw.account_id or 0,
         KINDS.index(flaw.kind),
         -1 if flaw.metric is None else _METRICS.index(flaw.metric),
-        flaw.sentence,
+        -1 if flaw.whole is None else _METRICS.index(flaw.whole),
     )
 
 

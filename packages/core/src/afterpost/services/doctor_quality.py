@@ -13,7 +13,7 @@ WARNINGS = 5
 
 def quality(core: Core, scope: Scope) -> list[Finding]:
     """The warnings about the numbers of the last 7 complete days."""
-    flaws, meta = doubts(core, scope, severity="warning", limit=WARNINGS)
+    flaws, _, meta = doubts(core, scope, severity="warning", limit=WARNINGS)
     if not meta.warnings:
         noted = f", {meta.notes:,} small things noted" if meta.notes else ""
         return [ok("quality", f"nothing doubtful in the last {DEFAULT_DAYS} days{noted}")]

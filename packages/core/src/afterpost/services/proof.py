@@ -13,7 +13,7 @@ from afterpost.services.windows import WindowMeta, shown
 from afterpost.storage import rollups, totals
 
 
-class Proof(Struct, frozen=True):
+class BothWays(Struct, frozen=True):
     """One metric on one platform. `summed`: the lifetime total of every post on every day it was read, added
     up, as dashboards do that take a counter for a count of the day; `earned`: what was booked to the days,
     null where that is unknown; `factor`: how many times as much the first is, null unless something was
@@ -34,7 +34,7 @@ class ProofMeta(Struct, frozen=True):
     snapshots: int
 
 
-def proof(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[tuple[Proof, ...], ProofMeta]:
+def proof(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[tuple[BothWays, ...], ProofMeta]:
     """Both numbers by platform and metric, of those that were reported."""
     with asking(core, scope, question) as asked:
         connection, within, selection = asked.connection, asked.scope, asked.selection
@@ -56,5 +56,5 @@ def proof(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[tuple
         return rows, ProofMeta(shown(asked.window), core.now(), snapshots)
 
 
-def _row(platform: str, metric: str, summed: int, earned: int | None) -> Proof:
-    return Proof(platform, metric, summed, earned, summed / earned if earned and earned > 0 else None)
+def _row(platform: str, metric: str, summed: int, earned: int | None) -> BothWays:
+    return BothWays(platform, metric, summed, earned, summed / earned if earned and earned > 0 else None)

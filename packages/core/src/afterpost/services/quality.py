@@ -7,7 +7,17 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from afterpost.domain import quality as rules
-from afterpost.domain.quality import BOUNDS, FROZEN_BACK, FROZEN_POSTS, MOST_IDS, Flaw, Kind, Place, Severity
+from afterpost.domain.quality import (
+    BOUNDS,
+    FROZEN_BACK,
+    FROZEN_POSTS,
+    MOST_IDS,
+    Flaw,
+    Kind,
+    Order,
+    Place,
+    Severity,
+)
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import day_date, day_number
 from afterpost.services.core import Core
@@ -25,7 +35,7 @@ ByDay = Mapping[Group, Mapping[int, Reported]]
 
 class QualityMeta(Struct, frozen=True):
     """`total`: flaws found, `warnings` and `notes` of them, however many are listed; `coverage`: of all posts
-    asked about."""
+    asked about; `next_cursor`: give it as `cursor` for the next page."""
 
     window: WindowMeta
     as_of: datetime
@@ -34,6 +44,7 @@ class QualityMeta(Struct, frozen=True):
     warnings: int
     notes: int
     receipt: Receipt
+    next_cursor: str | None
 
 
 class Quality(Struct, frozen=True):
@@ -61,13 +72,19 @@ def quality(
     *,
     severity: Severity | None = None,
     limit: int = 50,
-) -> tuple[tuple[Flaw, ...], QualityMeta]:
-    """The flaws of a window, warnings and the newest first."""
+    after: Order | None = None,
+) -> tuple[tuple[Flaw, ...], Order | None, QualityMeta]:
+    """A page of the flaws of a window, warnings and the newest first; the last one's place if more follow."""
     with asking(core, scope, question) as asked:
         found = _found(asked)
-        listed = [flaw for flaw in found.flaws if severity in (None, flaw.severity)]
+        listed = [
+            flaw
+            for flaw in found.flaws
+            if severity in (None, flaw.severity) and (after is None or rules.order(flaw) > after)
+        ]
+        last = rules.order(listed[limit - 1]) if len(listed) > limit else None
         warnings = sum(flaw.severity == "warning" for flaw in found.flaws)
-        return tuple(listed[:limit]), QualityMeta(
+        meta = QualityMeta(
             window=shown(asked.window),
             as_of=core.now(),
             coverage=found.coverage,
@@ -75,7 +92,9 @@ def quality(
             warnings=warnings,
             notes=len(found.flaws) - warnings,
             receipt=Receipt(found.snapshots, asked.organization.change_seq),
+            next_cursor=None,
         )
+        return tuple(listed[:limit]), last, meta
 
 
 def quality_of(asked: Asked) -> Quality:
@@ -129,6 +148,7 @@ class _Writer(NamedTuple):
         count: int,
         ids: Sequence[int],
         sentence: str,
+        whole: str | None = None,
     ) -> Flaw:
         return Flaw(
             severity=severity,
@@ -137,6 +157,7 @@ class _Writer(NamedTuple):
             account_id=place.account_id,
             account=None if place.account_id is None else self.accounts.get(place.account_id),
             metric=metric,
+            whole=whole,
             day=place.day,
             posts=count,
             post_ids=tuple(ids),
@@ -204,7 +225,16 @@ def _beyond(asked: Asked, by_day: ByDay, write: _Writer) -> Iterator[Flaw]:
     for bound, found in facts.beyond(asked.connection, asked.scope, asked.selection, start, end, bounds):
         place = Place(*found.group, day_date(found.day))
         sentence = rules.ratio_sentence(bound, found.posts)
-        yield write("warning", "impossible_ratio", place, bound.name, found.posts, found.post_ids, sentence)
+        yield write(
+            "warning",
+            "impossible_ratio",
+            place,
+            bound.name,
+            found.posts,
+            found.post_ids,
+            sentence,
+            bound.whole,
+        )
 
 
 def _vanished(asked: Asked, by_day: ByDay, write: _Writer) -> Iterator[Flaw]:
