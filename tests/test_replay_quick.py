@@ -4,8 +4,9 @@ import random
 from datetime import timedelta
 from pathlib import Path
 
-from tests.replay.oracle import Oracle, choose
-from tests.replay.product import FILE, cut_by_gap, differences, needs_file, replay
+from tests.replay.doubts import by_metric, doubts
+from tests.replay.oracle import Oracle, Window, choose
+from tests.replay.product import FILE, cut_by_gap, differences, needs_file, replay, unproven
 from tests.running import serving
 
 pytestmark = needs_file
@@ -14,12 +15,16 @@ DAYS = 25
 SEED = 25
 
 
-def test_numbers_of_random_windows_equal_the_sums_from_the_file(tmp_path: Path) -> None:
+def test_numbers_of_random_windows_and_all_doubts_equal_those_from_the_file(tmp_path: Path) -> None:
     until = Oracle(FILE).days[0] + timedelta(days=DAYS - 1)
     oracle = Oracle(FILE, until)
     windows = choose(oracle, 30, random.Random(SEED))
     assert cut_by_gap(oracle, windows) >= 5
     assert replay(FILE, tmp_path, until, timeout=60).said["days"] == DAYS
+    assert unproven(tmp_path, oracle, Window(None, oracle.days[7], oracle.days[-1])) == []
     with serving(tmp_path) as client:
         found = differences(client, oracle, windows)
+        differ, told = doubts(client, oracle)
     assert found == [], "\n".join(found)
+    assert differ == [], "\n".join(differ)
+    assert all(by_metric(told, "backwards").values())

@@ -81,6 +81,15 @@ class Oracle:
             return None
         return sum(booking.on(day) for booking in booked for day in _days(window))
 
+    def summed(self, window: Window, metric: str) -> int:
+        """The lifetime totals of every video on every day it was read, added up: what nobody should do."""
+        return sum(
+            values.get(metric, 0)
+            for video in self._videos_of(window)
+            for day, values in video.readings.items()
+            if window.start <= day <= window.end
+        )
+
     def lifetime(self, window: Window, metric: str) -> int | None:
         """The sum of the last totals known at the window's end; None where none was ever reported."""
         last = [

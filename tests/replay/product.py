@@ -70,6 +70,18 @@ def differences(client: httpx.Client, oracle: Oracle, windows: Iterable[Window])
     return found
 
 
+def unproven(data_dir: Path, oracle: Oracle, window: Window) -> list[str]:
+    """Where `afterpost proof` and the file differ about a window of all brands."""
+    days = ("--start", window.start.isoformat(), "--end", window.end.isoformat())
+    said = {row["metric"]: row for row in json.loads(run(data_dir, "proof", *days, "--json"))["data"]}
+    found = [] if sorted(said) == sorted(METRICS) else [f"it tells of {sorted(said)}"]
+    for metric in METRICS:
+        truth = (oracle.summed(window, metric), oracle.earned(window, metric))
+        if (said[metric]["summed"], said[metric]["earned"]) != truth:
+            found.append(f"{metric}: {said[metric]}, the file says {truth}")
+    return found
+
+
 def by_day(client: httpx.Client, oracle: Oracle, windows: Iterable[Window]) -> list[str]:
     """Where the series by day and by week, and the file, differ."""
     brands = {brand["name"]: brand["id"] for brand in get(client, "/v1/brands")["data"]}

@@ -49,6 +49,12 @@ def test_a_metric_that_first_appears_later_gains_nothing_from_0(oracle: Oracle) 
     assert asked(oracle, "Music", "likes", 3, 6) == [0, 0, 0, -1]
 
 
+def test_summing_lifetime_totals_counts_each_again_every_day(oracle: Oracle) -> None:
+    march = Window("Music", date(2026, 3, 1), date(2026, 3, 31))
+    assert oracle.summed(march, "views") == 101 + 111 + 108 + 1_000 + 1_007
+    assert oracle.summed(march, "likes") == 5 + 4 + 50 + 50
+
+
 def test_lifetime_totals_are_the_last_known_ones(oracle: Oracle) -> None:
     march = [Window("Music", date(2026, 3, 1), date(2026, 3, day)) for day in (1, 2, 5, 31)]
     assert [oracle.lifetime(window, "views") for window in march] == [None, 1101, 1118, 1115]

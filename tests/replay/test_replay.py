@@ -2,12 +2,24 @@
 
 import os
 import random
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tests.replay.oracle import Oracle, blank, choose
-from tests.replay.product import FILE, Replayed, by_brand, by_day, cut_by_gap, differences, needs_file, replay
+from tests.replay.doubts import by_metric, doubts
+from tests.replay.oracle import Oracle, Window, blank, choose
+from tests.replay.product import (
+    FILE,
+    Replayed,
+    by_brand,
+    by_day,
+    cut_by_gap,
+    differences,
+    needs_file,
+    replay,
+    unproven,
+)
 from tests.running import serving
 
 pytestmark = needs_file
@@ -62,3 +74,22 @@ def test_every_number_of_fifty_random_windows_equals_the_sum_from_the_file(
     assert found == [], "\n".join(found)
     assert series == [], "\n".join(series)
     assert boards == [], "\n".join(boards)
+
+
+def test_every_doubt_is_one_that_the_file_gives(replayed: Replayed, oracle: Oracle, file: Path) -> None:
+    with serving(replayed.data_dir) as client:
+        differ, told = doubts(client, oracle)
+    assert differ == [], "\n".join(differ)
+    fell = by_metric(told, "backwards", "became_zero")
+    print(f"\n{fell} totals fell, {by_metric(told, 'became_null')} are absent after a reading that had them")
+    if file == FILE:
+        assert fell == {"views": 203, "likes": 1_525, "comments": 743}
+
+
+def test_the_proof_is_what_the_file_says(replayed: Replayed, oracle: Oracle, file: Path) -> None:
+    march = Window(None, date(2026, 3, 1), date(2026, 3, 31))
+    assert unproven(replayed.data_dir, oracle, march) == []
+    summed, earned = oracle.summed(march, "views"), oracle.earned(march, "views")
+    if file == FILE:
+        # The figures of README.md and docs/numbers.md.
+        assert (summed, earned) == (15_698_256_077, 1_114_250_533)

@@ -98,6 +98,7 @@ VALID: Mapping[tuple[str, str], tuple[str, Any]] = {
         None,
     ),
     ("GET", "/v1/brands/{brand_id}/analytics/timeseries"): ("/v1/brands/1/analytics/timeseries", None),
+    ("GET", "/v1/quality"): ("/v1/quality", None),
     ("GET", "/v1/content-performance/summary/weekly"): ("/v1/content-performance/summary/weekly", None),
     ("GET", "/v1/content-performance/summary/top-performers"): (
         "/v1/content-performance/summary/top-performers",

@@ -47,7 +47,7 @@ def test_an_installation_in_order_is_healthy(house: House) -> None:
             "clock",
             "accounts",
         ),
-        *("runs", "sync", "rollups"),
+        *("runs", "sync", "rollups", "quality"),
     ]
     by_area = {finding.area: finding for finding in found.findings}
     assert {area: f.mark for area, f in by_area.items() if f.mark != "ok"} == {"sync": "warning"}

@@ -17,6 +17,8 @@ from afterpost.cli.migrate import migrate
 from afterpost.cli.output import note
 from afterpost.cli.overview import overview
 from afterpost.cli.plugins import plugins
+from afterpost.cli.proof import proof
+from afterpost.cli.quality import quality
 from afterpost.cli.refresh import refresh
 from afterpost.cli.replay import replay_command
 from afterpost.cli.report import report
@@ -66,6 +68,8 @@ for command in (
     replay_command,
     weekly,
     overview,
+    quality,
+    proof,
     sync,
     report,
     doctor,

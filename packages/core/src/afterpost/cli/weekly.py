@@ -15,6 +15,7 @@ from afterpost.sdk.tenancy import Caller
 from afterpost.services.core import Core
 from afterpost.services.knowledge import as_of as as_of_core
 from afterpost.services.overview import growth_of
+from afterpost.services.quality import Quality
 from afterpost.services.question import Question
 from afterpost.services.rankings import Ranked
 from afterpost.services.status import brand_called
@@ -76,6 +77,7 @@ def _show(data: Weekly, meta: Meta, as_json: bool) -> None:
     if as_json:
         print_json(WeeklyAnswer(data, meta))
         return
+    _doubts(data.quality)
     print_window(meta)
     print_earned(data.earned, data.previous, growth_of(data.earned, data.previous))
     print_groups("Platforms", data.platforms)
@@ -91,6 +93,14 @@ def _show(data: Weekly, meta: Meta, as_json: bool) -> None:
         say(f"{without} no rate: no exposure, or not every engagement that was asked for.")
     _hours(data.posting_hours)
     _hooks(data.hooks)
+
+
+def _doubts(quality: Quality) -> None:
+    """What makes the numbers below doubtful; a low coverage stands before everything else."""
+    if quality.sentence is not None:
+        say(f"Low coverage: {quality.sentence} The numbers below are of those alone.", "bold yellow")
+    if quality.warnings:
+        say(f"{plural(quality.warnings, 'warning')} about these numbers: afterpost quality lists them.")
 
 
 def _ranking(title: str, ranked: tuple[Ranked, ...], zone: str) -> None:

@@ -18,6 +18,7 @@ from afterpost.http import (
     page,
     post_analytics,
     posts,
+    quality,
     rankings,
     runs,
 )
@@ -65,6 +66,7 @@ _V1: list[ControllerRouterHandler] = [
     analytics.read_brand_overview,
     analytics.read_brand_platform_overview,
     analytics.read_brand_timeseries,
+    quality.read_quality,
     content_performance.read_weekly,
     content_performance.read_top_performers,
     content_performance.read_worst_performers,

@@ -1,4 +1,4 @@
-"""The doctor's checks of an open installation: plugins and policies, clock, accounts, runs, sync, rollups."""
+"""The doctor's checks of an open installation: plugins, clock, accounts, runs, sync, rollups, quality."""
 
 import zoneinfo
 from collections.abc import Callable, Mapping
@@ -10,6 +10,7 @@ from afterpost.domain.errors import Misconfigured, PluginError
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import zone_of
 from afterpost.services.core import ABANDONED, Core
+from afterpost.services.doctor_quality import quality
 from afterpost.services.findings import Finding, broken, ok, warning
 from afterpost.services.organization import organization_of
 from afterpost.services.status import AccountState, account_states
@@ -289,5 +290,6 @@ CHECKS: Mapping[str, Callable[[Core, Scope], list[Finding]]] = {
     "runs": last_runs,
     "sync": learning,
     "rollups": rollups,
+    "quality": quality,
 }
 """The checks that need the real database, by area, in the order they are shown."""

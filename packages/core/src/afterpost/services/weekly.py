@@ -20,6 +20,7 @@ from afterpost.services.overview import (
     previous_sums,
     window_sums,
 )
+from afterpost.services.quality import Quality, quality_of
 from afterpost.services.question import DEFAULT, Question, asking
 from afterpost.services.rankings import Ranked, field_of, together
 from afterpost.services.windows import Meta
@@ -53,10 +54,12 @@ class WeekOverWeek(Struct, frozen=True):
 
 
 class Weekly(Struct, frozen=True):
-    """`top`, `worst`: distinct posts of the window or the 28 days before, at least a day old at its end, by
-    shrunk engagement rate; `not_distributed`: those with less than `min_exposure`; `incomplete`: how many
-    report no exposure or not every engagement part asked for, and so have no rate."""
+    """`quality`: what is doubtful, before anything else is said. `top`, `worst`: distinct posts of the window
+    or the 28 days before, at least a day old at its end, by shrunk engagement rate; `not_distributed`: those
+    with less than `min_exposure`; `incomplete`: how many report no exposure or not every engagement part
+    asked for, and so have no rate."""
 
+    quality: Quality
     top: tuple[Ranked, ...]
     worst: tuple[Ranked, ...]
     not_distributed: tuple[Ranked, ...]
@@ -81,6 +84,7 @@ def weekly(
         found = field_of(asked)
         shown = found.distributed
         answer = Weekly(
+            quality=quality_of(asked),
             top=tuple(shown[:top_n]),
             worst=tuple(shown[::-1][:worst_n]),
             not_distributed=tuple(item for item in found.rated if item.exposed < MIN_EXPOSURE),

@@ -8,6 +8,7 @@ from afterpost.domain.ages import due_inside
 from afterpost.domain.windows import Window, day_number
 from afterpost.services.question import Asked
 from afterpost.storage import posts, snapshots
+from afterpost.storage.posts import Expectable
 
 
 class WindowMeta(Struct, frozen=True):
@@ -59,17 +60,23 @@ def shown(window: Window) -> WindowMeta:
     return WindowMeta(window.start, window.end, window.zone, window.clamped)
 
 
-def coverage_of(asked: Asked) -> tuple[Coverage, bool]:
-    """Coverage of a window, and whether its numbers are still provisional."""
+def expected_in(asked: Asked) -> tuple[list[Expectable], set[int]]:
+    """The posts that are expected in a window, and the ids of those with a snapshot in it."""
     connection, scope, selection, window = asked.connection, asked.scope, asked.selection, asked.window
     begins, ends = window.begins_at(), window.ends_at()
-    end = day_number(window.end)
     expected = [
         post
         for post in posts.expectable(connection, scope, selection, ends)
         if (post.gone_at is None or post.gone_at >= begins) and due_inside(post.published_at, begins, ends)
     ]
-    seen = snapshots.observed_posts(connection, scope, selection, day_number(window.start), end)
+    start, end = day_number(window.start), day_number(window.end)
+    return expected, snapshots.observed_posts(connection, scope, selection, start, end)
+
+
+def coverage_of(asked: Asked) -> tuple[Coverage, bool]:
+    """Coverage of a window, and whether its numbers are still provisional."""
+    expected, seen = expected_in(asked)
+    end = day_number(asked.window.end)
     observed = sum(1 for post in expected if post.id in seen)
     ratio = observed / len(expected) if expected else None
     provisional = any(

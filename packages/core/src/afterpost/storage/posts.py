@@ -213,6 +213,8 @@ class Expectable(Struct, frozen=True):
     when it is confirmed to be gone; a read or two that missed it say nothing yet."""
 
     id: int
+    platform: str
+    account_id: int
     published_at: datetime
     gone_at: datetime | None
     last_day: int | None
@@ -228,6 +230,8 @@ def expectable(
     query = (
         sa.select(
             posts.c.id,
+            posts.c.platform,
+            posts.c.account_id,
             posts.c.published_at,
             sa.case((posts.c.state == "gone", posts.c.gone_at)).label("gone_at"),
             latest.c.last_day,

@@ -1,0 +1,49 @@
+"""`afterpost proof`: both numbers, side by side, worked out by hand."""
+
+import pytest
+
+from packages.core.tests.cli.kit import Cli
+from packages.core.tests.house import at, tell, told
+
+WINDOW = ("--start", "2026-11-15", "--end", "2026-11-21")
+
+
+@pytest.fixture
+def told_cli(cli: Cli) -> Cli:
+    """An old post that gains 10 views a day from 1,000, and one of which likes alone are known."""
+    core = cli.open()
+    for n, day in enumerate(range(14, 22)):
+        entry = told("a", at(f"2026-11-{day}"), {"views": 1_000 + 10 * n}, published_at=at("2026-01-01"))
+        tell(core, entry, brand="One")
+    tell(core, told("b", at("2026-11-20"), {"likes": 5}, published_at=at("2026-01-01"), platform="sample"))
+    core.database.close()
+    return cli
+
+
+def test_lifetime_totals_are_summed_and_gains_are(told_cli: Cli) -> None:
+    data = told_cli.done("proof", *WINDOW, "--json").json["data"]
+    assert data == [
+        {"platform": "sample", "metric": "likes", "summed": 5, "earned": 0, "factor": None},
+        {"platform": "youtube", "metric": "views", "summed": 7_280, "earned": 70, "factor": 104.0},
+    ]
+
+
+def test_table_and_json_agree(told_cli: Cli) -> None:
+    text = told_cli.done("proof", *WINDOW).out
+    assert "8 snapshots, one a post and day it was read on." in text
+    row = next(line for line in text.splitlines() if "views" in line)
+    assert row.split() == ["youtube", "views", "7,280", "70", "104.0", "×"]
+    likes = next(line for line in text.splitlines() if "likes" in line)
+    assert likes.split() == ["sample", "likes", "5", "0", "–"]
+
+
+def test_one_brand(told_cli: Cli) -> None:
+    data = told_cli.done("proof", *WINDOW, "--brand", "one", "--json").json["data"]
+    assert [row["platform"] for row in data] == ["youtube"]
+    assert told_cli.run("proof", "--brand", "nobody").code == 1
+
+
+def test_without_a_reading_nothing_is_shown(cli: Cli) -> None:
+    text = cli.done("proof").out
+    assert "Nothing was read on these days" in text
+    assert " 0" not in text.splitlines()[-1]
