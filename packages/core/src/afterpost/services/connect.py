@@ -59,9 +59,8 @@ async def connect(
     client = await core.egress.client(f"connect {platform}", provider.capabilities.hosts)
     call = Call(client=client, credential=credential, now=core.now())
     try:
-        if "refresh_token" in given and "access_token" not in given:
-            credential = await called(provider.refresh, call, Credential)
-            call = Call(client=client, credential=credential, now=core.now())
+        credential = await called(provider.sign_in, call, Credential)
+        call = Call(client=client, credential=credential, now=core.now())
         profile = await called(provider.check, call, AccountProfile)
     except ProviderError as error:
         raise RefreshFailed(

@@ -21,6 +21,7 @@ class _Plain(Struct):
     secrets: dict[str, str]
     scopes: tuple[str, ...]
     expires_at: datetime | None
+    refresh_expires_at: datetime | None = None
 
 
 class Sealer:
@@ -41,6 +42,7 @@ class Sealer:
                 {name: secret.reveal() for name, secret in credential.secrets.items()},
                 credential.scopes,
                 credential.expires_at,
+                credential.refresh_expires_at,
             )
         )
         nonce = os.urandom(_NONCE)
@@ -67,6 +69,7 @@ class Sealer:
             secrets={name: Secret(value) for name, value in decoded.secrets.items()},
             scopes=decoded.scopes,
             expires_at=decoded.expires_at,
+            refresh_expires_at=decoded.refresh_expires_at,
         )
 
 
