@@ -64,7 +64,7 @@ class RateLimit(Struct, frozen=True, kw_only=True):
     seconds: int
     scope: Literal["app", "account"]
     resets: str = "rolling"
-    """`rolling`, or `midnight <IANA zone>`."""
+    """`rolling`, `midnight <IANA zone>`, or `month <IANA zone>` (the first of the next month)."""
     operations: tuple[Operation, ...] = ()
 
 

@@ -30,12 +30,15 @@ class Call(Struct, frozen=True, kw_only=True):
 
     `client` sends to the declared hosts only, with time-outs and a byte cap; `now` is the instant (aware
     UTC) that readings carry; `account_id` is the platform's id of the account, empty in `check`.
+    `since`, in `list_posts` alone: nothing published before it is needed, and a platform that can leave it
+    out, or bills by the post, is asked to; None: everything.
     """
 
     client: "httpx.AsyncClient"
     credential: Credential
     now: datetime
     account_id: str = ""
+    since: datetime | None = None
 
 
 class AccountProfile(Struct, frozen=True, kw_only=True):
