@@ -4,11 +4,11 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
-from afterpost.domain.ages import due_inside
+from afterpost.domain.ages import due_inside, ladder_key
 from afterpost.domain.scope import Scope
-from afterpost.domain.windows import Window, day_number, resolve_window
+from afterpost.domain.windows import Window, day_number, outside, resolve_window
 from afterpost.services.core import Core
-from afterpost.storage import posts, snapshots
+from afterpost.storage import pauses, posts, snapshots
 from afterpost.storage.engine import Connection
 from afterpost.storage.organizations import Organization
 
@@ -72,10 +72,15 @@ def coverage_of(
     """Coverage of a window, and whether its numbers are still provisional."""
     begins, ends = window.begins_at(), window.ends_at()
     end = day_number(window.end)
+    away = pauses.disconnections(connection, scope, begins, ends)
     expected = [
         post
         for post in posts.expectable(connection, scope, platform, ends)
-        if (post.gone_at is None or post.gone_at >= begins) and due_inside(post.published_at, begins, ends)
+        if (post.gone_at is None or post.gone_at >= begins)
+        and any(
+            due_inside(ladder_key(post.account_id), post.published_at, since, until)
+            for since, until in outside(away.get(post.account_id, ()), begins, ends)
+        )
     ]
     seen = snapshots.observed_posts(connection, scope, platform, day_number(window.start), end)
     observed = sum(1 for post in expected if post.id in seen)

@@ -1,6 +1,6 @@
 """Posts: what was published where, and when each is read next."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -160,6 +160,21 @@ def due_posts(
     return [Post(*row) for row in connection.execute(query.order_by(posts.c.due_at, posts.c.id))]
 
 
+def publications(connection: sa.Connection, scope: Scope, account_id: int) -> Iterator[datetime]:
+    """When the account's live posts were published, newest first, of those where it is known."""
+    query = (
+        sa.select(posts.c.published_at)
+        .where(
+            posts.c.account_id == account_id,
+            posts.c.state == "live",
+            posts.c.published_at.is_not(None),
+            *within(scope, posts),
+        )
+        .order_by(posts.c.published_at.desc())
+    )
+    yield from connection.execute(query).scalars()
+
+
 def platforms(connection: sa.Connection, scope: Scope) -> set[str]:
     """The platforms the scope's posts are on."""
     return set(
@@ -195,6 +210,7 @@ class Expectable(Struct, frozen=True):
     when it is confirmed to be gone; a read or two that missed it say nothing yet."""
 
     id: int
+    account_id: int
     published_at: datetime
     gone_at: datetime | None
     last_day: int | None
@@ -210,6 +226,7 @@ def expectable(
     query = (
         sa.select(
             posts.c.id,
+            posts.c.account_id,
             posts.c.published_at,
             sa.case((posts.c.state == "gone", posts.c.gone_at)).label("gone_at"),
             latest.c.last_day,
