@@ -28,17 +28,54 @@ class Network(sdk.Provider):
             platform="net",
             display_name="Net",
             metrics=(
-                sdk.MetricSpec(name="views", native="v"),
+                sdk.MetricSpec(
+                    name="views",
+                    native="v",
+                    changes=(sdk.DefinitionChange(date(2025, 3, 31), "Starts count."),),
+                ),
                 sdk.MetricSpec(name="x_net_mood", native="mood", kind=sdk.Kind.GAUGE),
             ),
+            account_metrics=(
+                sdk.MetricSpec(name=sdk.ACCOUNT_METRICS[0], native="fans", kind=sdk.Kind.GAUGE),
+            ),
+            daily_days=90,
             limits=(sdk.RateLimit(unit="requests", amount=100, seconds=60, scope="app"),),
+            costs=(sdk.Cost(operation="list_posts", item=sdk.Spend(money=1_000)),),
+            renewal=sdk.Renewal(rotates=True),
+            terms=sdk.Terms(url="https://net.invalid/terms", read_on=date(2026, 1, 1), keep_days=30),
             contract_version=sdk.CONTRACT_VERSION,
         )
 
     @property
     def credential_fields(self) -> Sequence[sdk.CredentialField]:
         """One."""
-        return (sdk.CredentialField("token", "Token"),)
+        return (sdk.CredentialField("token", "Token"), sdk.CredentialField("client_id", "App", of_app=True))
+
+    @property
+    def oauth(self) -> sdk.OAuth:
+        """A code."""
+        return sdk.OAuth(
+            authorize_url="https://net.invalid/authorize", scopes=(sdk.OAuthScope("read", "Read posts"),)
+        )
+
+    async def exchange_code(self, call: sdk.Call, grant: sdk.CodeGrant) -> sdk.Credential:
+        """The code as it came."""
+        return sdk.Credential(secrets={"token": grant.code})
+
+    async def fetch_account(self, call: sdk.Call) -> sdk.AccountReading:
+        """Nobody."""
+        return sdk.AccountReading(values={"followers": 0})
+
+    async def fetch_daily(
+        self, call: sdk.Call, ids: Sequence[str], start: date, end: date
+    ) -> Mapping[str, sdk.Outcome]:
+        """Not before midnight, or when the platform says."""
+        waits = [
+            sdk.retry_after("30", call.now),
+            sdk.reset_at("1790000000", call.now),
+            sdk.next_midnight("UTC", call.now),
+        ]
+        raise sdk.ProviderError(sdk.ErrorKind.RATE_LIMITED, "Later.", retry_at=waits[0], scope="app")
 
     @property
     def file_formats(self) -> Sequence[sdk.FileFormat]:
@@ -60,6 +97,8 @@ class Network(sdk.Provider):
 
     async def fetch_metrics(self, call: sdk.Call, ids: Sequence[str]) -> Mapping[str, sdk.Outcome]:
         """One of each."""
+        operation: sdk.Operation = "fetch_metrics"
+        assert_type(self.capabilities.cost(operation, len(ids)).money, int)
         if not ids:
             raise sdk.ProviderError(sdk.ErrorKind.BAD_REQUEST, "Nothing to read.")
         reading = sdk.Reading(observed_at=call.now, values={sdk.CANONICAL[0]: 1}, definitions={})

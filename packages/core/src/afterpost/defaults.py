@@ -3,7 +3,7 @@
 import hmac
 from datetime import date, datetime
 
-from afterpost.domain.ages import next_read
+from afterpost.domain.ages import ladder_key, next_read
 from afterpost.domain.errors import Unauthenticated
 from afterpost.domain.scope import Actor, Scope
 from afterpost.sdk.access import AccessPolicy, Action
@@ -57,6 +57,5 @@ class AgeLadder(CollectionSchedule):
     """Hourly in the first day, 6-hourly in the first week, daily in the first 30 days, weekly after."""
 
     def next_due(self, post: ScheduledPost, now: datetime) -> datetime | None:
-        """The ladder's next step, jittered by post."""
-        key = f"{post.organization_id}/{post.platform}/{post.external_id}"
-        return next_read(key, post.published_at, now)
+        """The ladder's next rung, put off to the account's next tick."""
+        return next_read(ladder_key(post.account_id), post.published_at, now)

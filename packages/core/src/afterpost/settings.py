@@ -10,10 +10,10 @@ import secrets
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from afterpost.domain.errors import InvalidInput, Misconfigured
 from afterpost.domain.windows import zone_of
@@ -46,6 +46,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Port `serve` listens on."""
     collect: bool = True
     """Whether `serve` reads due posts by itself (`on` or `off`)."""
+    monthly_dollars: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
+    """What all platforms that bill calls may cost together in a month (UTC), in US dollars. A call beyond it
+    waits for the next month. Default: no cap."""
     plugins: tuple[str, ...] | None = None
     """Only these plugins are loaded, by entry-point name, comma-separated; `off` loads none. Default: all."""
     block: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterpost.domain.ages import HOUR, JITTER, interval_at
+from afterpost.domain.ages import HOUR, TICKS, next_read
 from afterpost.domain.equal_age import CHECKPOINTS, NEAR, WIDEST, Checkpoint, checkpoint, checkpoints
 from packages.core.tests.house import NOW
 
@@ -82,13 +82,12 @@ def test_an_age_that_is_no_checkpoint_is_a_mistake() -> None:
 
 
 @given(st.floats(0, 0.999), st.integers(0, 2**32))
-def test_a_post_read_by_the_ladder_has_every_checkpoint(begin: float, seed: int) -> None:
-    """However the jitter falls, from a first read within the first hour."""
-    rng = np.random.default_rng(seed)
-    age, readings = timedelta(hours=begin), []
-    while age < timedelta(days=40):
-        readings.append((BORN + age, int(age / MINUTE)))
-        age += interval_at(age) * (1 + JITTER * rng.random())
+def test_a_post_read_by_the_ladder_has_every_checkpoint(begin: float, account: int) -> None:
+    """Wherever the account's ticks lie, from a first read within the first hour."""
+    at, readings = BORN + timedelta(hours=begin), []
+    while at < BORN + timedelta(days=40):
+        readings.append((at, int((at - BORN) / MINUTE)))
+        at = next_read(f"account {account}", BORN, at)
     for each in checkpoints(readings, BORN, NOW):
         if each.age != "1h":
             assert each.value is not None
@@ -130,5 +129,5 @@ def test_what_the_limits_promise_holds() -> None:
             line = low**power + (high**power - low**power) * (1 - low) / WIDEST
             worst = max(worst, 1 - line)
     assert 0.03 < worst <= 0.04
-    assert NEAR == JITTER
+    assert NEAR > 1 / TICKS
     assert all((1 + NEAR) ** power - 1 <= 0.1 + 1e-9 for power in np.linspace(0, 1, 11))

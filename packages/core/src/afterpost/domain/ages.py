@@ -1,7 +1,13 @@
-"""How often a post is read: the age ladder, with jitter that spreads the load and nothing else."""
+"""How often a post is read: the age ladder. Its rungs are ages, so that reads do not drift.
+
+A rung's read is put off to the next tick of its account, less than a twelfth of the interval later. Ticks of
+different accounts lie apart, which spreads the load; posts of one account whose rungs lie close together are
+read in one call.
+"""
 
 import hashlib
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -16,8 +22,11 @@ _STEPS = tuple(
         strict=True,
     )
 )
-JITTER = 0.1
-"""A read may come up to this share of its interval later."""
+TICKS = 12
+"""An account has so many ticks in an interval."""
+GRACE = timedelta(minutes=5)
+"""A read takes its time: one due so shortly before a window ends may well come after it."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def interval_at(age: timedelta) -> timedelta:
@@ -28,22 +37,52 @@ def interval_at(age: timedelta) -> timedelta:
     return SLOWEST
 
 
+def ladder_key(account_id: int | None) -> str:
+    """What names an account to the ladder."""
+    return f"account {account_id or 0}"
+
+
 def next_read(key: str, published_at: datetime | None, now: datetime) -> datetime:
-    """When a post read at `now` is read again.
+    """When a post that was read at `now` is read next: at its next rung, put off to the account's tick.
 
-    `key` seeds the jitter: the same post at the same instant always gets the same answer.
+    `key` names the account. A read at any time stands for all rungs up to it. Without a publication there is
+    nothing to count from: then an hour after `now`.
     """
-    every = interval_at(now - published_at if published_at is not None else timedelta(0))
-    seed = hashlib.sha256(f"{key}@{now.isoformat()}".encode()).digest()
-    return now + every * (1 + JITTER * int.from_bytes(seed[:4]) / 2**32)
+    if published_at is None:
+        return _tick(key, now + HOUR, HOUR)
+    return next(_reads(key, published_at, now))
 
 
-def due_inside(published_at: datetime, begins_at: datetime, ends_at: datetime) -> bool:
-    """True when the ladder, without jitter, reads the post inside [begins_at, ends_at).
+def reads_between(
+    key: str, published_at: datetime, begins_at: datetime, ends_at: datetime
+) -> Iterator[datetime]:
+    """Every read of a post in [begins_at, ends_at), in order, as `next_read` plans them."""
+    # A rung before the beginning may be put off to after it.
+    start = min(begins_at, begins_at - interval_at(begins_at - published_at) / TICKS)
+    for at in _reads(key, published_at, start - timedelta.resolution):
+        if at >= ends_at:
+            return
+        if at >= begins_at:
+            yield at
 
-    The first read comes an hour after publication, and a read is where one step of the ladder ends.
-    """
-    age = max(begins_at - published_at, HOUR)
-    step, every = max(step for step in _STEPS if step[0] < age)
-    reads = -((step - age) // every)  # of this step, up to the first one at or after the beginning
-    return published_at + step + reads * every < ends_at
+
+def due_inside(key: str, published_at: datetime, begins_at: datetime, ends_at: datetime) -> bool:
+    """True when a read of the post is due inside [begins_at, ends_at), and early enough to be made in it."""
+    return next(reads_between(key, published_at, begins_at, ends_at - GRACE), None) is not None
+
+
+def _reads(key: str, published_at: datetime, after: datetime) -> Iterator[datetime]:
+    """Reads of the rungs that lie after an instant, one after another, without end."""
+    age = max(after - published_at, timedelta(0))
+    while True:
+        # The interval that leads to a rung is the one that is kept: the last hourly read is that of 24 h.
+        step, every = max(step for step in _STEPS if step[0] <= age)
+        age = step + ((age - step) // every + 1) * every
+        yield _tick(key, published_at + age, every)
+
+
+def _tick(key: str, at: datetime, every: timedelta) -> datetime:
+    """The account's first tick at or after `at`."""
+    width = every // TICKS
+    phase = width * (int.from_bytes(hashlib.sha256(key.encode()).digest()[:4]) / 2**32)
+    return at + (_EPOCH + phase - at) % width

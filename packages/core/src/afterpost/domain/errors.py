@@ -7,6 +7,7 @@ core does next (wait, refresh the token, stop the account), never the HTTP statu
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 
 class AfterpostError(Exception):
@@ -118,7 +119,9 @@ class ErrorKind(StrEnum):
     RATE_LIMITED = "rate_limited"
     """Too many calls; wait until `retry_at`."""
     QUOTA_EXHAUSTED = "quota_exhausted"
-    """The app's quota is used up until it resets at `retry_at`."""
+    """A quota is used up until it resets at `retry_at`."""
+    BUDGET_EXHAUSTED = "budget_exhausted"
+    """Money or calls that were paid for are used up until `retry_at`; the platform says it, or our budget."""
     TOKEN_EXPIRED = "token_expired"
     """The access token is over; refresh once, then ask again."""
     CREDENTIAL_REVOKED = "credential_revoked"
@@ -130,7 +133,7 @@ class ErrorKind(StrEnum):
     NOT_FOUND = "not_found"
     """The post or account is gone or not visible."""
     METRIC_UNAVAILABLE = "metric_unavailable"
-    """A metric is not to be had any more."""
+    """A metric is not to be had, any more or yet."""
     BAD_REQUEST = "bad_request"
     """The provider refuses the request itself."""
     UPSTREAM_UNAVAILABLE = "upstream_unavailable"
@@ -146,6 +149,9 @@ class ErrorKind(StrEnum):
 TRANSIENT = frozenset({ErrorKind.UPSTREAM_UNAVAILABLE, ErrorKind.UPSTREAM_MALFORMED, ErrorKind.NETWORK})
 """Kinds that pass by themselves: tried again with back-off."""
 
+WAITING = frozenset({ErrorKind.RATE_LIMITED, ErrorKind.QUOTA_EXHAUSTED, ErrorKind.BUDGET_EXHAUSTED})
+"""Kinds after which nobody is let through before `retry_at`."""
+
 STOPPING = frozenset({ErrorKind.CREDENTIAL_REVOKED, ErrorKind.PERMISSION_MISSING, ErrorKind.ACCOUNT_BLOCKED})
 """Kinds that only a person can mend: the account stops and says why."""
 
@@ -154,7 +160,8 @@ class ProviderError(AfterpostError):
     """What a provider plugin raises (or puts into an outcome) for a failed call.
 
     `native` keeps the platform's own code, `request_id` its trace id; `retry_at` is absolute (aware
-    UTC), whatever form the platform used; `scopes` names what is missing.
+    UTC), whatever form the platform used; `scope` says whether only this account has to wait for it, or
+    every account of the same app (as in `RateLimit`); `scopes` names permissions that are missing.
     """
 
     code = "provider_error"
@@ -167,6 +174,7 @@ class ProviderError(AfterpostError):
         native: str | None = None,
         request_id: str | None = None,
         retry_at: datetime | None = None,
+        scope: Literal["account", "app"] = "account",
         scopes: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message)
@@ -174,4 +182,5 @@ class ProviderError(AfterpostError):
         self.native = native
         self.request_id = request_id
         self.retry_at = retry_at
+        self.scope = scope
         self.scopes = scopes

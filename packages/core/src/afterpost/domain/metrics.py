@@ -25,6 +25,9 @@ CUMULATIVE = (
 CANONICAL = (*CUMULATIVE, "avg_view_seconds")
 """Every canonical name. `avg_view_seconds` is a gauge: a latest value, nothing earned."""
 
+ACCOUNT_METRICS = ("followers", "following", "posts_total", "profile_views", "account_views")
+"""Canonical numbers of an account itself."""
+
 ENGAGEMENT_PARTS = ("likes", "comments", "shares", "saves")
 """`engagements` = the sum of these, of those the platform offers. One definition, everywhere."""
 
@@ -56,3 +59,8 @@ class Kind(StrEnum):
 def is_metric_name(name: str) -> bool:
     """True for a canonical name or a provider's own one of the form `x_<provider>_<native>`."""
     return name in CANONICAL or (len(name) <= 80 and _NATIVE.fullmatch(name) is not None)
+
+
+def is_account_metric_name(name: str) -> bool:
+    """True for a canonical metric of accounts or a provider's own one of the form `x_<provider>_<native>`."""
+    return name in ACCOUNT_METRICS or (len(name) <= 80 and _NATIVE.fullmatch(name) is not None)

@@ -14,22 +14,34 @@ from afterpost.domain.events import (
     RunEnded,
     SnapshotsStored,
 )
-from afterpost.domain.metrics import CANONICAL, CUMULATIVE, Kind
+from afterpost.domain.metrics import ACCOUNT_METRICS, CANONICAL, CUMULATIVE, Kind
 from afterpost.domain.readings import Reading
 from afterpost.domain.scope import Actor, Scope
+from afterpost.domain.spend import Operation, Spend
 from afterpost.domain.windows import Window
 from afterpost.sdk.access import AccessPolicy, Action
-from afterpost.sdk.capabilities import CONTRACT_VERSION, Capabilities, MetricSpec, RateLimit
+from afterpost.sdk.capabilities import (
+    CONTRACT_VERSION,
+    Capabilities,
+    Cost,
+    DefinitionChange,
+    MetricSpec,
+    RateLimit,
+    Renewal,
+    Terms,
+)
 from afterpost.sdk.context import PluginContext
 from afterpost.sdk.credentials import Credential, CredentialField, Secret
 from afterpost.sdk.formats import FileContext, FileFormat, FileRecord, LineError
 from afterpost.sdk.guard import Act, ActKind, Deny, Guard, Hold, Pass, Settlement, Verdict
 from afterpost.sdk.markers import hookimpl
 from afterpost.sdk.migrations import Migrations
+from afterpost.sdk.oauth import CodeGrant, OAuth, OAuthScope
 from afterpost.sdk.observer import Delivery, Observer
 from afterpost.sdk.panel import Panel, Slot
 from afterpost.sdk.provider import (
     AccountProfile,
+    AccountReading,
     Call,
     Failed,
     Gone,
@@ -44,8 +56,10 @@ from afterpost.sdk.retention import DataClass, RetentionPolicy
 from afterpost.sdk.schedule import CollectionSchedule, ScheduledPost
 from afterpost.sdk.tenancy import Caller, Door, SignInOption, TenantPolicy
 from afterpost.sdk.transaction import OwnTables, Transaction, UnitOfWork
+from afterpost.sdk.waits import next_midnight, reset_at, retry_after
 
 __all__ = [
+    "ACCOUNT_METRICS",
     "CANONICAL",
     "CONTRACT_VERSION",
     "CUMULATIVE",
@@ -53,6 +67,7 @@ __all__ = [
     "AccountConnected",
     "AccountDisconnected",
     "AccountProfile",
+    "AccountReading",
     "AccountStopped",
     "Act",
     "ActKind",
@@ -64,11 +79,14 @@ __all__ = [
     "Call",
     "Caller",
     "Capabilities",
+    "CodeGrant",
     "CollectionSchedule",
     "Column",
+    "Cost",
     "Credential",
     "CredentialField",
     "DataClass",
+    "DefinitionChange",
     "Delivery",
     "Deny",
     "Door",
@@ -86,7 +104,10 @@ __all__ = [
     "Measured",
     "MetricSpec",
     "Migrations",
+    "OAuth",
+    "OAuthScope",
     "Observer",
+    "Operation",
     "OrganizationCreated",
     "Outcome",
     "OwnTables",
@@ -103,6 +124,7 @@ __all__ = [
     "RateLimit",
     "Reading",
     "Reads",
+    "Renewal",
     "RetentionPolicy",
     "RunEnded",
     "ScheduledPost",
@@ -112,11 +134,16 @@ __all__ = [
     "SignInOption",
     "Slot",
     "SnapshotsStored",
+    "Spend",
     "TenantPolicy",
+    "Terms",
     "Transaction",
     "Unauthenticated",
     "UnitOfWork",
     "Verdict",
     "Window",
     "hookimpl",
+    "next_midnight",
+    "reset_at",
+    "retry_after",
 ]

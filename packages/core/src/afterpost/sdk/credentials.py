@@ -33,20 +33,33 @@ class Secret:
 
 
 class CredentialField(Struct, frozen=True):
-    """One thing a person has to give to connect an account; asked for by `connect` under `label`."""
+    """One thing a person has to give to connect an account; asked for by `connect` under `label`.
+
+    `of_app` marks what belongs to the app that was registered with the platform (its client id and secret)
+    and is the same for all its accounts: limits of scope `app` are shared by accounts with the same one.
+    """
 
     name: str
     label: str
     secret: bool = True
     required: bool = True
+    of_app: bool = False
+    help: str = ""
+    """Where a person finds it, in one sentence."""
 
 
 class Credential(Struct, frozen=True, kw_only=True):
-    """What an account signs in with: named secrets, granted scopes, and when the access token ends."""
+    """What an account signs in with: named secrets, granted scopes, and when its tokens end.
+
+    `expires_at`: of the access token. `refresh_expires_at`: of the refresh token; after it only connecting
+    again helps, so core renews before. Both aware UTC; None: not known, or never. `scopes` empty: the
+    platform did not say what was granted.
+    """
 
     secrets: Mapping[str, Secret]
     scopes: tuple[str, ...] = ()
     expires_at: datetime | None = None
+    refresh_expires_at: datetime | None = None
 
     def secret(self, name: str) -> str:
         """The named secret in clear, for the wire; KeyError when the credential does not hold it."""

@@ -6,17 +6,18 @@ or opens connections of its own: core hands it a client, a credential and the ti
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from afterpost.domain.errors import ErrorKind, ProviderError
 from afterpost.domain.posts import UNKNOWN_TYPE
-from afterpost.domain.readings import Reading
+from afterpost.domain.readings import Reading, Value
 from afterpost.sdk.capabilities import Capabilities
 from afterpost.sdk.credentials import Credential, CredentialField
 from afterpost.sdk.formats import FileFormat
+from afterpost.sdk.oauth import CodeGrant, OAuth
 
 if TYPE_CHECKING:
     import httpx
@@ -29,12 +30,15 @@ class Call(Struct, frozen=True, kw_only=True):
 
     `client` sends to the declared hosts only, with time-outs and a byte cap; `now` is the instant (aware
     UTC) that readings carry; `account_id` is the platform's id of the account, empty in `check`.
+    `since`, in `list_posts` alone: nothing published before it is needed, and a platform that can leave it
+    out, or bills by the post, is asked to; None: everything.
     """
 
     client: "httpx.AsyncClient"
     credential: Credential
     now: datetime
     account_id: str = ""
+    since: datetime | None = None
 
 
 class AccountProfile(Struct, frozen=True, kw_only=True):
@@ -56,19 +60,33 @@ class PostInfo(Struct, frozen=True, kw_only=True):
     content_type: str = UNKNOWN_TYPE
 
 
-class Page(Struct, frozen=True):
-    """One page of an account's posts, newest first; `cursor` is opaque, None at the end."""
-
-    posts: tuple[PostInfo, ...]
-    cursor: str | None = None
-
-
 class Measured(Struct, frozen=True, kw_only=True):
     """The post was read. `post` carries its current title and so on where the answer had them; `partial`
     names metrics that were asked for and refused."""
 
     reading: Reading
     post: PostInfo | None = None
+    partial: tuple[str, ...] = ()
+
+
+class Page(Struct, frozen=True):
+    """One page of an account's posts, newest first; `cursor` is opaque, None at the end.
+
+    `measured`: post id -> its reading, where the list carries metrics (`list_carries_metrics`).
+    """
+
+    posts: tuple[PostInfo, ...]
+    cursor: str | None = None
+    measured: Mapping[str, Measured] = {}
+
+
+class AccountReading(Struct, frozen=True, kw_only=True):
+    """Numbers of the account itself at `call.now`: metric -> value; what was not reported is absent.
+
+    `partial` names metrics that were asked for and refused.
+    """
+
+    values: Mapping[str, Value]
     partial: tuple[str, ...] = ()
 
 
@@ -79,7 +97,11 @@ class Gone(Struct, frozen=True):
 
 
 class Failed(Struct, frozen=True):
-    """This post could not be read; the others of the batch could."""
+    """This post could not be read; the others of the batch could.
+
+    After RATE_LIMITED, QUOTA_EXHAUSTED or a kind that stops the account, core keeps what was read and asks
+    no further: a provider that takes several requests for a batch ends the rest of it so.
+    """
 
     error: ProviderError
 
@@ -88,7 +110,11 @@ Outcome = Measured | Gone | Failed
 
 
 class Provider(ABC):
-    """A network. Only `capabilities` and `fetch_metrics` are required; the rest has a sensible default."""
+    """A network. Only `capabilities` and `fetch_metrics` are required; the rest has a sensible default.
+
+    Every async method may raise ProviderError, and nothing else. It asks once: core alone tries again,
+    waits, renews tokens, and keeps to limits and budgets.
+    """
 
     @property
     @abstractmethod
@@ -108,6 +134,11 @@ class Provider(ABC):
         return ()
 
     @property
+    def oauth(self) -> OAuth | None:
+        """The authorisation code flow of this network; None where a person types all there is to it."""
+        return None
+
+    @property
     def file_formats(self) -> Sequence[FileFormat]:
         """Export files of this network that `import` can read."""
         return ()
@@ -120,8 +151,35 @@ class Provider(ABC):
         """Whose credential is it? Called by `connect`; a wrong credential raises ProviderError."""
         raise ProviderError(ErrorKind.BAD_REQUEST, f"{self.capabilities.platform} connects no accounts.")
 
+    def hosts_for(self, credential: Credential) -> Sequence[str]:
+        """The hosts to call with this credential. Where it names the host (a Mastodon instance, a PDS) add
+        that one: core lets it through over HTTPS, and only to public addresses."""
+        return self.capabilities.hosts
+
+    async def exchange_code(self, call: Call, grant: CodeGrant) -> Credential:
+        """The credential for the code that `oauth` led to; `call.credential` holds the app's fields.
+
+        Keep those that `refresh` needs in the answer, and say which scopes were granted.
+        """
+        raise ProviderError(ErrorKind.BAD_REQUEST, f"{self.capabilities.platform} has no OAuth sign-in.")
+
+    async def sign_in(self, call: Call) -> Credential:
+        """The credential to keep for what a person typed (`call.credential`), before `check`.
+
+        By default a refresh token without an access token is exchanged by `refresh`, and all else is kept
+        as it is. An app password is exchanged for a session here.
+        """
+        typed = call.credential
+        if "refresh_token" in typed.secrets and "access_token" not in typed.secrets:
+            return await self.refresh(call)
+        return typed
+
     async def refresh(self, call: Call) -> Credential:
-        """A credential with a new access token. Core stores it before the next call."""
+        """A credential with a new access token, and the new refresh token where there is one.
+
+        Core calls it for one account once at a time, in all processes together, and stores the answer
+        before it is used. A dead refresh token is CREDENTIAL_REVOKED.
+        """
         raise ProviderError(
             ErrorKind.CREDENTIAL_REVOKED, f"A {self.capabilities.platform} credential can't be renewed."
         )
@@ -129,3 +187,18 @@ class Provider(ABC):
     async def list_posts(self, call: Call, cursor: str | None) -> Page:
         """One page of the account's own posts, newest first; `cursor` as the previous page gave it."""
         return Page(())
+
+    async def fetch_account(self, call: Call) -> AccountReading:
+        """The account's own numbers (`account_metrics`): followers and so on, as they are now."""
+        return AccountReading(values={})
+
+    async def fetch_daily(
+        self, call: Call, ids: Sequence[str], start: date, end: date
+    ) -> Mapping[str, Outcome]:
+        """Series that are per day already, for at most `daily_batch_size` posts: one outcome per asked id.
+
+        `start` and `end` are days of the metrics' `day_zone`, both included. Each is a Measured whose
+        reading has `daily` alone (day -> metric -> value, `values` empty): a day without data is absent,
+        never 0. Days beyond `daily_days` are cut off, not an error.
+        """
+        raise ProviderError(ErrorKind.BAD_REQUEST, f"{self.capabilities.platform} has no series by day.")

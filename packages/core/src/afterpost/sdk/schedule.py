@@ -7,12 +7,13 @@ from msgspec import Struct
 
 
 class ScheduledPost(Struct, frozen=True, kw_only=True):
-    """What a schedule may look at."""
+    """What a schedule may look at. Posts of one account are best read together."""
 
     organization_id: int
     platform: str
     external_id: str
     published_at: datetime | None
+    account_id: int | None = None
 
 
 class CollectionSchedule(ABC):

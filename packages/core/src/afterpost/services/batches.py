@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from afterpost.defaults import AgeLadder
-from afterpost.domain.errors import ErrorKind, ProviderError
+from afterpost.domain.errors import TRANSIENT, ErrorKind, ProviderError
 from afterpost.domain.events import PostGone
 from afterpost.domain.posts import UNKNOWN_TYPE
 from afterpost.domain.readings import checked
@@ -129,7 +129,9 @@ def _ended(core: Core, tx: Tx, post: Post, outcome: Outcome) -> tuple[RunItem, d
         state = {"state": "gone", "misses": misses, "gone_at": since, "due_at": None}
         return RunItem(post.id, "skipped", "gone", outcome.reason), state
     error = outcome.error
-    retry_at = error.retry_at or tx.now + RETRY_AFTER
+    retry_at = error.retry_at or (
+        tx.now + RETRY_AFTER if error.kind in TRANSIENT else _due(core, post, post.published_at, tx.now)
+    )
     state = {"state": post.state, "misses": post.misses, "gone_at": post.gone_at, "due_at": retry_at}
     return RunItem(post.id, "failed", error.kind, error.message, retry_at), state
 
@@ -140,6 +142,7 @@ def _due(core: Core, post: Post, published_at: datetime | None, now: datetime) -
         platform=post.platform,
         external_id=post.external_id,
         published_at=published_at,
+        account_id=post.account_id,
     )
     try:
         due: object = core.schedule.next_due(subject, now)

@@ -4,23 +4,32 @@ Every post asked for ends in the run as stored, unchanged, skipped (reason) or f
 Network calls are never made inside a transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
 from msgspec import Struct
 
-from afterpost.domain.errors import STOPPING, AfterpostError, Denied, ErrorKind, NotFound, ProviderError
+from afterpost.domain.errors import (
+    STOPPING,
+    WAITING,
+    AfterpostError,
+    Denied,
+    ErrorKind,
+    NotFound,
+    ProviderError,
+)
 from afterpost.domain.events import AccountStopped
 from afterpost.domain.scope import Actor, Scope
-from afterpost.sdk.provider import Call, Outcome
-from afterpost.services.batches import RETRY_AFTER, store_batch
+from afterpost.services.batches import RETRY_AFTER
+from afterpost.services.budgets import OverBudget
 from afterpost.services.core import Core
 from afterpost.services.exchange import Exchange
 from afterpost.services.guarding import REFUSALS, Done, guarded
-from afterpost.services.listing import list_posts
+from afterpost.services.listing import Listed, list_posts
+from afterpost.services.read_posts import read_posts
 from afterpost.services.run import end_run
-from afterpost.storage import accounts, posts, runs
+from afterpost.storage import accounts, parkings, pauses, posts, runs
 from afterpost.storage.accounts import Account
 from afterpost.storage.posts import Post
 from afterpost.storage.runs import RunItem
@@ -58,14 +67,14 @@ async def refresh_account(
     if account.state == "disconnected":
         return Counts(0, f"{_shown(account)} is disconnected.")
     due_by = now if due_only else None
-    listed = 0
+    listed = Listed(0, {})
     wanted = await core.database.reading(_wanted, core, scope, account.id, due_by, only)
     try:
         exchange = Exchange(core, scope, actor, account)
         async with _allowed(core, scope, actor, account, len(wanted)) as done:
             if not due_only or account.next_list_at is None or account.next_list_at <= now:
                 listed = await list_posts(core, scope, actor, account, exchange)
-            await _read_posts(core, scope, actor, account, exchange, wanted, run_id, done)
+            await read_posts(core, scope, actor, account, exchange, wanted, run_id, done, listed.measured)
         # What was just listed is an act of its own, for nobody knew how many posts it would be.
         known = {post.id for post in wanted}
         found = await core.database.reading(_wanted, core, scope, account.id, due_by, only)
@@ -73,13 +82,13 @@ async def refresh_account(
         if new:
             wanted = [*wanted, *new]
             async with _allowed(core, scope, actor, account, len(new)) as done:
-                await _read_posts(core, scope, actor, account, exchange, new, run_id, done)
+                await read_posts(core, scope, actor, account, exchange, new, run_id, done, listed.measured)
     except REFUSALS as error:
         await core.database.writing(_account_refused, core, scope, actor, account, error, run_id, wanted)
-        return Counts(listed, f"{_shown(account)}: {error.message}")
+        return Counts(listed.added, f"{_shown(account)}: {error.message}")
     except ProviderError as error:
         await core.database.writing(_account_failed, core, scope, actor, account, error, run_id, wanted)
-        return Counts(listed, f"{_shown(account)}: {error.message}")
+        return Counts(listed.added, f"{_shown(account)}: {error.message}")
     except AfterpostError:
         raise
     except Exception as error:
@@ -87,9 +96,9 @@ async def refresh_account(
         core.log.exception("collecting %s failed", _shown(account))
         bug = ProviderError(ErrorKind.BUG, f"Afterpost failed: {type(error).__name__}; the log says more.")
         await core.database.writing(_account_failed, core, scope, actor, account, bug, run_id, wanted)
-        return Counts(listed, f"{_shown(account)}: {bug.message}")
+        return Counts(listed.added, f"{_shown(account)}: {bug.message}")
     await core.database.writing(_account_done, core, scope, actor, account)
-    return Counts(listed, None)
+    return Counts(listed.added, None)
 
 
 def _shown(account: Account) -> str:
@@ -125,7 +134,7 @@ async def refresh_post(core: Core, scope: Scope, actor: Actor, post: Post, run_i
     try:
         exchange = Exchange(core, scope, actor, account)
         async with _allowed(core, scope, actor, account, 1) as done:
-            await _read_posts(core, scope, actor, account, exchange, [post], run_id, done)
+            await read_posts(core, scope, actor, account, exchange, [post], run_id, done)
     except REFUSALS as error:
         await core.database.writing(_skipped, core, scope, actor, error, run_id, [post])
         raise
@@ -150,33 +159,6 @@ def _wanted(
     return live if only is None else [post for post in live if post.external_id in only]
 
 
-async def _read_posts(
-    core: Core,
-    scope: Scope,
-    actor: Actor,
-    account: Account,
-    exchange: Exchange,
-    wanted: Sequence[Post],
-    run_id: int,
-    done: Done,
-) -> None:
-    size = max(1, exchange.provider.capabilities.batch_size)
-    for start in range(0, len(wanted), size):
-        batch = wanted[start : start + size]
-        ids = [post.external_id for post in batch]
-
-        async def one_batch(call: Call, ids: Sequence[str] = ids) -> dict[str, Outcome]:
-            answer: object = await exchange.provider.fetch_metrics(call, list(ids))
-            if not isinstance(answer, Mapping):
-                raise TypeError(f"answered with {type(answer).__name__}, not a mapping")
-            # A copy: what a plugin does to its own afterwards is its matter.
-            return dict(answer)
-
-        outcomes = await exchange.ask(one_batch, dict)
-        await core.database.writing(store_batch, core, scope, actor, batch, outcomes, run_id)
-        done.amount += len(batch)
-
-
 def _account_done(core: Core, scope: Scope, actor: Actor, account: Account) -> None:
     with core.transaction(scope, actor) as tx:
         values: dict[str, object] = {
@@ -188,6 +170,7 @@ def _account_done(core: Core, scope: Scope, actor: Actor, account: Account) -> N
         }
         if account.state == "stopped":
             values["state"] = "active"
+            pauses.note_state(tx.connection, tx.scope, account.organization_id, account.id, "active", tx.now)
         accounts.update_account(tx.connection, tx.scope, account.id, values)
 
 
@@ -197,7 +180,7 @@ def _account_failed(
     actor: Actor,
     account: Account,
     error: ProviderError,
-    run_id: int,
+    run_id: int | None,
     wanted: Sequence[Post],
 ) -> None:
     """Keep the account's failure, and end every post that the run did not reach as failed."""
@@ -211,6 +194,7 @@ def _account_failed(
         }
         if stopping:
             values["state"] = "stopped"
+            pauses.note_state(tx.connection, tx.scope, account.organization_id, account.id, "stopped", tx.now)
             if account.state != "stopped":
                 tx.emit(
                     AccountStopped(
@@ -223,6 +207,12 @@ def _account_failed(
         else:
             values["parked_until"] = retry_at
         accounts.update_account(tx.connection, tx.scope, account.id, values)
+        if isinstance(error, OverBudget):
+            _end_rest(tx, run_id, wanted, "skipped", "budget", error.message, retry_at)
+            return
+        if error.scope == "app" and error.kind in WAITING and retry_at is not None:
+            parking = parkings.Parking(retry_at, error.kind, error.message)
+            parkings.park(tx.connection, tx.scope, account.platform, account.app, parking)
         _end_rest(tx, run_id, wanted, "failed", error.kind, error.message, retry_at)
 
 
@@ -262,19 +252,36 @@ def _retry_at(error: AfterpostError) -> datetime | None:
 
 def _end_rest(
     tx: Tx,
-    run_id: int,
+    run_id: int | None,
     wanted: Sequence[Post],
     outcome: str,
     reason: str,
     message: str,
     retry_at: datetime | None,
 ) -> None:
-    """Note how the posts ended that the run did not reach."""
+    """Note how the posts ended that the run did not reach; without a run there are none."""
+    if run_id is None:
+        return
     ended = runs.ended_posts(tx.connection, tx.scope, run_id)
     left = [post for post in wanted if post.id not in ended]
     if left:
         items = [RunItem(post.id, outcome, reason, message, retry_at) for post in left]
         runs.add_items(tx.connection, tx.scope, left[0].organization_id, run_id, items)
+
+
+async def renew_accounts(core: Core, scope: Scope, actor: Actor) -> None:
+    """Renew the credentials that would die unused. One that can't be renewed fails its account alone."""
+
+    def due() -> list[int]:
+        with core.read(scope) as connection:
+            return accounts.to_renew(connection, scope, core.now())
+
+    for account_id in await core.database.reading(due):
+        account = await core.database.reading(_load, core, scope, account_id)
+        try:
+            await Exchange(core, scope, actor, account).renew()
+        except ProviderError as error:
+            await core.database.writing(_account_failed, core, scope, actor, account, error, None, [])
 
 
 async def refresh_accounts(

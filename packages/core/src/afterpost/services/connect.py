@@ -1,6 +1,9 @@
 """Accounts: connect with a credential, list, disconnect."""
 
+import hashlib
 from collections.abc import Mapping
+
+import msgspec
 
 from afterpost.domain.errors import InvalidInput, NotFound, ProviderError, RefreshFailed
 from afterpost.domain.events import AccountConnected, AccountDisconnected
@@ -10,7 +13,8 @@ from afterpost.sdk.provider import AccountProfile, Call, Provider
 from afterpost.services.catalogue import brand_by_id, brand_named
 from afterpost.services.core import Core
 from afterpost.services.exchange import called
-from afterpost.storage import accounts
+from afterpost.services.renewal import kept
+from afterpost.storage import accounts, pauses
 from afterpost.storage.accounts import Account
 
 
@@ -31,6 +35,24 @@ def read_fields(provider: Provider, given: Mapping[str, str]) -> Credential:
             hint="It takes: " + (", ".join(fields) or "nothing") + ".",
         )
     return Credential(secrets={name: Secret(value) for name, value in given.items() if value})
+
+
+async def call_with(core: Core, provider: Provider, credential: Credential) -> Call:
+    """A call for a credential that belongs to no account yet."""
+    declared = provider.capabilities.hosts
+    foreign = tuple(host for host in provider.hosts_for(credential) if host not in declared)
+    client = await core.egress.client(f"connect {provider.capabilities.platform}", declared, foreign)
+    return Call(client=client, credential=credential, now=core.now())
+
+
+def app_of(provider: Provider, credential: Credential) -> str:
+    """What names the app whose limits an account uses: a digest of its public id; empty when not known."""
+    public = [
+        (field.name, credential.secret(field.name))
+        for field in provider.credential_fields
+        if field.of_app and not field.secret and field.name in credential.secrets
+    ]
+    return hashlib.sha256(msgspec.json.encode(sorted(public))).hexdigest()[:16] if public else ""
 
 
 async def connect(
@@ -56,12 +78,9 @@ async def connect(
             hint="Installed: " + ", ".join(connectable(core)) + ". For another network install its plugin.",
         )
     credential = read_fields(provider, given)
-    client = await core.egress.client(f"connect {platform}", provider.capabilities.hosts)
-    call = Call(client=client, credential=credential, now=core.now())
     try:
-        if "refresh_token" in given and "access_token" not in given:
-            credential = await called(provider.refresh, call, Credential)
-            call = Call(client=client, credential=credential, now=core.now())
+        credential = await called(provider.sign_in, await call_with(core, provider, credential), Credential)
+        call = await call_with(core, provider, credential)
         profile = await called(provider.check, call, AccountProfile)
     except ProviderError as error:
         raise RefreshFailed(
@@ -85,11 +104,14 @@ def _keep(
     with core.transaction(scope, actor) as tx:
         organization = core.organization(tx.connection, tx.scope)
         row = (organization.id, platform, profile.external_id)
+        provider = core.providers[platform]
         values: dict[str, object] = {
             "handle": profile.handle,
             "name": profile.name,
             "state": "active",
             "credential": core.sealer.seal(credential, row),
+            "app": app_of(provider, credential),
+            **kept(credential, provider.capabilities.renewal, tx.now),
             "parked_until": None,
             "failure_kind": None,
             "failure_message": None,
@@ -112,7 +134,8 @@ def _keep(
             account_id = accounts.add_account(tx.connection, tx.scope, values)
         else:
             account_id = known.id
-            accounts.update_account(tx.connection, tx.scope, account_id, values)
+            accounts.connect_again(tx.connection, tx.scope, account_id, values)
+        pauses.note_state(tx.connection, tx.scope, organization.id, account_id, "active", tx.now)
         tx.emit(
             AccountConnected(
                 organization_id=organization.id,
@@ -121,10 +144,12 @@ def _keep(
                 external_id=profile.external_id,
             )
         )
-        kept = accounts.get_account(tx.connection, tx.scope, account_id)
-    if kept is None:
+        account = accounts.get_account(tx.connection, tx.scope, account_id)
+    if account is None:
         raise NotFound(f"There is no account {account_id}.")
-    return kept
+    # The credential may hold the only refresh token that lives.
+    core.database.settle()
+    return account
 
 
 def list_accounts(core: Core, scope: Scope) -> list[Account]:
@@ -136,11 +161,12 @@ def list_accounts(core: Core, scope: Scope) -> list[Account]:
 def disconnect(core: Core, scope: Scope, actor: Actor, account_id: int) -> Account:
     """Forget the account's credential and stop collecting it; its posts and their history stay."""
     with core.transaction(scope, actor) as tx:
-        if accounts.get_account(tx.connection, tx.scope, account_id) is None:
+        found = accounts.get_account(tx.connection, tx.scope, account_id)
+        if found is None:
             raise NotFound(f"There is no account {account_id}.")
-        accounts.update_account(
-            tx.connection, tx.scope, account_id, {"state": "disconnected", "credential": None}
-        )
+        gone_values = {"state": "disconnected", "credential": None, "renew_at": None, "scopes": ""}
+        accounts.connect_again(tx.connection, tx.scope, account_id, gone_values)
+        pauses.note_state(tx.connection, tx.scope, found.organization_id, account_id, "disconnected", tx.now)
         gone = accounts.get_account(tx.connection, tx.scope, account_id)
         assert gone is not None
         tx.emit(AccountDisconnected(organization_id=gone.organization_id, account_id=account_id))

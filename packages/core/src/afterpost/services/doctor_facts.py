@@ -203,10 +203,10 @@ def _sealed_wrong(core: Core, scope: Scope, state: AccountState) -> Misconfigure
     with core.read(scope) as connection:
         account = stored_accounts.get_account(connection, scope, state.id)
         sealed = stored_accounts.sealed_credential(connection, scope, state.id)
-    if account is None or sealed is None:
+    if account is None or sealed.credential is None:
         return Misconfigured("It holds no credential.", hint=f"afterpost connect {state.platform}")
     try:
-        core.sealer.open(sealed, (account.organization_id, account.platform, account.external_id))
+        core.sealer.open(sealed.credential, (account.organization_id, account.platform, account.external_id))
     except Misconfigured as error:
         return error
     return None

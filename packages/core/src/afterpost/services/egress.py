@@ -1,5 +1,8 @@
 """HTTP out: one small client per account, to the declared hosts only, with time-outs and a byte cap."""
 
+import asyncio
+import ipaddress
+import socket
 import ssl
 from collections.abc import AsyncIterator, Collection, Mapping
 from functools import cache
@@ -25,8 +28,11 @@ def _tls() -> ssl.SSLContext:
 class Gate(httpx.AsyncBaseTransport):
     """Lets requests through to the declared hosts over HTTPS, or to an emulator that stands in for one."""
 
-    def __init__(self, hosts: Collection[str], emulated: Mapping[str, str]) -> None:
-        self._hosts = frozenset(hosts)
+    def __init__(
+        self, hosts: Collection[str], emulated: Mapping[str, str], foreign: Collection[str] = ()
+    ) -> None:
+        self._hosts = frozenset((*hosts, *foreign))
+        self._foreign = frozenset(foreign)
         # Only the hosts asked for are looked up: an emulator may start when its address is.
         self._emulated = {host: httpx.URL(emulated[host]) for host in self._hosts if host in emulated}
         self._inner = httpx.AsyncHTTPTransport(verify=_tls(), limits=POOL, trust_env=False)
@@ -42,6 +48,10 @@ class Gate(httpx.AsyncBaseTransport):
         base = self._emulated.get(host)
         if base is not None:
             request.url = request.url.copy_with(scheme=base.scheme, host=base.host, port=base.port)
+        elif host in self._foreign:
+            # To the address that was looked at: a second look-up could find another one.
+            request.url = request.url.copy_with(host=await public_address(host))
+            request.extensions = {**request.extensions, "sni_hostname": host}
         response = await self._inner.handle_async_request(request)
         try:
             body = await _read(response.aiter_bytes())
@@ -59,6 +69,19 @@ class Gate(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close the connections."""
         await self._inner.aclose()
+
+
+async def public_address(host: str) -> str:
+    """An address of a host that a person named. ProviderError where one of its addresses is not public: a
+    credential must not make this server ask its own network."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, 443, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise ProviderError(ErrorKind.NETWORK, f"The host {host} is not known.") from error
+    addresses = [str(each[4][0]) for each in found]
+    if not addresses or not all(ipaddress.ip_address(one).is_global for one in addresses):
+        raise ProviderError(ErrorKind.BAD_REQUEST, f"The host {host} has an address that is not public.")
+    return addresses[0]
 
 
 async def _read(chunks: AsyncIterator[bytes]) -> bytes:
@@ -79,14 +102,18 @@ class Egress:
         self._emulated = emulated
         self._clients: dict[str, httpx.AsyncClient] = {}
 
-    async def client(self, key: str, hosts: Collection[str]) -> httpx.AsyncClient:
-        """The client under this key, for these hosts."""
+    async def client(
+        self, key: str, hosts: Collection[str], foreign: Collection[str] = ()
+    ) -> httpx.AsyncClient:
+        """The client under this key, for these hosts. `foreign` are hosts that a credential names and nobody
+        declared: they are reached at public addresses only."""
+        key = " ".join((key, *foreign))
         client = self._clients.pop(key, None)
         if client is None:
             if len(self._clients) >= MAX_CLIENTS:
                 await self._clients.pop(next(iter(self._clients))).aclose()
             client = httpx.AsyncClient(
-                transport=Gate(hosts, self._emulated),
+                transport=Gate(hosts, self._emulated, foreign),
                 timeout=TIMEOUT,
                 headers={"User-Agent": USER_AGENT},
                 trust_env=False,

@@ -6,26 +6,27 @@ nothing else.
 
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import httpx
+import msgspec
 import stamina
 
-from afterpost.domain.errors import TRANSIENT, ErrorKind, ProviderError
+from afterpost.domain.errors import TRANSIENT, WAITING, ErrorKind, ProviderError
 from afterpost.domain.scope import Actor, Scope
+from afterpost.domain.spend import Operation, Spend
 from afterpost.sdk.credentials import Credential
 from afterpost.sdk.provider import Call, Provider
+from afterpost.services.budgets import charge, give_back, refuse_parked
 from afterpost.services.closed import contained
 from afterpost.services.core import Core
-from afterpost.storage import accounts
+from afterpost.services.renewal import Held, held, renewed
 from afterpost.storage.accounts import Account
 
 DEADLINE = 60.0
 """Seconds one call of a provider method may take in all."""
 ATTEMPTS = 3
-RENEW_BEFORE = timedelta(seconds=60)
-"""An access token that ends sooner is renewed before it is used."""
 
 T = TypeVar("T")
 log = logging.getLogger("afterpost.exchange")
@@ -58,6 +59,10 @@ async def called(method: Callable[[Call], Awaitable[T]], call: Call, kind: type[
         raise ProviderError(ErrorKind.NETWORK, f"No answer within {DEADLINE:.0f} s.") from error
     except httpx.TransportError as error:
         raise ProviderError(ErrorKind.NETWORK, f"The connection failed: {type(error).__name__}.") from error
+    except httpx.HTTPError as error:
+        raise ProviderError(
+            ErrorKind.UPSTREAM_MALFORMED, f"The answer can't be read: {type(error).__name__}."
+        ) from error
     except Exception as error:
         log.exception("a provider raised something else than ProviderError")
         raise ProviderError(ErrorKind.BUG, f"The provider plugin failed: {type(error).__name__}.") from error
@@ -71,64 +76,118 @@ class Exchange:
         self._scope = scope
         self._actor = actor
         self._account = account
-        self._credential: Credential | None = None
+        self._held: Held | None = None
         self.provider = provider_for(core, account.platform)
 
-    async def ask(self, method: Callable[[Call], Awaitable[T]], kind: type[T]) -> T:
-        """Call, try passing failures again with back-off, renew an ended token once."""
-        call = await self._call()
-        ends = call.credential.expires_at
-        if ends is not None and ends - call.now < RENEW_BEFORE:
-            call = await self._renewed()
+    async def ask(
+        self,
+        operation: Operation,
+        method: Callable[[Call], Awaitable[T]],
+        kind: type[T],
+        *,
+        items: int = 0,
+        came: Callable[[T], int] | None = None,
+        since: datetime | None = None,
+    ) -> T:
+        """Call, try passing failures again with back-off, renew an ended token once.
+
+        `items`: the posts it is about, at most, for what the call costs; `came`: how many an answer really
+        had, where that is another number. Raises ProviderError; OverBudget when a
+        limit leaves no room, and when the app rests because a platform asked it to.
+        """
+        now_held = await self._credential()
+        if self._ends_soon(now_held.credential):
+            now_held = await self._renewed_early(now_held)
         try:
-            return await self._retried(method, call, kind)
+            return await self._retried(operation, method, now_held.credential, kind, items, came, since)
         except ProviderError as error:
             if error.kind is not ErrorKind.TOKEN_EXPIRED:
                 raise
-        return await self._retried(method, await self._renewed(), kind)
+        now_held = await self._renewed(now_held)
+        return await self._retried(operation, method, now_held.credential, kind, items, came, since)
 
-    async def _retried(self, method: Callable[[Call], Awaitable[T]], call: Call, kind: type[T]) -> T:
+    async def renew(self) -> None:
+        """Renew the token although it has not ended."""
+        await self._renewed(await self._credential())
+
+    async def _retried(
+        self,
+        operation: Operation,
+        method: Callable[[Call], Awaitable[T]],
+        credential: Credential,
+        kind: type[T],
+        items: int = 0,
+        came: Callable[[T], int] | None = None,
+        since: datetime | None = None,
+    ) -> T:
         async for attempt in stamina.retry_context(
             on=_passes, attempts=ATTEMPTS, wait_initial=0.2, wait_max=5.0, timeout=None
         ):
             with attempt:
-                return await called(method, call, kind)
+                await self._admitted(operation, items)
+                call = await self._call(credential)
+                if since is not None:
+                    call = msgspec.structs.replace(call, since=since)
+                answer = await called(method, call, kind)
+                if came is not None:
+                    await self._given_back(operation, items - came(answer), call.now)
+                return answer
         raise AssertionError("stamina raises after the last attempt")
 
-    async def _call(self) -> Call:
+    async def _admitted(self, operation: Operation, items: int) -> None:
+        """Nothing is asked for an app that rests, nor beyond a limit."""
+        core, account = self._core, self._account
+        capabilities = self.provider.capabilities
+        if capabilities.limits or core.settings.monthly_dollars is not None:
+            cost = capabilities.cost(operation, items)
+            await core.database.writing(charge, core, self._scope, self._actor, account, operation, cost)
+        else:
+            await core.database.reading(refuse_parked, core, self._scope, account)
+
+    async def _given_back(self, operation: Operation, items: int, booked_at: datetime) -> None:
+        """What was booked for posts that the answer did not have."""
+        core, capabilities = self._core, self.provider.capabilities
+        cost = capabilities.cost(operation, max(items, 0)) + capabilities.cost(operation) * -1
+        if cost != Spend():
+            await core.database.writing(
+                give_back, core, self._scope, self._actor, self._account, operation, cost, booked_at
+            )
+
+    async def _call(self, credential: Credential) -> Call:
         account = self._account
-        if self._credential is None:
-            self._credential = await self._core.database.reading(self._open)
-        client = await self._core.egress.client(f"account {account.id}", self.provider.capabilities.hosts)
+        hosts = self.provider.hosts_for(credential)
+        declared = self.provider.capabilities.hosts
+        foreign = tuple(host for host in hosts if host not in declared)
+        client = await self._core.egress.client(f"account {account.id}", declared, foreign)
         return Call(
-            client=client,
-            credential=self._credential,
-            now=self._core.now(),
-            account_id=account.external_id,
+            client=client, credential=credential, now=self._core.now(), account_id=account.external_id
         )
 
-    async def _renewed(self) -> Call:
-        """A call with a new access token, which is stored before it is used."""
-        renewed = await self._retried(self.provider.refresh, await self._call(), Credential)
-        sealed = self._core.sealer.seal(renewed, self._row)
+    async def _credential(self) -> Held:
+        if self._held is None:
+            self._held = await self._core.database.reading(held, self._core, self._scope, self._account)
+        return self._held
 
-        def store() -> None:
-            with self._core.transaction(self._scope, self._actor) as tx:
-                accounts.update_account(tx.connection, tx.scope, self._account.id, {"credential": sealed})
+    def _ends_soon(self, credential: Credential) -> bool:
+        before = timedelta(seconds=self.provider.capabilities.renewal.before_seconds)
+        return credential.expires_at is not None and credential.expires_at - self._core.now() < before
 
-        await self._core.database.writing(store)
-        self._credential = renewed
-        return await self._call()
+    async def _renewed_early(self, stale: Held) -> Held:
+        """A renewed credential; while the old one still lives, a failure that passes costs nothing."""
+        ends = stale.credential.expires_at
+        try:
+            return await self._renewed(stale)
+        except ProviderError as error:
+            if error.kind not in TRANSIENT | WAITING or ends is None or ends <= self._core.now():
+                raise
+            log.warning("account %s: its token could not be renewed yet: %s", self._account.id, error.message)
+            return stale
 
-    @property
-    def _row(self) -> tuple[int, str, str]:
-        return (self._account.organization_id, self._account.platform, self._account.external_id)
+    async def _renewed(self, stale: Held) -> Held:
+        """A newer credential, which is stored before it is used."""
 
-    def _open(self) -> Credential:
-        with self._core.read(self._scope) as connection:
-            sealed = accounts.sealed_credential(connection, self._scope, self._account.id)
-        if sealed is None:
-            raise ProviderError(
-                ErrorKind.CREDENTIAL_REVOKED, "The account holds no credential; connect it again."
-            )
-        return self._core.sealer.open(sealed, self._row)
+        async def refresh(stale: Held) -> Credential:
+            return await self._retried("refresh", self.provider.refresh, stale.credential, Credential)
+
+        self._held = await renewed(self._core, self._scope, self._actor, self._account, stale, refresh)
+        return self._held

@@ -1,13 +1,14 @@
 """Finding an account's posts by themselves: page by page, newest first, until nothing is new."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 import msgspec
+from msgspec import Struct
 
 from afterpost.domain.errors import ErrorKind, ProviderError
 from afterpost.domain.scope import Actor, Scope
-from afterpost.sdk.provider import Call, Page, PostInfo
+from afterpost.sdk.provider import Call, Measured, Page, PostInfo
 from afterpost.services.catalogue import add_posts, new_post
 from afterpost.services.core import Core
 from afterpost.services.exchange import Exchange
@@ -17,35 +18,84 @@ from afterpost.storage.accounts import Account
 
 LIST_EVERY = timedelta(hours=1)
 """How often an account is asked for new posts."""
+MAX_MEASURED = 5_000
+"""Readings that a listing keeps in memory for the posts that are due; others are asked for again."""
 MAX_PAGES = 2_000
 """Pages of one listing; more means that a cursor goes in circles."""
 
 
-async def list_posts(core: Core, scope: Scope, actor: Actor, account: Account, exchange: Exchange) -> int:
+class Listed(Struct, frozen=True):
+    """What a listing came to: how many posts were new, and readings that came with it, by external id."""
+
+    added: int
+    measured: Mapping[str, Measured]
+
+
+async def list_posts(core: Core, scope: Scope, actor: Actor, account: Account, exchange: Exchange) -> Listed:
     """Store the account's posts that are new; stops at the first page without one, once all were listed."""
     if not exchange.provider.capabilities.lists_posts:
-        return 0
+        return Listed(0, {})
+    since = await core.database.reading(_newest, core, scope, account) if account.listed else None
+    added = 0
+    measured: dict[str, Measured] = {}
+    async for page in _pages(exchange, since):
+        end = page.cursor is None
+        new = await core.database.writing(_store_listed, core, scope, actor, account, page.posts, end)
+        added += new
+        if len(measured) < MAX_MEASURED:
+            measured.update(page.measured)
+        if account.listed and page.posts and not new:
+            break
+    return Listed(added, measured)
+
+
+async def read_by_list(exchange: Exchange, since: datetime, newest: int) -> Mapping[str, Measured]:
+    """Readings of the account's `newest` posts, off its list, published at `since` or after."""
+    measured: dict[str, Measured] = {}
+    seen = 0
+    async for page in _pages(exchange, since):
+        measured.update(page.measured)
+        seen += len(page.posts)
+        if seen >= newest:
+            break
+    return measured
+
+
+async def _pages(exchange: Exchange, since: datetime | None) -> AsyncIterator[Page]:
+    capabilities = exchange.provider.capabilities
     cursor: str | None = None
     seen: set[str] = set()
-    added = 0
     while True:
         at = cursor
 
         async def one_page(call: Call, at: str | None = at) -> Page:
             page = await exchange.provider.list_posts(call, at)
             # Structs check nothing when they are made; half-right ones would fail deep in a transaction.
-            return msgspec.json.decode(msgspec.json.encode(page), type=Page)
+            # Readings are checked where every reading is.
+            bare = msgspec.structs.replace(page, measured={})
+            whole = msgspec.json.decode(msgspec.json.encode(bare), type=Page)
+            return msgspec.structs.replace(whole, measured=dict(page.measured))
 
-        page = await exchange.ask(one_page, Page)
-        listed, cursor = page.posts, page.cursor
-        end = cursor is None
-        new = await core.database.writing(_store_listed, core, scope, actor, account, listed, end)
-        added += new
-        if end or (account.listed and listed and not new):
-            return added
-        if cursor is None or cursor in seen or len(seen) >= MAX_PAGES:
+        page = await exchange.ask(
+            "list_posts",
+            one_page,
+            Page,
+            items=capabilities.page_size,
+            came=lambda page: len(page.posts),
+            since=since,
+        )
+        yield page
+        cursor = page.cursor
+        if cursor is None:
+            return
+        if cursor in seen or len(seen) >= MAX_PAGES:
             raise ProviderError(ErrorKind.UPSTREAM_MALFORMED, "The list of posts goes in circles.")
         seen.add(cursor)
+
+
+def _newest(core: Core, scope: Scope, account: Account) -> datetime | None:
+    with core.read(scope) as connection:
+        return next(iter(posts.publications(connection, scope, account.id)), None)
 
 
 def _store_listed(

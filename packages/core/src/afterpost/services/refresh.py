@@ -10,7 +10,15 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from afterpost.domain.errors import Conflict, ErrorKind, NotFound, ProviderError, RefreshFailed, TooSoon
+from afterpost.domain.errors import (
+    WAITING,
+    Conflict,
+    ErrorKind,
+    NotFound,
+    ProviderError,
+    RefreshFailed,
+    TooSoon,
+)
 from afterpost.domain.scope import Actor, Scope
 from afterpost.sdk.tenancy import Caller
 from afterpost.services import collect
@@ -25,8 +33,6 @@ from afterpost.storage.runs import Run, RunItem
 
 EVERY = timedelta(hours=1)
 """How often a refresh may be asked for."""
-WAITING = frozenset({ErrorKind.RATE_LIMITED, ErrorKind.QUOTA_EXHAUSTED})
-"""Failures after which the platform itself said when to come back; nobody is let through before."""
 CUT_OFF = "The run was stopped before its end."
 
 

@@ -36,6 +36,7 @@ class Runner:
         collected = 0
         for organization in await core.database.reading(list_organizations, core, scope):
             own = scope.narrowed(organization=organization.id)
+            await collect.renew_accounts(core, own, actor)
             collected += await self._collect(own, actor)
             await self._sync(own, actor, organization.id)
             await notify.deliver(core, own)

@@ -4,10 +4,10 @@ from datetime import date, datetime
 
 from msgspec import Struct, structs
 
-from afterpost.domain.ages import due_inside
-from afterpost.domain.windows import Window, day_number
+from afterpost.domain.ages import due_inside, ladder_key
+from afterpost.domain.windows import Window, day_number, outside
 from afterpost.services.question import Asked
-from afterpost.storage import posts, snapshots
+from afterpost.storage import pauses, posts, snapshots
 from afterpost.storage.posts import Expectable
 
 
@@ -64,10 +64,15 @@ def expected_in(asked: Asked) -> tuple[list[Expectable], set[int]]:
     """The posts that are expected in a window, and the ids of those with a snapshot in it."""
     connection, scope, selection, window = asked.connection, asked.scope, asked.selection, asked.window
     begins, ends = window.begins_at(), window.ends_at()
+    away = pauses.disconnections(connection, scope, begins, ends)
     expected = [
         post
         for post in posts.expectable(connection, scope, selection, ends)
-        if (post.gone_at is None or post.gone_at >= begins) and due_inside(post.published_at, begins, ends)
+        if (post.gone_at is None or post.gone_at >= begins)
+        and any(
+            due_inside(ladder_key(post.account_id), post.published_at, since, until)
+            for since, until in outside(away.get(post.account_id, ()), begins, ends)
+        )
     ]
     start, end = day_number(window.start), day_number(window.end)
     return expected, snapshots.observed_posts(connection, scope, selection, start, end)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from afterpost.domain.scope import Scope
 from afterpost.storage.scoping import within
-from afterpost.storage.tables import accounts, posts
+from afterpost.storage.tables import accounts, parkings, posts
 
 
 class Account(Struct, frozen=True):
@@ -31,6 +31,10 @@ class Account(Struct, frozen=True):
     failure_message: str | None
     failed_at: datetime | None
     created_at: datetime
+    app: str
+    scopes: str
+    next_account_at: datetime | None
+    next_daily_at: datetime | None
 
 
 _COLUMNS = [accounts.c[name] for name in Account.__struct_fields__]
@@ -87,15 +91,110 @@ def update_account(
     )
 
 
-def sealed_credential(connection: sa.Connection, scope: Scope, account_id: int) -> bytes | None:
-    """The account's encrypted credential."""
-    return connection.execute(
-        sa.select(accounts.c.credential).where(accounts.c.id == account_id, *within(scope, accounts))
-    ).scalar()
+class Sealed(Struct, frozen=True):
+    """An account's encrypted credential and its version: one more each time it is replaced."""
+
+    credential: bytes | None
+    version: int
+
+
+def sealed_credential(connection: sa.Connection, scope: Scope, account_id: int) -> Sealed:
+    """The account's encrypted credential; none, too, for an account that is not there."""
+    row = connection.execute(
+        sa.select(accounts.c.credential, accounts.c.credential_version).where(
+            accounts.c.id == account_id, *within(scope, accounts)
+        )
+    ).first()
+    return Sealed(*row) if row else Sealed(None, 0)
+
+
+def claim_renewal(
+    connection: sa.Connection, scope: Scope, account_id: int, version: int, now: datetime, until: datetime
+) -> bool:
+    """Become the one who renews this version of the credential; False when somebody is, or has done it.
+
+    One statement that changes the row or does not: of two processes one gets True.
+    """
+    changed = connection.execute(
+        sa.update(accounts)
+        .where(
+            accounts.c.id == account_id,
+            accounts.c.credential_version == version,
+            sa.or_(accounts.c.renewing_until.is_(None), accounts.c.renewing_until <= now),
+            *within(scope, accounts),
+        )
+        .values(renewing_until=until)
+    )
+    return changed.rowcount == 1
+
+
+def replace_credential(
+    connection: sa.Connection, scope: Scope, account_id: int, version: int, values: Mapping[str, Any]
+) -> bool:
+    """Store a renewed credential in the place of this version, and end the claim; False, and nothing is
+    changed, when it was replaced meanwhile."""
+    changed = connection.execute(
+        sa.update(accounts)
+        .where(
+            accounts.c.id == account_id,
+            accounts.c.credential_version == version,
+            *within(scope, accounts),
+        )
+        .values(credential_version=version + 1, renewing_until=None, **values)
+    )
+    return changed.rowcount == 1
+
+
+def connect_again(
+    connection: sa.Connection, scope: Scope, account_id: int, values: Mapping[str, Any]
+) -> None:
+    """Change an account together with its credential: whoever is renewing the one before does it in vain."""
+    connection.execute(
+        sa.update(accounts)
+        .where(accounts.c.id == account_id, *within(scope, accounts))
+        .values(credential_version=accounts.c.credential_version + 1, renewing_until=None, **values)
+    )
+
+
+def give_up_renewal(
+    connection: sa.Connection, scope: Scope, account_id: int, version: int, until: datetime
+) -> None:
+    """End our own claim without a new credential."""
+    connection.execute(
+        sa.update(accounts)
+        .where(
+            accounts.c.id == account_id,
+            accounts.c.credential_version == version,
+            accounts.c.renewing_until == until,
+            *within(scope, accounts),
+        )
+        .values(renewing_until=None)
+    )
+
+
+def to_renew(connection: sa.Connection, scope: Scope, now: datetime) -> list[int]:
+    """Active accounts, not parked, whose credential is to be renewed although nobody reads with it."""
+    query = sa.select(accounts.c.id).where(
+        accounts.c.state == "active",
+        accounts.c.renew_at <= now,
+        sa.or_(accounts.c.parked_until.is_(None), accounts.c.parked_until <= now),
+        *within(scope, accounts),
+    )
+    return list(connection.execute(query.order_by(accounts.c.id)).scalars())
 
 
 def due_accounts(connection: sa.Connection, scope: Scope, now: datetime) -> list[int]:
-    """Active accounts, not parked, whose list or one of whose posts is due at `now`."""
+    """Active accounts whose list or one of whose posts is due at `now`; parked ones and those of a parked
+    app are left out."""
+    parked_app = (
+        sa.exists()
+        .where(
+            parkings.c.platform == accounts.c.platform,
+            parkings.c.app == accounts.c.app,
+            parkings.c.until > now,
+        )
+        .correlate(accounts)
+    )
     due_post = (
         sa.exists()
         .where(posts.c.account_id == accounts.c.id, posts.c.due_at <= now, posts.c.state == "live")
@@ -106,6 +205,7 @@ def due_accounts(connection: sa.Connection, scope: Scope, now: datetime) -> list
         .where(
             accounts.c.state == "active",
             sa.or_(accounts.c.parked_until.is_(None), accounts.c.parked_until <= now),
+            ~parked_app,
             sa.or_(accounts.c.next_list_at.is_(None), accounts.c.next_list_at <= now, due_post),
             *within(scope, accounts),
         )

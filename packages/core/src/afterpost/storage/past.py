@@ -30,6 +30,7 @@ from afterpost.storage.tables import (
     latest,
     observations,
     organizations,
+    pauses,
     post_analytics,
     posts,
     rollups,
@@ -38,7 +39,7 @@ from afterpost.storage.tables import (
 
 DERIVED = (latest, post_analytics, rollups, standing, attendance, content_performance)
 """Shadows that are computed: what the observations add up to."""
-FILTERED = (posts, observations, daily_metrics, brands, accounts, organizations)
+FILTERED = (posts, observations, daily_metrics, brands, accounts, organizations, pauses)
 """Shadows that hold what was there: later rows are left out, and columns that moved are as they were."""
 TODAYS = {
     "definition_sets": "never changed; an observation names its own",
@@ -47,6 +48,10 @@ TODAYS = {
     "changes": "the queue of the sync, which has nothing to do in the past",
     "runs": "receipts lead to runs by their ids, and a run that is over stays as it was",
     "run_items": "receipts lead to runs by their ids, and a run that is over stays as it was",
+    "account_metrics": "of accounts and not of posts; no answer that takes `as_of` reads them",
+    "parkings": "when to ask next, and no fact",
+    "spending": "what asking cost, and no fact",
+    "sign_ins": "begun and not finished, and no fact",
     "outbox": "a queue, and no fact",
     "deliveries": "a queue, and no fact",
 }
@@ -93,6 +98,7 @@ def _shadow(connection: sa.Connection, scope: Scope, instant: datetime) -> None:
         brands: _owners(real(brands), posts.c.brand_id, instant),
         accounts: _owners(real(accounts), posts.c.account_id, instant),
         organizations: _organizations(real, instant),
+        pauses: _pauses(real(pauses), instant),
     }
     for table, query in views.items():
         connection.execute(sa.CreateView(query, table.name, temporary=True))
@@ -145,6 +151,13 @@ def _owners(table: sa.Table, owned: sa.Column[int], instant: datetime) -> sa.Sel
     """The brands or accounts there were, and later ones that a post of then has today."""
     owning = sa.select(owned).where(owned.is_not(None))
     return sa.select(table).where(sa.or_(table.c.created_at <= instant, table.c.id.in_(owning)))
+
+
+def _pauses(table: sa.Table, instant: datetime) -> sa.Select[Any]:
+    """The pauses that had begun; one that ended later was still going on."""
+    ended = sa.case((table.c.ended_at <= instant, table.c.ended_at)).label("ended_at")
+    columns = [ended if c.name == "ended_at" else c for c in table.columns]
+    return sa.select(*columns).where(table.c.began_at <= instant)
 
 
 def _organizations(real: Real, instant: datetime) -> sa.Select[Any]:

@@ -1,6 +1,6 @@
 """Posts: what was published where, and when each is read next."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -159,6 +159,21 @@ def due_posts(
     if due_by is not None:
         query = query.where(posts.c.due_at <= due_by)
     return [Post(*row) for row in connection.execute(query.order_by(posts.c.due_at, posts.c.id))]
+
+
+def publications(connection: sa.Connection, scope: Scope, account_id: int) -> Iterator[datetime]:
+    """When the account's live posts were published, newest first, of those where it is known."""
+    query = (
+        sa.select(posts.c.published_at)
+        .where(
+            posts.c.account_id == account_id,
+            posts.c.state == "live",
+            posts.c.published_at.is_not(None),
+            *within(scope, posts),
+        )
+        .order_by(posts.c.published_at.desc())
+    )
+    yield from connection.execute(query).scalars()
 
 
 def platforms(connection: sa.Connection, scope: Scope) -> set[str]:

@@ -84,8 +84,86 @@ accounts = sa.Table(
     sa.Column("failure_message", sa.Text),
     sa.Column("failed_at", Instant),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column(
+        "app", sa.Text, nullable=False, server_default=sa.text("''"), comment="of which app's limits it uses"
+    ),
+    sa.Column(
+        "scopes", sa.Text, nullable=False, server_default=sa.text("''"), comment="granted ones, by space"
+    ),
+    sa.Column(
+        "credential_version", sa.BigInteger, nullable=False, server_default="0", comment="one more each time"
+    ),
+    sa.Column("renew_at", Instant, comment="when its credential is renewed even if nothing is read"),
+    sa.Column("renewing_until", Instant, comment="somebody is renewing it, or died doing so"),
+    sa.Column("next_account_at", Instant, comment="when its own numbers are read again"),
+    sa.Column("next_daily_at", Instant, comment="when series by day are read again"),
     sa.UniqueConstraint("organization_id", "platform", "external_id"),
     **_NEVER_AGAIN,
+)
+
+pauses = sa.Table(
+    "pauses",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    _organization(),
+    sa.Column("account_id", _Id, sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("state", sa.Text, nullable=False, comment="stopped or disconnected"),
+    sa.Column("began_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.Index("ix_pauses_account_id_began_at", "account_id", "began_at"),
+    **_NEVER_AGAIN,
+)
+
+parkings = sa.Table(
+    "parkings",
+    metadata,
+    sa.Column("platform", sa.Text, nullable=False),
+    sa.Column("app", sa.Text, nullable=False),
+    sa.Column("until", Instant, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    _key("platform", "app"),
+    comment="apps that a platform asked to wait: all accounts of the app do",
+    **_WITHOUT_ROWID,
+)
+
+spending = sa.Table(
+    "spending",
+    metadata,
+    sa.Column("bucket", sa.Text, nullable=False, comment="a limit of an app or account"),
+    sa.Column("begins_at", Instant, nullable=False),
+    sa.Column("ends_at", Instant, nullable=False, comment="from when on it no longer counts"),
+    sa.Column("spent", sa.BigInteger, nullable=False),
+    _key("bucket", "begins_at"),
+    **_WITHOUT_ROWID,
+)
+
+sign_ins = sa.Table(
+    "sign_ins",
+    metadata,
+    sa.Column("state", sa.LargeBinary, nullable=False, comment="digest of what the browser brings back"),
+    _organization(),
+    sa.Column("platform", sa.Text, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False, comment="AES-GCM: verifier and app"),
+    sa.Column("ends_at", Instant, nullable=False),
+    _key("state"),
+    comment="sign-ins under way; a row leaves when it is used",
+    **_WITHOUT_ROWID,
+)
+
+account_metrics = sa.Table(
+    "account_metrics",
+    metadata,
+    sa.Column("account_id", _Id, sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("day", sa.Integer, nullable=False),
+    sa.Column("metric", sa.Text, nullable=False),
+    _organization(),
+    sa.Column("value", sa.Float, nullable=False),
+    sa.Column("definition", sa.Text, nullable=False),
+    sa.Column("observed_at", Instant, nullable=False),
+    _key("account_id", "day", "metric"),
+    comment="the last value of each day",
+    **_WITHOUT_ROWID,
 )
 
 posts = sa.Table(

@@ -76,8 +76,8 @@ class YouTube(Provider):
     def credential_fields(self) -> Sequence[CredentialField]:
         """A refresh token with its OAuth client, or an access token for as long as that lasts."""
         return (
-            CredentialField("client_id", "OAuth client id", secret=False, required=False),
-            CredentialField("client_secret", "OAuth client secret", required=False),
+            CredentialField("client_id", "OAuth client id", secret=False, required=False, of_app=True),
+            CredentialField("client_secret", "OAuth client secret", required=False, of_app=True),
             CredentialField("refresh_token", "Refresh token", required=False),
             CredentialField("access_token", "Access token (enough for one hour)", required=False),
         )

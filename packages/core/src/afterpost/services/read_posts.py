@@ -1,0 +1,105 @@
+"""Reading an account's posts the cheapest way, batch by batch."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import takewhile
+from types import MappingProxyType
+
+from afterpost.domain.errors import STOPPING, WAITING, ProviderError
+from afterpost.domain.scope import Actor, Scope
+from afterpost.domain.spend import Operation, Price, newest_by_list
+from afterpost.sdk.capabilities import Capabilities
+from afterpost.sdk.provider import Call, Failed, Outcome, Provider
+from afterpost.services.batches import store_batch
+from afterpost.services.core import Core
+from afterpost.services.exchange import Exchange
+from afterpost.services.guarding import Done
+from afterpost.services.listing import read_by_list
+from afterpost.storage import posts
+from afterpost.storage.accounts import Account
+from afterpost.storage.posts import Post
+
+STORED_TOGETHER = 100
+"""Posts whose readings were at hand, in one transaction."""
+
+
+async def read_posts(
+    core: Core,
+    scope: Scope,
+    actor: Actor,
+    account: Account,
+    exchange: Exchange,
+    wanted: Sequence[Post],
+    run_id: int,
+    done: Done,
+    measured: Mapping[str, Outcome] = MappingProxyType({}),
+) -> None:
+    """Read posts the cheapest way: from readings at hand (`measured`), off its list, or by
+    their ids. Each batch is stored in one transaction, and `done` knows how many were."""
+    known = dict(measured)
+    if exchange.provider.capabilities.list_carries_metrics and len(wanted) > 1:
+        missing = [post for post in wanted if post.external_id not in known]
+        reach = await core.database.reading(_reach, core, scope, account, exchange.provider, missing)
+        if reach is not None:
+            known.update(await read_by_list(exchange, *reach))
+    at_hand = [post for post in wanted if post.external_id in known]
+    for start in range(0, len(at_hand), STORED_TOGETHER):
+        batch = at_hand[start : start + STORED_TOGETHER]
+        await core.database.writing(store_batch, core, scope, actor, batch, known, run_id)
+        done.amount += len(batch)
+    asked = [post for post in wanted if post.external_id not in known]
+    await _fetch_posts(core, scope, actor, exchange, asked, run_id, done)
+
+
+def _reach(
+    core: Core, scope: Scope, account: Account, provider: Provider, wanted: Sequence[Post]
+) -> tuple[datetime, int] | None:
+    """(since, how many posts) that are cheapest read off the account's list; None: none."""
+    due = {post.published_at for post in wanted if post.published_at is not None}
+    if not due:
+        return None
+    with core.read(scope) as connection:
+        published = list(takewhile(min(due).__le__, posts.publications(connection, scope, account.id)))
+    declared = provider.capabilities
+    newest = newest_by_list(
+        [instant in due for instant in published],
+        _price(declared, "list_posts", declared.page_size),
+        _price(declared, "fetch_metrics", declared.batch_size),
+    )
+    return (published[newest - 1], newest) if newest else None
+
+
+def _price(declared: Capabilities, operation: Operation, size: int) -> Price:
+    call = declared.cost(operation)
+    return Price(call, declared.cost(operation, 1) + call * -1, max(1, size))
+
+
+async def _fetch_posts(
+    core: Core,
+    scope: Scope,
+    actor: Actor,
+    exchange: Exchange,
+    wanted: Sequence[Post],
+    run_id: int,
+    done: Done,
+) -> None:
+    size = max(1, exchange.provider.capabilities.batch_size)
+    for start in range(0, len(wanted), size):
+        batch = wanted[start : start + size]
+        ids = [post.external_id for post in batch]
+
+        async def one_batch(call: Call, ids: Sequence[str] = ids) -> dict[str, Outcome]:
+            answer: object = await exchange.provider.fetch_metrics(call, list(ids))
+            if not isinstance(answer, Mapping):
+                raise TypeError(f"answered with {type(answer).__name__}, not a mapping")
+            # A copy: what a plugin does to its own afterwards is its matter.
+            return dict(answer)
+
+        outcomes = await exchange.ask("fetch_metrics", one_batch, dict, items=len(ids))
+        await core.database.writing(store_batch, core, scope, actor, batch, outcomes, run_id)
+        done.amount += len(batch)
+        # What was read is kept; a wait or a refusal of one post is one of the account.
+        for outcome in outcomes.values():
+            error = outcome.error if isinstance(outcome, Failed) else None
+            if isinstance(error, ProviderError) and error.kind in WAITING | STOPPING:
+                raise error
