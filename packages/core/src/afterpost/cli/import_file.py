@@ -18,6 +18,7 @@ from afterpost.domain.errors import InvalidInput, PluginError
 from afterpost.domain.scope import Scope
 from afterpost.sdk.formats import FileContext, FileFormat, LineError
 from afterpost.services import notify
+from afterpost.services.archive import file_kept
 from afterpost.services.imports import Imported, import_records
 
 LISTED = 20
@@ -123,6 +124,9 @@ def _import(
         open_export(source, formats_of(session), context, format_name=format_name) as export,
         progress_bar(counted=False) as bar,
     ):
+        fetch = None
+        if session.core.settings.archive and not dry_run:
+            fetch = file_kept(file, context, export.format.name, session.core.settings, session.core.now())
         shown: Any = bar.add_task(file.name, total=size, visible=size >= BIG and not quiet)
         found = session.wait(
             import_records(
@@ -134,6 +138,7 @@ def _import(
                 brand=brand,
                 dry_run=dry_run,
                 progress=lambda: bar.update(shown, completed=source.tell() if source.seekable() else None),
+                fetch=fetch,
             )
         )
     return _answer(file, context, export.format, found, dry_run)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Literal
 
 from msgspec import Struct
@@ -9,12 +10,14 @@ from msgspec import Struct
 from afterpost.domain.errors import AfterpostError, InvalidInput
 from afterpost.domain.scope import Actor, Scope
 from afterpost.sdk.formats import FileRecord, LineError
+from afterpost.services import archive
+from afterpost.services.archive import Prepared
 from afterpost.services.core import Core
 from afterpost.services.guarding import guarded
-from afterpost.services.ingest import BATCH, Ended, Entry, rehearse, store
+from afterpost.services.ingest import BATCH, Ended, Entry, FilePart, rehearse, store
 from afterpost.services.organization import organization_of
-from afterpost.services.run import begin_run, end_run
-from afterpost.storage import posts
+from afterpost.services.run import end_run
+from afterpost.storage import posts, runs
 
 KEPT_ERRORS = 1_000
 """Line errors kept in full; further ones are counted alone, so that a broken file fills no memory."""
@@ -54,6 +57,8 @@ class _Tally:
         self.failed = 0
         self.errors: list[LineError] = []
         self.notes: list[str] = []
+        self.read = 0
+        """Records of the file whose end is known: stored, unchanged or refused."""
 
     @property
     def done(self) -> int:
@@ -87,30 +92,35 @@ async def import_records(
     brand: str | None = None,
     dry_run: bool = False,
     progress: Callable[[], None] = lambda: None,
+    fetch: Prepared | None = None,
+    first: int | None = None,
 ) -> Imported:
     """Store the records of a file called `name` as one run of kind `import`; all of it can be repeated.
 
-    New posts get the brand. `dry_run` rehearses each batch by itself and writes nothing. `progress` is
+    New posts get the brand. `fetch`: the file itself, which is kept; `first`: only so many records of it.
+    `dry_run` rehearses each batch by itself and writes nothing. `progress` is
     called after each batch. An error that ends the file early is raised when what came before is stored and
     the run is closed as failed. Guards are asked before the first line is stored: raises Denied or Held.
     """
     tally = _Tally()
-    batches = _batches(_readable(core, items, tally))
+    batches = _batches(islice(_readable(core, items, tally), first))
     if dry_run:
+        nowhere = _Into(0, None, brand)
         for batch in batches:
-            await core.database.writing(_store, core, scope, actor, batch, tally, None, brand)
+            await core.database.writing(_store, core, scope, actor, batch, tally, nowhere)
             progress()
         return tally.result(None)
     organization = await core.database.reading(organization_of, core, scope)
     async with guarded(
         core, scope, actor, "import", name, organization_id=organization.id, amount=None
     ) as done:
-        run_id = await core.database.writing(begin_run, core, scope, actor, "import")
+        into = await core.database.writing(_begin, core, scope, actor, fetch, brand)
+        run_id = into.run_id
         state: State = "failed"
         message = f"{name}: the import did not reach the end of the file"
         try:
             for batch in batches:
-                await core.database.writing(_store, core, scope, actor, batch, tally, run_id, brand)
+                await core.database.writing(_store, core, scope, actor, batch, tally, into)
                 done.amount = tally.done
                 progress()
             state = "failed" if tally.failed and not tally.done else "done"
@@ -119,6 +129,23 @@ async def import_records(
         finally:
             await asyncio.shield(core.database.writing(end_run, core, scope, actor, run_id, state, message))
     return tally.result(run_id)
+
+
+class _Into(Struct, frozen=True):
+    """Where the records of a file go: its run (0: nowhere, it is rehearsed), what is kept of the file, and
+    the brand of new posts."""
+
+    run_id: int
+    fetch_id: int | None
+    brand: str | None
+
+
+def _begin(core: Core, scope: Scope, actor: Actor, fetch: Prepared | None, brand: str | None) -> _Into:
+    """Open the run, and keep the file."""
+    with core.transaction(scope, actor) as tx:
+        organization = core.organization(tx.connection, tx.scope)
+        run_id = runs.start_run(tx.connection, tx.scope, organization.id, "import", str(actor), tx.now)
+        return _Into(run_id, archive.keep(tx, organization.id, run_id, "import", fetch), brand)
 
 
 def _readable(
@@ -169,20 +196,21 @@ def _store(
     actor: Actor,
     batch: list[FileRecord],
     tally: _Tally,
-    run_id: int | None,
-    brand: str | None,
+    into: _Into,
 ) -> None:
     """Store a batch; when it is refused, each line by itself, to find the ones to blame."""
     known = _known(core, scope, batch)
     try:
-        ended = _ingest(core, scope, actor, batch, run_id, brand)
+        ended = _ingest(core, scope, actor, batch, into, tally.read + len(batch))
     except AfterpostError as error:
         if len(batch) == 1:
             tally.fail(LineError(batch[0].line, error.message))
+            tally.read += 1
             return
         for record in batch:
-            _store(core, scope, actor, [record], tally, run_id, brand)
+            _store(core, scope, actor, [record], tally, into)
         return
+    tally.read += len(batch)
     for end in ended:
         tally.outcomes[end.outcome] += 1
         if end.external_id not in known.get(end.platform, ()):
@@ -190,7 +218,7 @@ def _store(
 
 
 def _ingest(
-    core: Core, scope: Scope, actor: Actor, batch: list[FileRecord], run_id: int | None, brand: str | None
+    core: Core, scope: Scope, actor: Actor, batch: list[FileRecord], into: _Into, upto: int
 ) -> list[Ended]:
     entries = [
         Entry(
@@ -204,9 +232,10 @@ def _ingest(
         )
         for record in batch
     ]
-    if run_id is None:
-        return rehearse(core, scope, actor, entries, "csv", brand=brand)
-    return store(core, scope, actor, entries, "csv", run_id=run_id, brand=brand)[1]
+    if not into.run_id:
+        return rehearse(core, scope, actor, entries, "csv", brand=into.brand)
+    part = None if into.fetch_id is None else FilePart(into.fetch_id, upto)
+    return store(core, scope, actor, entries, "csv", run_id=into.run_id, brand=into.brand, part=part)[1]
 
 
 def _known(core: Core, scope: Scope, batch: list[FileRecord]) -> Mapping[str, frozenset[str]]:

@@ -10,12 +10,15 @@ from afterpost.domain.errors import Conflict, InvalidInput
 from afterpost.domain.posts import UNKNOWN_TYPE, CreativeLinks
 from afterpost.domain.readings import Reading
 from afterpost.domain.scope import Actor, Scope
+from afterpost.services import archive
+from afterpost.services.archive import Prepared
 from afterpost.services.catalogue import add_posts, brand_by_id, brand_named, new_post
 from afterpost.services.core import Core
 from afterpost.services.guarding import guarded
 from afterpost.services.organization import organization_of
 from afterpost.services.record import Item, Source, move, record
 from afterpost.services.run import close_run
+from afterpost.storage import archive as archived
 from afterpost.storage import posts, runs
 from afterpost.storage.organizations import Organization
 from afterpost.storage.posts import Post
@@ -39,6 +42,13 @@ class Entry(Struct, frozen=True, kw_only=True):
     links: CreativeLinks | None = None
 
 
+class FilePart(Struct, frozen=True):
+    """Entries of a file that is archived: its fetch, and how many of its records are stored with them."""
+
+    fetch_id: int
+    upto: int
+
+
 class Ended(Struct, frozen=True):
     """How one entry ended: stored or unchanged, and under which post id."""
 
@@ -57,12 +67,13 @@ async def ingest(
     *,
     brand_id: int | None = None,
     brand: str | None = None,
+    fetch: Prepared | None = None,
 ) -> tuple[int, list[Ended]]:
     """Store entries as a run of their own, all or nothing; posts that are new are made.
 
     New posts get the given brand; a known post of another brand is a Conflict, for it would move its whole
-    history. A reading from the future is refused. Guards are asked before: raises Denied or Held. Returns
-    the run and how each entry ended.
+    history. A reading from the future is refused. Guards are asked before: raises Denied or Held. `fetch`:
+    the body they came in, which is kept with them. Returns the run and how each entry ended.
     """
     organization = await core.database.reading(organization_of, core, scope)
     async with guarded(
@@ -75,7 +86,7 @@ async def ingest(
         amount=len(entries),
     ) as done:
         run_id, ended = await core.database.writing(
-            store, core, scope, actor, entries, source, brand_id=brand_id, brand=brand
+            store, core, scope, actor, entries, source, brand_id=brand_id, brand=brand, fetch=fetch
         )
         done.amount = len(ended)
     return run_id, ended
@@ -91,10 +102,15 @@ def store(
     run_id: int | None = None,
     brand_id: int | None = None,
     brand: str | None = None,
+    fetch: Prepared | None = None,
+    part: FilePart | None = None,
 ) -> tuple[int, list[Ended]]:
-    """What `ingest` does once it is allowed, in one transaction; with `run_id` as a part of that run."""
+    """What `ingest` does once it is allowed, in one transaction; with `run_id` as a part of that run, and
+    with `part` as a part of that file."""
     with core.transaction(scope, actor) as tx:
-        return _ingest(core, tx, entries, source, run_id, brand_id, brand)
+        if part is not None:
+            archived.set_records(tx.connection, tx.scope, part.fetch_id, part.upto)
+        return _ingest(core, tx, entries, source, run_id, brand_id, brand, fetch, part)
 
 
 def rehearse(
@@ -109,7 +125,7 @@ def rehearse(
     """What `store` would do: done in a transaction that is rolled back."""
     try:
         with core.transaction(scope, actor) as tx:
-            _, ended = _ingest(core, tx, entries, source, None, None, brand)
+            _, ended = _ingest(core, tx, entries, source, None, None, brand, None, None)
             raise _RollBack
     except _RollBack:
         return ended
@@ -127,6 +143,8 @@ def _ingest(
     run_id: int | None,
     brand_id: int | None,
     brand: str | None,
+    fetch: Prepared | None,
+    part: FilePart | None,
 ) -> tuple[int, list[Ended]]:
     organization = core.organization(tx.connection, tx.scope)
     if brand is not None:
@@ -138,6 +156,7 @@ def _ingest(
     whole = run_id is None
     if run_id is None:
         run_id = runs.start_run(tx.connection, tx.scope, organization.id, "ingest", str(tx.actor), tx.now)
+    fetch_id = archive.keep(tx, organization.id, run_id, "ingest", fetch) if part is None else part.fetch_id
     owners = _owners(tx, organization, entries, brand_id)
     items = [Item(owners[entry.platform, entry.external_id], entry.reading, source) for entry in entries]
     outcome = record(tx, organization, items, run_id)
@@ -147,6 +166,7 @@ def _ingest(
         organization.id,
         run_id,
         [RunItem(post_id, ended) for post_id, ended in outcome.items()],
+        fetch_id,
     )
     if whole:
         close_run(tx, run_id, "done")

@@ -268,3 +268,22 @@ TABLES: Mapping[str, Callable[[sa.Connection, Scope], Iterator[Row]]] = {
     "content_performance": _content_performance,
 }
 """Every table of facts -> its rows in canonical order."""
+
+_POST_KEY = ("organization", "platform", "external_id")
+_GROUP_KEY = ("organization", "brand", "account", "platform", "content_type")
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "organizations": ("organization",),
+    "brands": ("organization", "slug"),
+    "accounts": _POST_KEY,
+    "posts": _POST_KEY,
+    "observations": (*_POST_KEY, "observed_at", "digest"),
+    "daily_metrics": (*_POST_KEY, "metric", "day", "observed_at", "value"),
+    "post_analytics": (*_POST_KEY, "day"),
+    "latest": _POST_KEY,
+    "rollups": (*_GROUP_KEY, "day"),
+    "standing": _GROUP_KEY,
+    "attendance": (*_GROUP_KEY, "day", "gap"),
+    "content_performance": (*_POST_KEY, "measured_on"),
+}
+"""What a row of each table is known by; the rows come in the order of these, texts by their bytes and a
+missing one first."""

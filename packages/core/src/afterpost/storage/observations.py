@@ -46,6 +46,8 @@ class Observation(Struct, frozen=True):
     source: str
     run_id: int
     digest: str
+    payloads: tuple[str, ...] = ()
+    """SHA-256 of what it was read from, in hexadecimal; `archive.digests_of` knows."""
 
 
 COLUMNS = (
