@@ -43,8 +43,8 @@ class OddReports:
 
 def test_migrate_tells_before_and_now(cli: Cli) -> None:
     first = cli.done("migrate", "--json").json
-    assert first == [{"dist": "afterpost", "before": None, "now": "0002", "up_to_date": True}]
-    assert cli.done("migrate", "--json").json[0]["before"] == "0002"
+    assert first == [{"dist": "afterpost", "before": None, "now": "0003", "up_to_date": True}]
+    assert cli.done("migrate", "--json").json[0]["before"] == "0003"
     assert "up to date" in cli.done("migrate").out
 
 
