@@ -51,7 +51,7 @@ class Change:
         columns: Mapping[str, Column],
         posts: int,
     ) -> None:
-        """Add snapshots that are alike (`domain.snapshots.book_alike`), the previous ones `gap` days before."""
+        """Add snapshots that are alike (`domain.snapshots.book_alike`), `gap` days after those before."""
         book_alike(day, offers, columns, posts, self._deltas.setdefault(dimensions, {}))
         self._attend(dimensions, day, gap, posts)
 
