@@ -8,6 +8,7 @@ import pytest
 from afterpost import hookimpl
 from afterpost.sdk import BillingReport, Column
 from packages.core.tests.cli.kit import Cli
+from packages.core.tests.databases import NEWEST
 
 
 class Odd(BillingReport):
@@ -43,8 +44,8 @@ class OddReports:
 
 def test_migrate_tells_before_and_now(cli: Cli) -> None:
     first = cli.done("migrate", "--json").json
-    assert first == [{"dist": "afterpost", "before": None, "now": "0002", "up_to_date": True}]
-    assert cli.done("migrate", "--json").json[0]["before"] == "0002"
+    assert first == [{"dist": "afterpost", "before": None, "now": NEWEST, "up_to_date": True}]
+    assert cli.done("migrate", "--json").json[0]["before"] == NEWEST
     assert "up to date" in cli.done("migrate").out
 
 

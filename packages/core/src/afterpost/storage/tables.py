@@ -283,7 +283,8 @@ latest = sa.Table(
     sa.Column("last_day", sa.Integer, nullable=False),
     sa.Column("first_at", Instant, nullable=False, comment="earliest reading"),
     sa.Column("published_at", Instant, comment="publication as that reading gave it"),
-    sa.Column("known", sa.Text, nullable=False, comment="JSON: metric to [last known total, its day]"),
+    sa.Column("known", sa.Text, nullable=False, comment="JSON: metric to last known total"),
+    sa.Column("behind", sa.Text, comment="JSON: metric to the day of that, where it is before last_day"),
 )
 
 DIMENSIONS = ("organization_id", "brand_id", "account_id", "platform", "content_type")
