@@ -20,6 +20,7 @@ from tests.replay.product import (
     replay,
     unproven,
 )
+from tests.replay.surfaces import Surfaces
 from tests.running import serving
 
 pytestmark = needs_file
@@ -28,6 +29,8 @@ SEED = int(os.environ.get("REPLAY_SEED", "20260822"))
 WINDOWS = 50
 SERIES, BOARDS = 12, 4
 """How many of them are also asked for by day and week, and by brand: the oracle is slow."""
+SURFACES = 8
+"""How many windows every other surface is asked about."""
 LIMIT = 240.0
 """Seconds the whole file may take."""
 
@@ -74,6 +77,17 @@ def test_every_number_of_fifty_random_windows_equals_the_sum_from_the_file(
     assert found == [], "\n".join(found)
     assert series == [], "\n".join(series)
     assert boards == [], "\n".join(boards)
+
+
+def test_every_other_surface_says_what_the_file_says(replayed: Replayed, oracle: Oracle) -> None:
+    windows = [w for w in choose(oracle, WINDOWS, random.Random(SEED + 1)) if w.brand is not None][:SURFACES]
+    windows.append(Window(None, oracle.days[-40], oracle.days[-34]))
+    names = random.Random(SEED).sample(sorted(oracle.videos), 50)
+    with serving(replayed.data_dir) as client:
+        surfaces = Surfaces(client, oracle)
+        found = [each for window in windows for each in surfaces.differences(window)]
+        found += [each for name in names for each in surfaces.post(name)]
+    assert found == [], "\n".join(map(str, found))
 
 
 def test_every_doubt_is_one_that_the_file_gives(replayed: Replayed, oracle: Oracle, file: Path) -> None:
