@@ -140,7 +140,8 @@ def test_a_report_as_of_an_instant_is_the_same_for_ever(told_cli: Cli, when: str
     told_cli.clock.advance(timedelta(days=1))
 
     def printed() -> list[str]:
-        commands = [("overview",), ("overview", "--platform", "youtube"), ("weekly",), ("weekly", *WINDOW)]
+        commands = [("overview",), ("weekly",), ("quality",), ("proof",), ("weekly", "--brand", "other")]
+        commands += [(name, *WINDOW) for name in ("overview", "weekly", "quality", "proof")]
         return [
             told_cli.done(*words, "--as-of", when, *form).out
             for words in commands

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from afterpost.domain.readings import Reading
 from afterpost.domain.scope import Scope
+from afterpost.services.advice import posting_advice
 from afterpost.services.boards import leaderboard, platforms
 from afterpost.services.core import Core
+from afterpost.services.generation_context import generation_context
 from afterpost.services.overview import overview
 from afterpost.services.post_summary import post_analytics, post_observations
+from afterpost.services.quality import quality
 from afterpost.services.question import Question
 from afterpost.services.rankings import ranking
 from afterpost.services.receipts import receipt
@@ -79,6 +82,9 @@ def answers_of(core: Core, post_ids: Sequence[int], first: date, last: date) -> 
         leaderboard(core, EVERYTHING, "brands", asked),
         ranking(core, EVERYTHING, asked, sort="views"),
         receipt(core, EVERYTHING, asked),
+        quality(core, EVERYTHING, asked),
+        posting_advice(core, EVERYTHING, asked),
+        generation_context(core, EVERYTHING, asked),
     ]
     for post_id in post_ids:
         told.append(post_analytics(core, EVERYTHING, post_id, start=first, end=last))

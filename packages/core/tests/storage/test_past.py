@@ -140,6 +140,25 @@ def test_a_publication_is_what_was_told_of_it_by_then(core: Core, clock: Clock) 
     assert published(core) == corrected
 
 
+def test_without_one_in_the_earliest_reading_a_publication_is_the_first_that_was_told(
+    core: Core, clock: Clock
+) -> None:
+    """Which one that is depends on the order they came in, and so it does in the past."""
+    first, second = at("2026-11-14"), at("2026-11-13")
+    instants = []
+    for entry in (
+        told("a", at("2026-11-15"), {"views": 1}),
+        told("a", at("2026-11-20"), {"views": 5}, published_at=first),
+        told("a", at("2026-11-17"), {"views": 3}, published_at=second),
+    ):
+        clock.advance(SECOND)
+        tell(core, entry)
+        instants.append(clock.now)
+    clock.advance(SECOND)
+    assert published(core) == first
+    assert [published(core.as_of(instant)) for instant in instants] == [None, first, first]
+
+
 def published(core: Core) -> datetime | None:
     with core.read(EVERYTHING) as connection:
         post = posts.get_post(connection, EVERYTHING, 1)

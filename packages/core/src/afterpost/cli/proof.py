@@ -5,11 +5,12 @@ from datetime import date
 import rich_click as click
 from msgspec import Struct
 
-from afterpost.cli.options import brand_option, json_option, window_options
+from afterpost.cli.options import as_of_option, brand_option, json_option, window_options
 from afterpost.cli.output import print_json, print_table, say
 from afterpost.cli.session import opened
 from afterpost.cli.wiring import Wiring
 from afterpost.cli.words import UNKNOWN, number, plural, span
+from afterpost.services.knowledge import as_of as as_of_core
 from afterpost.services.proof import BothWays, ProofMeta
 from afterpost.services.proof import proof as proof_of
 from afterpost.services.question import Question
@@ -26,17 +27,26 @@ class ProofAnswer(Struct, frozen=True):
 @click.command()
 @brand_option
 @window_options
+@as_of_option
 @json_option
 @click.pass_obj
-def proof(wiring: Wiring, brand: str | None, start: date | None, end: date | None, as_json: bool) -> None:
+def proof(
+    wiring: Wiring,
+    brand: str | None,
+    start: date | None,
+    end: date | None,
+    as_of: date | None,
+    as_json: bool,
+) -> None:
     """Show what summing lifetime counters over days would show, beside what was earned.
 
     On this installation's own data, by platform and metric. A platform tells how many views a post has by
     now; who adds that up over the days of a week counts the first day's views seven times.
     """
     with opened(wiring, "read") as session:
+        known = as_of_core(session.core, session.scope, as_of)
         brand_id = None if brand is None else brand_called(session.core, session.scope, brand).id
-        data, meta = proof_of(session.core, session.scope, Question(start=start, end=end, brand_id=brand_id))
+        data, meta = proof_of(known, session.scope, Question(start=start, end=end, brand_id=brand_id))
     if as_json:
         print_json(ProofAnswer(data, meta))
         return

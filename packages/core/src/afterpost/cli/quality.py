@@ -5,12 +5,13 @@ from datetime import date
 import rich_click as click
 from msgspec import Struct
 
-from afterpost.cli.options import brand_option, json_option, window_options
+from afterpost.cli.options import as_of_option, brand_option, json_option, window_options
 from afterpost.cli.output import print_json, print_table, say
 from afterpost.cli.session import opened
 from afterpost.cli.wiring import Wiring
 from afterpost.cli.words import plural, span
 from afterpost.domain.quality import Flaw
+from afterpost.services.knowledge import as_of as as_of_core
 from afterpost.services.quality import QualityMeta
 from afterpost.services.quality import quality as quality_of
 from afterpost.services.question import Question
@@ -30,6 +31,7 @@ class QualityAnswer(Struct, frozen=True):
 @brand_option
 @click.option("--platform", metavar="NAME", help="Only this platform.")
 @window_options
+@as_of_option
 @click.option("--warnings", is_flag=True, help="Only warnings, no notes.")
 @click.option(
     "--limit", default=50, show_default=True, type=click.IntRange(1, MOST), help="How many are listed."
@@ -42,6 +44,7 @@ def quality(
     platform: str | None,
     start: date | None,
     end: date | None,
+    as_of: date | None,
     warnings: bool,
     limit: int,
     as_json: bool,
@@ -51,9 +54,10 @@ def quality(
     A warning (!) is worth a look before the number is used; a note (·) is what platforms do by themselves.
     """
     with opened(wiring, "read") as session:
+        known = as_of_core(session.core, session.scope, as_of)
         brand_id = None if brand is None else brand_called(session.core, session.scope, brand).id
         data, _, meta = quality_of(
-            session.core,
+            known,
             session.scope,
             Question(start=start, end=end, brand_id=brand_id, platform=platform),
             severity="warning" if warnings else None,
