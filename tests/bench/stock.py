@@ -27,7 +27,7 @@ class Stock(NamedTuple):
 
 
 def stock(name: str) -> Stock:
-    """The databases of that size, from `AFTERPOST_BENCH_DATA` (else `tests/bench/results`) if they are there."""
+    """The databases of that size, made where `AFTERPOST_BENCH_DATA` (else `tests/bench/results`) has none."""
     folder = Path(os.environ.get("AFTERPOST_BENCH_DATA", HERE / "results"))
     folder.mkdir(parents=True, exist_ok=True)
     # What they are made by is part of their name: no figure comes from a database of yesterday's schema.
@@ -44,8 +44,6 @@ def stock(name: str) -> Stock:
         with duckdb.connect(str(found.facts)) as facts:
             database = fill.opened(found.sqlite, posts)
             count = fill.append(database, posts, facts=facts)
-            with database.writer.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
             database.close()
         done.write_text(str(count))
     return found._replace(snapshots=int(done.read_text()))
