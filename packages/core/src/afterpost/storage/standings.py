@@ -65,7 +65,7 @@ def standings(
         known, day, offers, *counts = row[fixed:]
         totals = {name: count for name, count in zip(METRICS, counts, strict=True) if count is not None}
         if day is not None and _completed(totals, known, end):
-            found.append(Standing(*row[:fixed], totals=totals, offers=offers))
+            found.append(Standing._make((*row[:fixed], totals, offers)))
         else:
             rest[row[0]] = row[:fixed]
     for post_id, history in snapshots.since(connection, scope, rest, 0).items():
@@ -73,7 +73,7 @@ def standings(
         totals = {}
         for day in days[::-1]:
             totals.update((name, day.cells[name].total) for name in METRICS if name in day.cells)
-        found.append(Standing(*rest[post_id], totals=totals, offers=days[0].offers))
+        found.append(Standing._make((*rest[post_id], totals, days[0].offers)))
     return found
 
 

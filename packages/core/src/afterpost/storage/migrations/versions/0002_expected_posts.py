@@ -1,9 +1,10 @@
-"""An index that coverage is counted from.
+"""Indexes that coverage is counted from.
 
 Revision ID: 0002
 Revises: 0001
 """
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0002"
@@ -17,10 +18,14 @@ _COLUMNS = ["organization_id", "published_at", "account_id", "brand_id", "platfo
 def upgrade() -> None:
     """The wider index takes the place of the narrow one."""
     op.create_index("ix_posts_expected", "posts", [*_COLUMNS, "gone_at"])
+    of_gone = ["organization_id", "gone_at", *_COLUMNS[1:6]]
+    gone = sa.text("state = 'gone'")
+    op.create_index("ix_posts_gone", "posts", of_gone, sqlite_where=gone, postgresql_where=gone)
     op.drop_index("ix_posts_organization_id_published_at", "posts")
 
 
 def downgrade() -> None:
     """Back to the narrow one."""
     op.create_index("ix_posts_organization_id_published_at", "posts", _COLUMNS[:2])
+    op.drop_index("ix_posts_gone", "posts")
     op.drop_index("ix_posts_expected", "posts")
