@@ -143,6 +143,7 @@ def append(
     """Store the whole history; returns how many snapshots. `facts`: a DuckDB that gets the same ones."""
     if facts is not None:
         _create_facts(facts)
+        _describe(facts, population)
     book, count = Book(population), 0
     seqs = np.zeros(population.size.posts, np.int64)
     with database.writer.connect() as connection, connection.begin():
@@ -267,6 +268,23 @@ def _create_facts(facts: duckdb.DuckDBPyConnection) -> None:
         "CREATE TABLE facts (day INTEGER, post_id INTEGER, organization_id INTEGER, brand_id INTEGER, "
         f"account_id INTEGER, platform VARCHAR, content_type VARCHAR, days INTEGER, {counters})"
     )
+
+
+def _describe(facts: duckdb.DuckDBPyConnection, population: Population) -> None:
+    """The posts: whose they are, when they came out and when they went."""
+    columns = {
+        "number": np.arange(1, population.size.posts + 1),
+        "organization": population.organization,
+        "published": population.published,
+        "gone": population.gone,
+    }
+    facts.register("columns", columns)
+    facts.execute(
+        "CREATE TABLE posts AS SELECT number AS id, organization AS organization_id, "
+        f"published AS published_at, CASE WHEN gone < {np.iinfo(np.int64).max} THEN gone END AS gone_at "
+        "FROM columns"
+    )
+    facts.unregister("columns")
 
 
 def _append_facts(facts: duckdb.DuckDBPyConnection, population: Population, written: Written) -> None:
