@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from afterpost.domain.metrics import CUMULATIVE
 from afterpost.domain.readings import Value
 from afterpost.domain.scope import Scope
+from afterpost.domain.selection import Selection
 from afterpost.domain.snapshots import Cell, Row
 from afterpost.storage.dialect import bulk
 from afterpost.storage.posts import chunks
-from afterpost.storage.scoping import within
+from afterpost.storage.scoping import selected, within
 from afterpost.storage.tables import latest, post_analytics, posts
 
 FIXED = (
@@ -143,7 +144,7 @@ def put(
 
 
 def among(days: Iterable[int]) -> sa.ColumnElement[bool]:
-    """On one of those days, each named: then a post's rows are sought, where a range would read everybody's."""
+    """On one of those days, each named: so a post's rows are sought, where a range would read everybody's."""
     named = sa.bindparam("days", list(days), sa.Integer, expanding=True, literal_execute=True)
     return post_analytics.c.day.in_(named)
 
@@ -198,12 +199,13 @@ def across_edges(
         reaching += [into, out_of]
     for some in chunks(post_ids):
         # A gain can reach back from as late as the last day there is.
-        last = connection.execute(sa.select(sa.func.max(latest.c.last_day)).where(latest.c.post_id.in_(some)))
+        latest_of = sa.select(sa.func.max(latest.c.last_day)).where(latest.c.post_id.in_(some))
+        days = range(start, (connection.execute(latest_of).scalar() or end) + 1)
         query = (
             sa.select(table)
             .join(posts, posts.c.id == table.c.post_id)
             .where(
-                among(range(start, (last.scalar() or end) + 1)),
+                among(days),
                 sa.or_(*reaching),
                 posts.c.id.in_(some),
                 *within(scope, posts),
