@@ -198,7 +198,7 @@ def _append(
 
 def _places(population: Population) -> list[tuple[int, int, int, str, str]]:
     """group -> its dimensions in the rollups."""
-    found = []
+    found: list[tuple[int, int, int, str, str]] = []
     for account in range(population.size.organizations * BRANDS * len(PLATFORMS)):
         brand, platform = divmod(account, len(PLATFORMS))
         organization = 1 + brand // BRANDS

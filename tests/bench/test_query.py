@@ -25,8 +25,9 @@ from afterpost.services.boards import leaderboard, platforms
 from afterpost.services.core import Core, open_core
 from afterpost.services.overview import distinct, earned_of, overview, previous_sums, window_sums
 from afterpost.services.question import Question, asking
+from afterpost.services.rankings import LOOK_BACK, MIN_AGE
 from afterpost.services.series import timeseries
-from afterpost.services.weekly import LOOK_BACK, MIN_AGE, weekly
+from afterpost.services.weekly import weekly
 from afterpost.settings import Settings
 from afterpost.storage.types import from_micros, to_micros
 from tests.bench.data import ASKED, SEED, TODAY, now_of

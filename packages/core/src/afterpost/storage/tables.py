@@ -52,6 +52,16 @@ organizations = sa.Table(
     **_NEVER_AGAIN,
 )
 
+versions = sa.Table(
+    "versions",
+    metadata,
+    sa.Column(
+        "organization_id", _Id, sa.ForeignKey("organizations.id"), primary_key=True, autoincrement=False
+    ),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    comment="moves with every commit that an answer may show (storage/versions.py)",
+)
+
 brands = sa.Table(
     "brands",
     metadata,
