@@ -107,7 +107,7 @@ def test_no_change_is_missed(core: Core, client: httpx.Client, clock: Clock, cha
             differing += 1
             assert asked(client, route, answer.headers["etag"]).status_code == 200, route
             assert after.headers["etag"] != answer.headers["etag"]
-    assert differing or change in (new_brand, gone, another_zone)
+    assert differing or change in (new_brand, new_title, gone, another_zone)
 
 
 def test_an_unchanged_answer_has_no_body_and_says_how_long_it_may_be_kept(client: httpx.Client) -> None:
