@@ -1,7 +1,9 @@
 """Coverage, against the definition itself: a walk over every post and every snapshot."""
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -22,6 +24,7 @@ from packages.core.tests.house import ACTOR, EVERYTHING, NOW, MakeCore, tell, to
 BEGINS = NOW - timedelta(days=70)
 PLATFORMS = ("youtube", "mastodon")
 TYPES = ("video", "image")
+UTC_ZONE = ZoneInfo("UTC")
 
 
 def told_at_random(core: Core, rng: random.Random) -> None:
@@ -50,7 +53,7 @@ def told_at_random(core: Core, rng: random.Random) -> None:
             )
             for platform in PLATFORMS
         }
-        rows = []
+        rows: list[dict[str, Any]] = []
         for n in range(80):
             platform = rng.choice(PLATFORMS)
             brand = rng.choice([*brands, None])
@@ -131,7 +134,7 @@ def test_coverage_is_what_its_definition_says(make_core: MakeCore, seed: int) ->
     rng = random.Random(seed)
     core = make_core(f"core{seed}", zone="Europe/Berlin")
     told_at_random(core, rng)
-    first = local_day(BEGINS, UTC)
+    first = local_day(BEGINS, UTC_ZONE)
     answers = set()
     with core.read(EVERYTHING) as connection:
         for _ in range(120):
@@ -178,7 +181,7 @@ def test_standings_are_the_last_known_totals_of_each_metric(make_core: MakeCore,
         for _ in range(40):
             end = BEGINS + timedelta(days=rng.randrange(70))
             born_from = end - timedelta(days=rng.choice([3, 35, 200]))
-            day = day_number(local_day(end, UTC))
+            day = day_number(local_day(end, UTC_ZONE))
             found = standings(connection, EVERYTHING, EVERY_POST, born_from, end, day)
             assert {each.post_id: (each.totals, each.offers) for each in found} == stood_by_definition(
                 connection, born_from, end, day
