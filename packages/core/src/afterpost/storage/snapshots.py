@@ -274,14 +274,18 @@ def behind(
 def observed_posts(
     connection: sa.Connection, scope: Scope, selection: Selection, start: int, end: int
 ) -> set[int]:
-    """Ids of the posts with a snapshot in [start, end]."""
+    """Ids of the posts with a snapshot in [start, end]: sought post by post, where a post's first and last
+    days do not tell."""
+    there = sa.select(post_analytics.c.day).where(
+        post_analytics.c.post_id == latest.c.post_id, among(range(start, end + 1))
+    )
     query = (
-        sa.select(post_analytics.c.post_id)
-        .distinct()
-        .join(posts, posts.c.id == post_analytics.c.post_id)
+        sa.select(posts.c.id)
+        .join(latest, latest.c.post_id == posts.c.id)
         .where(
-            post_analytics.c.day >= start,
-            post_analytics.c.day <= end,
+            latest.c.first_day <= end,
+            latest.c.last_day >= start,
+            sa.or_(latest.c.first_day >= start, latest.c.last_day <= end, there.exists()),
             *within(scope, posts),
             *selected(selection, posts),
         )
