@@ -7,6 +7,7 @@ from afterpost.http.asking import OF_ALL, OF_BRAND, OF_PLATFORM, Asking
 from afterpost.http.errors import problems
 from afterpost.http.params import BoardMetric, Count, CountMetric, GroupedBy
 from afterpost.http.scope import Call
+from afterpost.http.tags import TAGGED
 from afterpost.services.advice import Hooks, Times, hooks, posting_advice
 from afterpost.services.boards import Compared, Ranked, leaderboard, platforms
 from afterpost.services.growth import Engagement, Growing, engagement, growing
@@ -74,6 +75,7 @@ class BoardAnswer(Struct, frozen=True):
 @get(
     "/analytics/overview",
     dependencies=OF_ALL,
+    opt=TAGGED,
     summary="The overview",
     responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
@@ -85,6 +87,7 @@ async def read_overview(call: Call, question: Asking) -> OverviewAnswer:
 @get(
     "/analytics/timeseries",
     dependencies=OF_ALL,
+    opt=TAGGED,
     summary="By day or week",
     responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
@@ -96,6 +99,7 @@ async def read_timeseries(call: Call, question: Asking, group_by: GroupedBy = "d
 @get(
     "/analytics/platforms",
     dependencies=OF_ALL,
+    opt=TAGGED,
     summary="By platform",
     responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
@@ -107,6 +111,7 @@ async def read_platforms(call: Call, question: Asking) -> PlatformsAnswer:
 @get(
     "/analytics/growth",
     dependencies=OF_ALL,
+    opt=TAGGED,
     summary="Growth",
     responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
@@ -118,6 +123,7 @@ async def read_growth(call: Call, question: Asking, metric: CountMetric = "views
 @get(
     "/analytics/engagement",
     dependencies=OF_ALL,
+    opt=TAGGED,
     summary="Engagements by part",
     responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
@@ -151,6 +157,7 @@ async def read_hooks(call: Call, question: Asking, limit: Count = 10) -> HooksAn
 @get(
     "/analytics/brands/leaderboard",
     dependencies=OF_ALL,
+    opt=TAGGED,
     summary="Brands, ranked",
     responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
@@ -164,6 +171,7 @@ async def read_brand_board(
 @get(
     "/analytics/organizations/leaderboard",
     dependencies=OF_ALL,
+    opt=TAGGED,
     summary="Organisations, ranked",
     responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
@@ -179,6 +187,7 @@ async def read_organization_board(
 @get(
     "/brands/{brand_id:int}/analytics",
     dependencies=OF_BRAND,
+    opt=TAGGED,
     summary="A brand's overview",
     responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
@@ -190,6 +199,7 @@ async def read_brand_overview(call: Call, question: Asking) -> OverviewAnswer:
 @get(
     "/brands/{brand_id:int}/platforms/{platform:str}/analytics",
     dependencies=OF_PLATFORM,
+    opt=TAGGED,
     summary="A brand's overview on one platform",
     responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
@@ -201,6 +211,7 @@ async def read_brand_platform_overview(call: Call, question: Asking) -> Overview
 @get(
     "/brands/{brand_id:int}/analytics/timeseries",
     dependencies=OF_BRAND,
+    opt=TAGGED,
     summary="A brand by day or week",
     responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )

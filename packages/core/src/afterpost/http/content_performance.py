@@ -10,6 +10,7 @@ from afterpost.http.errors import problems
 from afterpost.http.params import Count, CursorText
 from afterpost.http.rankings import RankingAnswer, ranked
 from afterpost.http.scope import Call
+from afterpost.http.tags import TAGGED
 from afterpost.http.views import NoMeta, RunView, run_view
 from afterpost.services.generation_context import GenerationContext, generation_context
 from afterpost.services.prompts import Prompt, prompt_performance
@@ -67,6 +68,7 @@ class SyncStatusAnswer(Struct, frozen=True):
 @get(
     "/content-performance/summary/weekly",
     dependencies=OF_ALL,
+    opt=TAGGED,
     summary="The weekly summary",
     responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )
@@ -78,6 +80,7 @@ async def read_weekly(call: Call, question: Asking, top_n: Count = 5, worst_n: C
 @get(
     "/content-performance/summary/top-performers",
     dependencies=OF_ALL,
+    opt=TAGGED,
     summary="Best posts to learn from",
     responses=problems("not_found", "invalid_window", "invalid_as_of", "invalid_cursor"),
 )
@@ -91,6 +94,7 @@ async def read_top_performers(
 @get(
     "/content-performance/summary/worst-performers",
     dependencies=OF_ALL,
+    opt=TAGGED,
     summary="Worst posts to learn from",
     responses=problems("not_found", "invalid_window", "invalid_as_of", "invalid_cursor"),
 )
@@ -104,6 +108,7 @@ async def read_worst_performers(
 @get(
     "/content-performance/summary/prompt-performance",
     dependencies=OF_ALL,
+    opt=TAGGED,
     summary="Posts by prompt",
     responses=problems("not_found", "invalid_window", "invalid_as_of"),
 )

@@ -3,6 +3,8 @@
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import Message, Scope
 
+from afterpost.http.tags import add_tag
+
 CLOSED = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 """The content policy of everything that is no page."""
 
@@ -17,6 +19,7 @@ _ALWAYS = {
 async def add_headers(message: Message, scope: Scope) -> None:
     """Add what the response does not set itself."""
     if message["type"] == "http.response.start":
+        add_tag(message, scope)
         headers = MutableScopeHeaders.from_message(message)
         for name, value in _ALWAYS.items():
             headers.setdefault(name, value)

@@ -12,6 +12,7 @@ from afterpost.http.errors import problems
 from afterpost.http.paging import Pages
 from afterpost.http.params import Count, CursorText, PageSize, Sorting
 from afterpost.http.scope import Acting, Call
+from afterpost.http.tags import TAGGED
 from afterpost.services.boards import Listed, Of, directory
 from afterpost.services.question import Question
 from afterpost.services.rankings import Ranking, Sort, ranking
@@ -42,7 +43,7 @@ class ReceiptAnswer(Struct, frozen=True):
     meta: PagedMeta
 
 
-@get("/analytics/top", dependencies=OF_ALL, summary="Best posts", responses=PROBLEMS)
+@get("/analytics/top", dependencies=OF_ALL, opt=TAGGED, summary="Best posts", responses=PROBLEMS)
 async def read_top(
     call: Call,
     question: Asking,
@@ -54,7 +55,7 @@ async def read_top(
     return await ranked(call, question, sort, limit, cursor, worst=False)
 
 
-@get("/analytics/worst", dependencies=OF_ALL, summary="Worst posts", responses=PROBLEMS)
+@get("/analytics/worst", dependencies=OF_ALL, opt=TAGGED, summary="Worst posts", responses=PROBLEMS)
 async def read_worst(
     call: Call,
     question: Asking,
@@ -78,7 +79,7 @@ async def ranked(
     return RankingAnswer(found, PagedMeta.of(meta, pages.cursor(last)))
 
 
-@get("/analytics/brands", dependencies=OF_ALL, summary="Brands", responses=PROBLEMS)
+@get("/analytics/brands", dependencies=OF_ALL, opt=TAGGED, summary="Brands", responses=PROBLEMS)
 async def read_brand_stats(
     call: Call, question: Asking, limit: PageSize = 50, cursor: CursorText = None
 ) -> DirectoryAnswer:
@@ -86,7 +87,7 @@ async def read_brand_stats(
     return await _directory(call, "brands", question, limit, cursor)
 
 
-@get("/analytics/organizations", dependencies=OF_ALL, summary="Organisations", responses=PROBLEMS)
+@get("/analytics/organizations", dependencies=OF_ALL, opt=TAGGED, summary="Organisations", responses=PROBLEMS)
 async def read_organization_stats(
     call: Call, question: Asking, limit: PageSize = 50, cursor: CursorText = None
 ) -> DirectoryAnswer:
@@ -104,7 +105,13 @@ async def _directory(
     return DirectoryAnswer(found, PagedMeta.of(meta, pages.cursor(last)))
 
 
-@get("/analytics/receipt", dependencies=OF_ALL, summary="What a number is made of", responses=PROBLEMS)
+@get(
+    "/analytics/receipt",
+    dependencies=OF_ALL,
+    opt=TAGGED,
+    summary="What a number is made of",
+    responses=PROBLEMS,
+)
 async def read_receipt(
     call: Call,
     question: Asking,

@@ -15,6 +15,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 
 from afterpost.domain.errors import InvalidInput
+from afterpost.http.tags import unchanged
 
 BODY_BYTES = 1024 * 1024
 """The largest body of a route that does not say otherwise."""
@@ -57,7 +58,7 @@ async def check(request: Request[Any, Any, Any]) -> Response[None] | None:
         return Response(None, status_code=204, headers={"Allow": ", ".join(_methods(request))})
     handler = request.route_handler
     if request.method == "GET":
-        return None
+        return await unchanged(request) if handler.opt.get("tagged", False) else None
     body = (await request.body()).strip()
     if handler.parsed_data_field is not None and not body:
         raise InvalidInput("This route needs a JSON body.")

@@ -20,6 +20,7 @@ from afterpost.http.background import Background
 from afterpost.sdk.access import Action
 from afterpost.sdk.tenancy import Caller
 from afterpost.services.core import Core
+from afterpost.services.versions import Versions
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,6 +37,7 @@ class Acting:
 
     core: Core
     background: Background
+    versions: Versions
     actor: Actor
     scope: Scope
     as_of: date | datetime | None = None
@@ -73,6 +75,8 @@ def guard(core: Core, background: Background) -> Guard:
     A route that changes something says what it does (`opt={"action": …}`); one that does not say is closed.
     """
 
+    versions = Versions(core)
+
     # A function and not a method: the framework copies what it is given, deeply, but leaves functions alone.
     async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         token = _basic(connection) if handler.opt.get("basic", False) else _bearer(connection)
@@ -83,7 +87,7 @@ def guard(core: Core, background: Background) -> Guard:
         if action is None:
             raise Forbidden("This route does not say what it does, so nobody may use it.")
         await core.permit(actor, action, scope)
-        connection.state.acting = Acting(core, background, actor, scope)
+        connection.state.acting = Acting(core, background, versions, actor, scope)
 
     return admit
 

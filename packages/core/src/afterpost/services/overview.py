@@ -16,6 +16,8 @@ from afterpost.storage import posts, rollups
 from afterpost.storage.rollups import Sums
 
 SHOWN = ("views", "likes", "comments", "shares", "saves")
+COUNTED = (*SHOWN, "impressions")
+"""Metrics that are summed: those shown, and what rates divide by."""
 
 
 class Totals(Struct, frozen=True):
@@ -148,6 +150,7 @@ def sums_by(asked: Asked, window: Window, by: str | None = None) -> list[Sums]:
         end=day_number(window.end),
         selection=asked.selection,
         by=by,
+        metrics=COUNTED,
     )
 
 
@@ -180,7 +183,9 @@ def overview(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[Ov
             return [str(key) for key, count in distinct(asked, by).items() if count and key != "0"]
 
         best = next((group.name for group in groups(asked, "platform") if (group.views or 0) > 0), None)
-        lifetime = rollups.lifetime(connection, asked.scope, end=day_number(window.end), selection=selection)
+        lifetime = rollups.lifetime(
+            connection, asked.scope, end=day_number(window.end), selection=selection, metrics=SHOWN
+        )
         answer = Overview(
             posts=distinct(asked).get(None, 0),
             published=posts.count_published(

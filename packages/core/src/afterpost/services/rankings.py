@@ -19,6 +19,7 @@ from afterpost.services.question import DEFAULT, Asked, Question, asking
 from afterpost.services.windows import Meta
 from afterpost.storage import posts, snapshots
 from afterpost.storage.posts import Post
+from afterpost.storage.standings import Standing, standings
 
 LOOK_BACK = timedelta(days=28)
 """Posts published this long before the window still compete in it."""
@@ -75,11 +76,6 @@ class Field(NamedTuple):
         return [each for each in self.rated if each.exposed >= MIN_EXPOSURE]
 
 
-class _Candidate(Struct):
-    totals: dict[str, int]
-    offers: int = 0
-
-
 def ranking(
     core: Core,
     scope: Scope,
@@ -123,24 +119,20 @@ def ranking(
 
 def field_of(asked: Asked) -> Field:
     """Every candidate of the window, ranked by shrunk rate."""
-    connection, scope, window = asked.connection, asked.scope, asked.window
-    candidates: dict[int, _Candidate] = {}
-    for post_id, stored in snapshots.until(
-        connection,
-        scope,
+    window = asked.window
+    candidates = standings(
+        asked.connection,
+        asked.scope,
         asked.selection,
         window.begins_at() - LOOK_BACK,
         window.ends_at() - MIN_AGE,
         day_number(window.end),
-    ):
-        candidate = candidates.setdefault(post_id, _Candidate({}))
-        candidate.totals.update((name, cell.total) for name, cell in stored.row.cells.items())
-        candidate.offers |= stored.row.offers
-    owners = posts.get_posts(connection, scope, candidates)
+    )
+    owners = posts.get_posts(asked.connection, asked.scope, [each.post_id for each in candidates])
     rated: list[Ranked] = []
     incomplete = 0
-    for post_id, candidate in candidates.items():
-        one = _rated(owners[post_id], candidate)
+    for candidate in candidates:
+        one = _rated(owners[candidate.post_id], candidate)
         if one is None:
             incomplete += 1
         else:
@@ -163,7 +155,7 @@ def _evidence(ranked: Ranked, post: Post) -> Evidence:
     return Evidence(ranked.engagements, ranked.exposed, (own, post.platform))
 
 
-def _rated(post: Post, candidate: _Candidate) -> Ranked | None:
+def _rated(post: Post, candidate: Standing) -> Ranked | None:
     engaged, exposed = engagements(candidate.totals), exposure(candidate.totals)
     missing = any(part not in candidate.totals for part, bit in OFFER_BIT.items() if candidate.offers & bit)
     if engaged is None or exposed is None or missing:

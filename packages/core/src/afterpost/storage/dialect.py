@@ -175,6 +175,14 @@ def one_of(
     return column == sa.func.any(sa.bindparam(None, list(ids), sa.ARRAY(sa.BigInteger)))
 
 
+def counter_of(reader: sa.Engine) -> sqlite3.Connection:
+    """A connection that does nothing but count the commits of others (`PRAGMA data_version`): SQLite's alone.
+
+    It never begins a transaction, so that it holds no old state of the file.
+    """
+    return sqlite3.connect(str(reader.url.database), isolation_level=None, check_same_thread=False)
+
+
 def insert_new(connection: sa.Connection, table: sa.Table) -> sa.Insert:
     """An INSERT that leaves alone whatever some unique key of the table has already."""
     if connection.dialect.name == "sqlite":

@@ -5,6 +5,7 @@ writer's work is Python anyway. The loop hands whole functions to these threads.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,7 +14,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 
-from afterpost.storage.dialect import open_aside, open_engines
+from afterpost.storage import versions
+from afterpost.storage.dialect import counter_of, open_aside, open_engines
 
 Connection = sa.Connection
 """What storage functions take; services pass it on and never look inside."""
@@ -29,11 +31,13 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.writer, self.reader = open_engines(url, READERS)
+        versions.watch(self.writer)
         # For answers about an earlier instant (storage/past.py).
         self.aside = open_aside(self.writer.url)
         # Where the database is, for people: a file, or a URL without its password.
         self.path = Path(self.writer.url.database or "") if self.backend == "sqlite" else None
         self.where = str(self.path or self.writer.url.render_as_string(hide_password=True))
+        self._counter: sqlite3.Connection | None = None
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="afterpost-writer")
         self._read_threads = ThreadPoolExecutor(READERS, thread_name_prefix="afterpost-reader")
 
@@ -41,6 +45,16 @@ class Database:
     def backend(self) -> str:
         """sqlite or postgresql."""
         return self.writer.dialect.name
+
+    def commits(self) -> int | None:
+        """A number that is another one after every commit of whoever has the database open; None where asking
+        would mean waiting (PostgreSQL). SQLite keeps it in shared memory, so the loop may ask."""
+        if self.backend != "sqlite":
+            return None
+        # Opened late: opening makes the file, and there are databases that are only looked for.
+        self._counter = self._counter or counter_of(self.reader)
+        found: int = self._counter.execute("PRAGMA data_version").fetchone()[0]
+        return found
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -72,6 +86,8 @@ class Database:
         """Finish what runs, then close every connection."""
         self._write_thread.shutdown()
         self._read_threads.shutdown()
+        if self._counter is not None:
+            self._counter.close()
         self.writer.dispose()
         self.reader.dispose()
         self.aside.dispose()

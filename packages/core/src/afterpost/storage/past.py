@@ -45,6 +45,7 @@ TODAYS = {
     "definition_sets": "never changed; an observation names its own",
     "absences": "says itself when each was known",
     "change_times": "says itself when each was given out",
+    "versions": "says where the data stands now, and marks answers; no answer shows it",
     "changes": "the queue of the sync, which has nothing to do in the past",
     "runs": "receipts lead to runs by their ids, and a run that is over stays as it was",
     "run_items": "receipts lead to runs by their ids, and a run that is over stays as it was",

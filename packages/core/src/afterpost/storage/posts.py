@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,7 +13,7 @@ from afterpost.domain.posts import CreativeLinks
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
 from afterpost.storage.dialect import MAX_VARIABLES, insert_new
-from afterpost.storage.scoping import selected, within
+from afterpost.storage.scoping import Shape, selected, values_of, within
 from afterpost.storage.tables import absences, latest, posts
 
 
@@ -262,26 +263,38 @@ def expectable(
     return [Expectable(*row) for row in connection.execute(query)]
 
 
+@cache
+def _first_published(shape: Shape) -> sa.Select[Any]:
+    first = sa.type_coerce(sa.func.min(posts.c.published_at), posts.c.published_at.type)
+    return sa.select(first).where(*shape.conditions(posts))
+
+
 def first_published(connection: sa.Connection, scope: Scope, selection: Selection) -> datetime | None:
     """When the scope's first post was published; None where that is not known of any."""
-    query = sa.select(sa.type_coerce(sa.func.min(posts.c.published_at), posts.c.published_at.type))
-    query = query.where(*within(scope, posts), *selected(selection, posts))
-    found: datetime | None = connection.execute(query).scalar()
+    found: datetime | None = connection.execute(
+        _first_published(Shape.of(scope, selection)), values_of(scope, selection)
+    ).scalar()
     return found
+
+
+@cache
+def _count_published(shape: Shape) -> sa.Select[Any]:
+    published = posts.c.published_at
+    return (
+        sa.select(sa.func.count())
+        .select_from(posts)
+        .where(
+            published >= sa.bindparam("begins_at", type_=published.type),
+            published < sa.bindparam("ends_at", type_=published.type),
+            *shape.conditions(posts),
+        )
+    )
 
 
 def count_published(
     connection: sa.Connection, scope: Scope, selection: Selection, begins_at: datetime, ends_at: datetime
 ) -> int:
     """Posts published in [begins_at, ends_at)."""
-    query = (
-        sa.select(sa.func.count())
-        .select_from(posts)
-        .where(
-            posts.c.published_at >= begins_at,
-            posts.c.published_at < ends_at,
-            *within(scope, posts),
-            *selected(selection, posts),
-        )
-    )
-    return connection.execute(query).scalar_one()
+    values = {**values_of(scope, selection), "begins_at": begins_at, "ends_at": ends_at}
+    counted: int = connection.execute(_count_published(Shape.of(scope, selection)), values).scalar_one()
+    return counted

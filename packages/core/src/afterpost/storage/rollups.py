@@ -5,6 +5,7 @@ transaction as the snapshots they are made of, by integer deltas alone.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,12 +16,14 @@ from afterpost.domain.scope import Scope
 from afterpost.domain.selection import EVERY_POST, Selection
 from afterpost.domain.snapshots import Bucket
 from afterpost.storage.dialect import bulk
-from afterpost.storage.scoping import selected, within
+from afterpost.storage.scoping import Shape, selected, values_of, within
 from afterpost.storage.tables import (
     DIMENSIONS,
     ROLLUP_COUNTERS,
     STANDING_COUNTERS,
     attendance,
+    brands,
+    organizations,
     rollups,
     standing,
 )
@@ -100,38 +103,71 @@ class Sums(Struct, frozen=True):
 
     @property
     def reported(self) -> frozenset[str]:
-        """Canonical counters that some post reported in the window or whose gain covers part of it."""
-        return frozenset(m for m in CUMULATIVE if self.counters[f"{m}_n"] or self.counters[f"{m}_covered"])
+        """Counters asked for that some post reported in the window or whose gain covers part of it."""
+        counters = self.counters
+        return frozenset(m for m in CUMULATIVE if counters.get(f"{m}_n") or counters.get(f"{m}_covered"))
 
     def earned(self, metric: str) -> int | None:
         """What was booked to the window's days; None where the metric was never reported.
 
         A first total of unknown gain is reported and books nothing: a window with nothing else earned 0.
         """
-        return self.counters[f"{metric}_gain"] if metric in self.reported else None
+        counters = self.counters
+        if counters[f"{metric}_n"] or counters[f"{metric}_covered"]:
+            return counters[f"{metric}_gain"]
+        return None
 
     def estimated(self, metric: str) -> int:
         """The part of `earned` that was booked to days without an observation."""
         return self.counters[f"{metric}_estimated"]
 
 
-def _filters(
-    table: sa.Table, scope: Scope, selection: Selection, start: int | None, end: int | None
-) -> list[sa.ColumnElement[bool]]:
-    conditions = [*within(scope, table), *selected(selection, table)]
-    if start is not None:
-        conditions.append(table.c.day >= start)
-    if end is not None:
-        conditions.append(table.c.day <= end)
-    return conditions
+Metrics = tuple[str, ...]
+_OF_ALL = ROLLUP_COUNTERS[: ROLLUP_COUNTERS.index(f"{CUMULATIVE[0]}_gain")]
+_OF_EACH = ("gain", "estimated", "covered", "n")
 
 
-# Built once: making these expressions costs more than the database takes to work them out.
-_SUMS = [sa.func.coalesce(sa.func.sum(rollups.c[name]), 0).label(name) for name in ROLLUP_COUNTERS]
-_STANDING_SUMS = {
-    table.name: [sa.func.coalesce(sa.func.sum(table.c[name]), 0) for name in STANDING_COUNTERS]
-    for table in (standing, rollups)
-}
+@cache
+def _counters_of(metrics: Metrics) -> tuple[str, ...]:
+    return (*_OF_ALL, *(f"{name}_{what}" for name in metrics for what in _OF_EACH))
+
+
+def _places(shape: Shape) -> sa.Subquery:
+    """The pairs of organisation and brand (0: none) there are."""
+    some = sa.select(brands.c.organization_id.label("organization_id"), brands.c.id.label("brand_id")).where(
+        *shape.conditions(brands)
+    )
+    if shape.brands:
+        return some.subquery("places")
+    none = sa.select(organizations.c.id, sa.literal_column("0")).where(*shape.conditions(organizations))
+    return sa.union_all(some, none).subquery("places")
+
+
+def _of_place(table: sa.Table, place: sa.Subquery) -> list[sa.ColumnElement[bool]]:
+    return [table.c[name] == place.c[name] for name in ("organization_id", "brand_id")]
+
+
+def _by_place(shape: Shape, table: sa.Table) -> sa.FromClause:
+    """The table, entered by brand: its key has the brand before the day, so that a window is one seek a
+    brand, and costs the same however long the history is."""
+    place = _places(shape)
+    return place.join(table, sa.and_(*_of_place(table, place)))
+
+
+def _days(table: sa.Table) -> list[sa.ColumnElement[bool]]:
+    return [table.c.day >= sa.bindparam("start"), table.c.day <= sa.bindparam("end")]
+
+
+@cache
+def _sums(shape: Shape, by: str | None, metrics: Metrics) -> sa.Select[Any]:
+    key: sa.ColumnElement[Any] = rollups.c[by] if by else sa.null()
+    counters = [sa.func.coalesce(sa.func.sum(rollups.c[name]), 0) for name in _counters_of(metrics)]
+    query = (
+        sa.select(key, *counters)
+        .select_from(_by_place(shape, rollups))
+        .where(*shape.conditions(rollups), *_days(rollups))
+    )
+    return query.group_by(key).order_by(key) if by else query
 
 
 def sums(
@@ -142,15 +178,16 @@ def sums(
     end: int,
     selection: Selection = EVERY_POST,
     by: str | None = None,
+    metrics: Metrics = CUMULATIVE,
 ) -> list[Sums]:
     """Counters summed over the days [start, end], as a whole or by a dimension (`by`)."""
-    key: sa.ColumnElement[Any] = rollups.c[by] if by else sa.null()
-    query = sa.select(key.label("key"), *_SUMS).where(*_filters(rollups, scope, selection, start, end))
-    if by:
-        query = query.group_by(rollups.c[by]).order_by(rollups.c[by])
+    names = _counters_of(metrics)
+    query = _sums(Shape.of(scope, selection), by, metrics)
     return [
-        Sums(None if by is None else str(m["key"]), {name: int(m[name]) for name in ROLLUP_COUNTERS})
-        for m in connection.execute(query).mappings()
+        Sums(None if by is None else str(key), dict(zip(names, map(int, values), strict=True)))
+        for key, *values in connection.execute(
+            query, {**values_of(scope, selection), "start": start, "end": end}
+        )
     ]
 
 
@@ -161,33 +198,93 @@ def platforms(connection: sa.Connection, scope: Scope, selection: Selection) -> 
     return list(connection.execute(query).scalars())
 
 
+@cache
+def _observed_span(shape: Shape) -> sa.Select[Any]:
+    place = _places(shape)
+    seen = sa.select(rollups.c.day).where(
+        *_of_place(rollups, place), *shape.conditions(rollups), rollups.c.snapshots > 0
+    )
+    first = seen.order_by(rollups.c.day).limit(1).scalar_subquery()
+    last = seen.order_by(rollups.c.day.desc()).limit(1).scalar_subquery()
+    return sa.select(sa.func.min(first), sa.func.max(last)).select_from(place)
+
+
 def observed_span(
     connection: sa.Connection, scope: Scope, *, selection: Selection = EVERY_POST
 ) -> tuple[int, int] | None:
     """The first and the last day with a snapshot; None where there is none."""
-    seen = sa.select(sa.func.min(rollups.c.day), sa.func.max(rollups.c.day)).where(
-        rollups.c.snapshots > 0, *_filters(rollups, scope, selection, None, None)
-    )
-    first, last = connection.execute(seen).one()
+    first, last = connection.execute(
+        _observed_span(Shape.of(scope, selection)), values_of(scope, selection)
+    ).one()
     return None if first is None else (int(first), int(last))
 
 
+@cache
+def _held(shape: Shape, metrics: Metrics) -> sa.CompoundSelect[Any]:
+    names = [f"{name}_{what}" for name in metrics for what in ("n", "change")]
+    standing_sums = [sa.func.coalesce(sa.func.sum(standing.c[name]), 0) for name in names]
+    later = [sa.func.coalesce(-sa.func.sum(rollups.c[name]), 0) for name in names]
+    return sa.union_all(
+        sa.select(*standing_sums).where(*shape.conditions(standing)),
+        sa.select(*later)
+        .select_from(_by_place(shape, rollups))
+        .where(*shape.conditions(rollups), rollups.c.day > sa.bindparam("end")),
+    )
+
+
 def lifetime(
-    connection: sa.Connection, scope: Scope, *, end: int, selection: Selection = EVERY_POST
+    connection: sa.Connection,
+    scope: Scope,
+    *,
+    end: int,
+    selection: Selection = EVERY_POST,
+    metrics: Metrics = CUMULATIVE,
 ) -> dict[str, int | None]:
     """metric -> sum of each post's last known total at the end of the day `end`; None: never reported.
 
     The standing sum minus what came after: the cost does not grow with the history before the window.
     """
-    held: dict[str, int] = {}
-    for table, where, sign in (
-        (standing, _filters(standing, scope, selection, None, None), 1),
-        (rollups, _filters(rollups, scope, selection, end + 1, None), -1),
-    ):
-        row = connection.execute(sa.select(*_STANDING_SUMS[table.name]).where(*where)).one()
-        for name, value in zip(STANDING_COUNTERS, row, strict=True):
-            held[name] = held.get(name, 0) + sign * int(value)
-    return {m: held[f"{m}_change"] if held[f"{m}_n"] else None for m in CUMULATIVE}
+    rows = connection.execute(
+        _held(Shape.of(scope, selection), metrics), {**values_of(scope, selection), "end": end}
+    ).all()
+    held = [sum(map(int, column)) for column in zip(*rows, strict=True)]
+    return {
+        name: change if n else None for name, n, change in zip(metrics, held[::2], held[1::2], strict=True)
+    }
+
+
+@cache
+def _distinct(shape: Shape, by: tuple[str, ...]) -> sa.Select[Any]:
+    first = sa.or_(attendance.c.gap == 0, attendance.c.gap > attendance.c.day - sa.bindparam("start"))
+    keys = [attendance.c[name] for name in by]
+    query = (
+        sa.select(sa.func.coalesce(sa.func.sum(attendance.c.posts), 0), *keys)
+        .select_from(_by_place(shape, attendance))
+        .where(first, *shape.conditions(attendance), *_days(attendance))
+    )
+    return query.group_by(*keys) if keys else query
+
+
+def distinct_posts_by(
+    connection: sa.Connection,
+    scope: Scope,
+    by: tuple[str, ...],
+    *,
+    start: int,
+    end: int,
+    selection: Selection = EVERY_POST,
+) -> dict[tuple[Any, ...], int]:
+    """Distinct posts with a snapshot in [start, end], by several dimensions at once; () as a whole.
+
+    Each post counts on its first day inside the window: the one whose previous snapshot lies before it.
+    """
+    query = _distinct(Shape.of(scope, selection), by)
+    return {
+        tuple(keys): int(count)
+        for count, *keys in connection.execute(
+            query, {**values_of(scope, selection), "start": start, "end": end}
+        )
+    }
 
 
 def distinct_posts(
@@ -199,15 +296,8 @@ def distinct_posts(
     selection: Selection = EVERY_POST,
     by: str | None = None,
 ) -> dict[str | None, int]:
-    """Distinct posts with a snapshot in [start, end], as a whole (key None) or by a dimension.
-
-    Each post counts on its first day inside the window: the one whose previous snapshot lies before it.
-    """
-    first = sa.or_(attendance.c.gap == 0, attendance.c.gap > attendance.c.day - start)
-    key: sa.ColumnElement[Any] = attendance.c[by] if by else sa.null()
-    query = sa.select(key, sa.func.coalesce(sa.func.sum(attendance.c.posts), 0)).where(
-        first, *_filters(attendance, scope, selection, start, end)
+    """Distinct posts with a snapshot in [start, end], as a whole (key None) or by a dimension."""
+    found = distinct_posts_by(
+        connection, scope, (by,) if by else (), start=start, end=end, selection=selection
     )
-    if by:
-        query = query.group_by(attendance.c[by])
-    return {None if row[0] is None else str(row[0]): int(row[1]) for row in connection.execute(query)}
+    return {str(keys[0]) if keys else None: count for keys, count in found.items()}

@@ -1,7 +1,6 @@
 """Daily snapshots (`post_analytics`): one row a post, platform and day."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
@@ -144,61 +143,10 @@ def put(
     bulk(connection, post_analytics, columns, rows, mode="replace")
 
 
-def until(
-    connection: sa.Connection,
-    scope: Scope,
-    selection: Selection,
-    published_from: datetime,
-    published_until: datetime,
-    end: int,
-) -> Iterator[tuple[int, Stored]]:
-    """(post id, snapshot) up to the day `end` of the posts published in [from, until], by day.
-
-    A post of unknown publication counts as published on the day it was first seen. Begins at the first
-    snapshot any of those posts has; older facts are not read.
-    """
-    # With the publication unknown the state's first reading is the nearest thing to it.
-    born = sa.func.coalesce(posts.c.published_at, latest.c.first_at)
-    candidate = [
-        born >= sa.bindparam("born_from", published_from, type_=posts.c.published_at.type),
-        born <= sa.bindparam("born_until", published_until, type_=posts.c.published_at.type),
-        *within(scope, posts),
-        *selected(selection, posts),
-    ]
-    first = connection.execute(
-        sa.select(sa.func.min(latest.c.first_day))
-        .join(posts, posts.c.id == latest.c.post_id)
-        .where(*candidate)
-    ).scalar()
-    if first is None:
-        return
-    query = (
-        sa.select(post_analytics)
-        .join(posts, posts.c.id == post_analytics.c.post_id)
-        .join(latest, latest.c.post_id == posts.c.id)
-        .where(post_analytics.c.day >= first, post_analytics.c.day <= end, *candidate)
-        .order_by(post_analytics.c.day)
-    )
-    for mapping in connection.execute(query).mappings():
-        yield mapping["post_id"], _cells(mapping)
-
-
-def observed_posts(
-    connection: sa.Connection, scope: Scope, selection: Selection, start: int, end: int
-) -> set[int]:
-    """Ids of the posts with a snapshot in [start, end]."""
-    query = (
-        sa.select(post_analytics.c.post_id)
-        .distinct()
-        .join(posts, posts.c.id == post_analytics.c.post_id)
-        .where(
-            post_analytics.c.day >= start,
-            post_analytics.c.day <= end,
-            *within(scope, posts),
-            *selected(selection, posts),
-        )
-    )
-    return set(connection.execute(query).scalars())
+def among(days: Iterable[int]) -> sa.ColumnElement[bool]:
+    """On one of those days, each named: so a post's rows are sought, where a range would read everybody's."""
+    named = sa.bindparam("days", list(days), sa.Integer, expanding=True, literal_execute=True)
+    return post_analytics.c.day.in_(named)
 
 
 def gains_inside(
@@ -223,7 +171,7 @@ def gains_inside(
         query = (
             sa.select(table.c.post_id, *columns)
             .join(posts, posts.c.id == table.c.post_id)
-            .where(table.c.day >= start, table.c.day <= end, posts.c.id.in_(some), *within(scope, posts))
+            .where(among(range(start, end + 1)), posts.c.id.in_(some), *within(scope, posts))
             .group_by(table.c.post_id)
         )
         for post_id, *numbers in connection.execute(query):
@@ -250,10 +198,18 @@ def across_edges(
         out_of = sa.and_(known, first <= end, table.c.day > end)
         reaching += [into, out_of]
     for some in chunks(post_ids):
+        # A gain can reach back from as late as the last day there is.
+        latest_of = sa.select(sa.func.max(latest.c.last_day)).where(latest.c.post_id.in_(some))
+        days = range(start, (connection.execute(latest_of).scalar() or end) + 1)
         query = (
             sa.select(table)
             .join(posts, posts.c.id == table.c.post_id)
-            .where(table.c.day >= start, sa.or_(*reaching), posts.c.id.in_(some), *within(scope, posts))
+            .where(
+                among(days),
+                sa.or_(*reaching),
+                posts.c.id.in_(some),
+                *within(scope, posts),
+            )
             .order_by(table.c.day, table.c.post_id)
         )
         for mapping in connection.execute(query).mappings():
@@ -313,3 +269,25 @@ def behind(
         Booked(day, post_id, platform, Cell(*cell))
         for day, post_id, platform, *cell in connection.execute(query)
     ]
+
+
+def observed_posts(
+    connection: sa.Connection, scope: Scope, selection: Selection, start: int, end: int
+) -> set[int]:
+    """Ids of the posts with a snapshot in [start, end]: sought post by post, where a post's first and last
+    days do not tell."""
+    there = sa.select(post_analytics.c.day).where(
+        post_analytics.c.post_id == latest.c.post_id, among(range(start, end + 1))
+    )
+    query = (
+        sa.select(posts.c.id)
+        .join(latest, latest.c.post_id == posts.c.id)
+        .where(
+            latest.c.first_day <= end,
+            latest.c.last_day >= start,
+            sa.or_(latest.c.first_day >= start, latest.c.last_day <= end, there.exists()),
+            *within(scope, posts),
+            *selected(selection, posts),
+        )
+    )
+    return set(connection.execute(query).scalars())

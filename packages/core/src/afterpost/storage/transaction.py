@@ -14,7 +14,7 @@ from afterpost.domain.errors import AfterpostError, PolicyUnavailable
 from afterpost.domain.events import Event
 from afterpost.domain.scope import Actor, Scope
 from afterpost.sdk.transaction import UnitOfWork
-from afterpost.storage import outbox
+from afterpost.storage import outbox, versions
 from afterpost.storage.dialect import take_turn
 from afterpost.storage.engine import Database
 from afterpost.storage.past import known_by
@@ -113,6 +113,7 @@ class Transactions:
             for label, unit in self._units:
                 with _closed(label, "before_commit"):
                     plain(unit.before_commit(tx, facts))
+            versions.move(connection, scope)
 
 
 def plain(answer: object) -> None:

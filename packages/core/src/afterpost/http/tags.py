@@ -1,0 +1,35 @@
+"""Answers that are not worked out again: who has the answer of the data as it is now hears so (304)."""
+
+from typing import Any
+
+from litestar import Request, Response
+from litestar.datastructures import MutableScopeHeaders
+from litestar.types import Message, Scope
+
+from afterpost.http.scope import acting
+
+TAGGED = {"tagged": True}
+"""`opt` of a route whose answer follows from the data, the day and what was asked, and from nothing else."""
+_CACHING = "private, no-cache"
+
+
+async def unchanged(request: Request[Any, Any, Any]) -> Response[None] | None:
+    """304 where the caller has the answer already (`If-None-Match`); else None, and the answer gets a tag."""
+    call = acting(request)
+    asked = [request.scope["path"], sorted(request.query_params.multi_items())]
+    # Weak: `as_of` says when it was worked out, and that is all two answers of one tag differ in.
+    tag = f'W/"{await call.versions.mark(call.scope, asked)}"'
+    request.state.tag = tag
+    if tag in {each.strip() for each in request.headers.get("if-none-match", "").split(",")}:
+        return Response(None, status_code=304)
+    return None
+
+
+def add_tag(message: Message, scope: Scope) -> None:
+    """Give a tagged answer its headers; a problem has no tag."""
+    tag = scope["state"].get("tag")
+    if tag is not None and message["type"] == "http.response.start" and message["status"] in (200, 304):
+        headers = MutableScopeHeaders.from_message(message)
+        headers["ETag"] = tag
+        headers["Cache-Control"] = _CACHING
+        headers["Vary"] = "Authorization"

@@ -1,0 +1,121 @@
+"""Where posts stood at the end of a day: lifetime totals, for rankings of what came out in a span of time."""
+
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+
+from afterpost.domain.metrics import ENGAGEMENT_PARTS, EXPOSURES
+from afterpost.domain.scope import Scope
+from afterpost.domain.selection import Selection
+from afterpost.domain.snapshots import Known
+from afterpost.storage import snapshots
+from afterpost.storage.scoping import Shape, values_of
+from afterpost.storage.tables import latest, post_analytics, posts
+
+METRICS = (*EXPOSURES, *ENGAGEMENT_PARTS)
+USUAL = 40
+"""Days before the end within which nearly every post was read; another one's history is walked."""
+
+_known = msgspec.json.Decoder(dict[str, Known]).decode
+
+
+class Standing(NamedTuple):
+    """A post at the end of a day. `totals`: last known lifetime totals of what rates are made of; `offers`:
+    engagement parts asked for when it was last read."""
+
+    post_id: int
+    platform: str
+    account_id: int | None
+    content_type: str
+    published_at: datetime | None
+    totals: dict[str, int]
+    offers: int
+
+
+_POST = (posts.c.id, posts.c.platform, posts.c.account_id, posts.c.content_type, posts.c.published_at)
+
+
+def standings(
+    connection: sa.Connection,
+    scope: Scope,
+    selection: Selection,
+    published_from: datetime,
+    published_until: datetime,
+    end: int,
+) -> list[Standing]:
+    """Posts published in [from, until] that were read by the end of the day `end`, as they stood then.
+
+    A post of unknown publication counts as published when it was first read. Reads a row a post.
+    """
+    values = {
+        **values_of(scope, selection),
+        "published_from": published_from,
+        "published_until": published_until,
+        "end": end,
+        "days": range(end - USUAL + 1, end + 1),
+    }
+    found: list[Standing] = []
+    rest: dict[int, Any] = {}
+    fixed = len(_POST)
+    row: Any
+    for row in connection.execute(_statement(Shape.of(scope, selection)), values):
+        known, day, offers, *counts = row[fixed:]
+        totals = {name: count for name, count in zip(METRICS, counts, strict=True) if count is not None}
+        if day is not None and _completed(totals, known, end):
+            found.append(Standing._make((*row[:fixed], totals, offers)))
+        else:
+            rest[row[0]] = row[:fixed]
+    for post_id, history in snapshots.since(connection, scope, rest, 0).items():
+        days = [stored.row for stored in history if stored.row.day <= end]
+        totals = {}
+        for day in days[::-1]:
+            totals.update((name, day.cells[name].total) for name in METRICS if name in day.cells)
+        found.append(Standing._make((*rest[post_id], totals, days[0].offers)))
+    return found
+
+
+def _completed(totals: dict[str, int], known: str, end: int) -> bool:
+    """Add what the last row does not say but an earlier one did; False where only the history can tell."""
+    if len(totals) == len(METRICS):
+        return True
+    for name, (total, day) in _known(known).items():
+        if name in METRICS and name not in totals:
+            if day > end:
+                return False
+            totals[name] = total
+    return True
+
+
+@cache
+def _statement(shape: Shape) -> sa.Select[Any]:
+    # With the publication unknown the first reading is the nearest thing to it.
+    born = sa.func.coalesce(posts.c.published_at, latest.c.first_at)
+    instant = posts.c.published_at.type
+    earliest, newest = (sa.bindparam(f"published_{name}", type_=instant) for name in ("from", "until"))
+    end: sa.BindParameter[int] = sa.bindparam("end")
+    row, other = post_analytics, post_analytics.alias("other")
+    # Newest day first, and no further than the first one there is: a seek or two a post.
+    last = (
+        sa.select(other.c.day)
+        .where(other.c.post_id == posts.c.id, other.c.day.in_(sa.bindparam("days", expanding=True)))
+        .order_by(other.c.day.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    mine = sa.and_(row.c.day == last, row.c.post_id == posts.c.id)
+    return (
+        sa.select(
+            *_POST, latest.c.known, row.c.day, row.c.offers, *(row.c[f"{name}_total"] for name in METRICS)
+        )
+        .select_from(posts.join(latest, latest.c.post_id == posts.c.id).outerjoin(row, mine))
+        .where(
+            # The first for the index, the second for what it says.
+            sa.or_(posts.c.published_at.is_(None), posts.c.published_at.between(earliest, newest)),
+            born.between(earliest, newest),
+            latest.c.first_day <= end,
+            *shape.conditions(posts),
+        )
+    )

@@ -1,0 +1,77 @@
+"""The version of an organisation's data: a number that is another one after every commit that an answer may
+show, so that an answer of that number is still the answer.
+
+It moves by itself, with whatever table is written, and not because somebody remembered to move it: names,
+moves between brands, posts that came or went and settings change answers as snapshots do. Only what no answer
+shows is named here. A number that moves in vain costs a query; one that does not would cost the truth.
+"""
+
+import re
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from afterpost.domain.scope import Scope
+from afterpost.storage.scoping import within
+from afterpost.storage.tables import deliveries, organizations, outbox, run_items, runs, versions
+
+UNSEEN = frozenset(table.name for table in (versions, outbox, deliveries, runs, run_items))
+"""Tables that no versioned answer shows: queues, and how runs ended."""
+
+_WRITES = re.compile(r"\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)
+_READS = re.compile(
+    r"\s*(?:SELECT|PRAGMA|SAVEPOINT|RELEASE|CREATE\s+TEMP|TRUNCATE\s+pg_temp)\b", re.IGNORECASE
+)
+_MOVED = "afterpost_moved"
+
+
+def watch(engine: sa.Engine) -> None:
+    """Note on each connection of a writing engine whether its transaction wrote what an answer may show."""
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.info[_MOVED] = False
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def _execute(connection: sa.Connection, _: Any, statement: str, *__: Any) -> None:
+        written = _WRITES.match(statement)
+        if written[1] not in UNSEEN if written else _READS.match(statement) is None:
+            connection.info[_MOVED] = True
+
+
+def move(connection: sa.Connection, scope: Scope) -> None:
+    """Move the versions of the scope's organisations if this transaction wrote what an answer may show.
+
+    The last statement of a transaction: whoever waits for a version's lock holds it no longer than a commit
+    takes, and in the order of the ids.
+    """
+    if not connection.info.get(_MOVED, False):
+        return
+    ids = sa.select(organizations.c.id).where(*within(scope, organizations)).order_by(organizations.c.id)
+    for key in connection.execute(ids).scalars().all():
+        raised = connection.execute(
+            sa.update(versions)
+            .where(versions.c.organization_id == key, *within(scope, versions))
+            .values(number=versions.c.number + 1)
+        )
+        if not raised.rowcount:
+            connection.execute(sa.insert(versions).values(organization_id=key, number=1))
+
+
+class Version(NamedTuple):
+    """Where an organisation's data stands. Its zone decides which days are over."""
+
+    organization_id: int
+    number: int
+    time_zone: str
+
+
+def current(connection: sa.Connection, scope: Scope) -> tuple[Version, ...]:
+    """The versions of the scope's organisations, by id; 0 where nothing was ever written."""
+    query = (
+        sa.select(organizations.c.id, sa.func.coalesce(versions.c.number, 0), organizations.c.time_zone)
+        .outerjoin(versions, versions.c.organization_id == organizations.c.id)
+        .where(*within(scope, organizations))
+        .order_by(organizations.c.id)
+    )
+    return tuple(Version(*row) for row in connection.execute(query))

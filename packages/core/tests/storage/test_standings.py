@@ -1,0 +1,162 @@
+"""Who was observed, and where posts stood, against the definition itself: a walk over every snapshot."""
+
+import random
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+
+from afterpost.domain.selection import EVERY_POST, Selection
+from afterpost.domain.windows import day_date, day_number, local_day
+from afterpost.services.core import Core
+from afterpost.storage import accounts, organizations, posts
+from afterpost.storage.engine import Connection
+from afterpost.storage.snapshots import observed_posts
+from afterpost.storage.standings import METRICS, standings
+from afterpost.storage.tables import latest, post_analytics
+from afterpost.storage.tables import posts as posts_table
+from packages.core.tests.house import ACTOR, EVERYTHING, NOW, MakeCore, tell, told
+
+BEGINS = NOW - timedelta(days=70)
+PLATFORMS = ("youtube", "mastodon")
+TYPES = ("video", "image")
+UTC_ZONE = ZoneInfo("UTC")
+
+
+def told_at_random(core: Core, rng: random.Random) -> None:
+    """Posts of every sort: with and without account, brand and publication, live, missed and gone, never
+    read, read before they came out, read long after they were gone."""
+    with core.transaction(EVERYTHING, ACTOR) as tx:
+        organization = core.organization(tx.connection, EVERYTHING)
+        brands = [
+            organizations.add_brand(tx.connection, EVERYTHING, organization.id, name, name, NOW)
+            for name in ("one", "two")
+        ]
+        account = {
+            platform: accounts.add_account(
+                tx.connection,
+                EVERYTHING,
+                {
+                    "organization_id": organization.id,
+                    "platform": platform,
+                    "external_id": "a",
+                    "handle": "a",
+                    "name": "A",
+                    "state": "active",
+                    "listed": True,
+                    "created_at": NOW,
+                },
+            )
+            for platform in PLATFORMS
+        }
+        rows: list[dict[str, Any]] = []
+        for n in range(80):
+            platform = rng.choice(PLATFORMS)
+            brand = rng.choice([*brands, None])
+            state = rng.choice(["live", "live", "gone"])
+            left = BEGINS + timedelta(hours=rng.randrange(60 * 24))
+            rows.append(
+                {
+                    "organization_id": organization.id,
+                    "brand_id": None if brand is None else brand.id,
+                    "account_id": rng.choice([account[platform]] * 5 + [None]),
+                    "platform": platform,
+                    "external_id": f"p{n}",
+                    "title": "",
+                    "description": "",
+                    "url": "",
+                    "content_type": rng.choice(TYPES),
+                    "published_at": rng.choice(
+                        [BEGINS + timedelta(minutes=rng.randrange(60 * 1440))] * 6 + [None]
+                    ),
+                    "links": "{}",
+                    "state": state,
+                    "misses": 0,
+                    "gone_at": rng.choice([left, left, None])
+                    if state == "gone"
+                    else rng.choice([left, None]),
+                    "created_at": NOW,
+                }
+            )
+        posts.add_posts(tx.connection, EVERYTHING, rows)
+    entries = []
+    for row in rows:
+        for minutes in rng.sample(range(60 * 1440), rng.choice([0, 1, 3, 12, 40])):
+            metrics = rng.sample(METRICS, rng.randrange(1, len(METRICS)))
+            entries.append(
+                told(
+                    row["external_id"],
+                    BEGINS + timedelta(minutes=minutes),
+                    dict.fromkeys(metrics, minutes // 10 + 1),
+                    published_at=row["published_at"],
+                    platform=row["platform"],
+                    asked=metrics,
+                )
+            )
+    tell(core, *entries)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_observed_posts_are_those_with_a_snapshot_in_the_window(make_core: MakeCore, seed: int) -> None:
+    rng = random.Random(seed)
+    core = make_core(f"core{seed}")
+    told_at_random(core, rng)
+    first = day_number(local_day(BEGINS, UTC_ZONE))
+    sizes = set()
+    with core.read(EVERYTHING) as connection:
+        days = connection.execute(
+            sa.select(post_analytics.c.post_id, post_analytics.c.day, posts_table.c.platform).join(
+                posts_table, posts_table.c.id == post_analytics.c.post_id
+            )
+        ).all()
+        for _ in range(120):
+            start = first + rng.randrange(-3, 65)
+            end = start + rng.choice([0, 1, 6, 27])
+            platform = rng.choice([None, "youtube"])
+            found = observed_posts(connection, EVERYTHING, Selection(platform), start, end)
+            assert found == {
+                post_id for post_id, day, place in days if start <= day <= end and platform in (None, place)
+            }
+            sizes.add(len(found))
+    assert len(sizes) > 20
+
+
+def stood_by_definition(
+    connection: Connection, born_from: datetime, born_until: datetime, end: int
+) -> dict[int, tuple[dict[str, int], int]]:
+    found: dict[int, tuple[dict[str, int], int]] = {}
+    born = {
+        row.id: row.published_at or row.first_at
+        for row in connection.execute(
+            sa.select(posts_table.c.id, posts_table.c.published_at, latest.c.first_at).join(
+                latest, latest.c.post_id == posts_table.c.id
+            )
+        )
+    }
+    for row in connection.execute(sa.select(post_analytics).order_by(post_analytics.c.day)).mappings():
+        if row["day"] <= end and born_from <= born[row["post_id"]] <= born_until:
+            totals, _ = found.setdefault(row["post_id"], ({}, 0))
+            totals.update((name, n) for name in METRICS if (n := row[f"{name}_total"]) is not None)
+            found[row["post_id"]] = (totals, row["offers"])
+    return found
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_standings_are_the_last_known_totals_of_each_metric(make_core: MakeCore, seed: int) -> None:
+    rng = random.Random(seed)
+    core = make_core(f"core{seed}")
+    told_at_random(core, rng)
+    sizes = set()
+    with core.read(EVERYTHING) as connection:
+        for _ in range(40):
+            end = BEGINS + timedelta(days=rng.randrange(70))
+            born_from = end - timedelta(days=rng.choice([3, 35, 200]))
+            day = day_number(local_day(end, UTC_ZONE))
+            found = standings(connection, EVERYTHING, EVERY_POST, born_from, end, day)
+            assert {each.post_id: (each.totals, each.offers) for each in found} == stood_by_definition(
+                connection, born_from, end, day
+            ), day_date(day)
+            sizes.add(len(found))
+    assert max(sizes) > 40
