@@ -15,9 +15,7 @@ AccountId: TypeAlias = Annotated[int, PathParameter(ge=1, le=MAX_ID, description
 RunId: TypeAlias = Annotated[int, PathParameter(ge=1, le=MAX_ID, description="The run's id")]
 PayloadDigest: TypeAlias = Annotated[
     str,
-    PathParameter(
-        pattern="^[0-9a-f]{64}" + END, max_length=64, description="The payload's SHA-256, in hexadecimal"
-    ),
+    PathParameter(max_length=64, description="The payload's SHA-256, in lower-case hexadecimal"),
 ]
 
 OptionalBrandId: TypeAlias = Annotated[

@@ -1,6 +1,7 @@
 """From a number to what it was read from: a day's numbers, their readings, the run, the payloads."""
 
 import base64
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 
@@ -18,6 +19,7 @@ from afterpost.storage.observations import Observation
 from afterpost.storage.posts import Post
 from afterpost.storage.runs import Run
 
+_HASH = re.compile("[0-9a-f]{64}")
 SHOWN = 20
 """Fetches listed with a payload."""
 
@@ -144,7 +146,10 @@ class StoredPayload(Struct, frozen=True):
 
 
 def payload(core: Core, scope: Scope, sha256: str) -> StoredPayload:
-    """The payload of that hash; NotFound unless the scope sees every post of a fetch it answered."""
+    """The payload of that hash (hexadecimal); NotFound unless the scope sees every post of a fetch it
+    answered."""
+    if not _HASH.fullmatch(sha256):
+        raise NotFound("There is no such payload.", hint="A hash is 64 digits, 0 to 9 and a to f.")
     digest = bytes.fromhex(sha256)
     with core.read(scope) as connection:
         uses = archive.fetches_of(connection, scope, digest, SHOWN)
