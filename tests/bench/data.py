@@ -273,7 +273,7 @@ class Book:
             zip(posts.platform.tolist(), *(c.tolist() for c in columns), strict=True)
         ):
             if last >= 0:
-                known = {name: [totals[name][n], last] for name in named[platform]}
+                known = {name: totals[name][n] for name in named[platform]}
                 text = json.dumps(known, separators=(",", ":"))
                 yield n + 1, organization, first, last, first_at, published, text
 

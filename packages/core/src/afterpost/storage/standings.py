@@ -4,22 +4,19 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-import msgspec
 import sqlalchemy as sa
 
 from afterpost.domain.metrics import ENGAGEMENT_PARTS, EXPOSURES
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
-from afterpost.domain.snapshots import Known
 from afterpost.storage import snapshots
+from afterpost.storage.latest import totals_of
 from afterpost.storage.scoping import Shape, values_of
 from afterpost.storage.tables import latest, post_analytics, posts
 
 METRICS = (*EXPOSURES, *ENGAGEMENT_PARTS)
 USUAL = 40
 """Days before the end within which nearly every post was read; another one's history is walked."""
-
-_known = msgspec.json.Decoder(dict[str, Known]).decode
 
 
 class Standing(NamedTuple):
@@ -62,9 +59,9 @@ def standings(
     fixed = len(_POST)
     row: Any
     for row in connection.execute(_statement(Shape.of(scope, selection)), values):
-        known, day, offers, *counts = row[fixed:]
+        known, behind, last_day, day, offers, *counts = row[fixed:]
         totals = {name: count for name, count in zip(METRICS, counts, strict=True) if count is not None}
-        if day is not None and _completed(totals, known, end):
+        if day is not None and _completed(totals, known, behind, last_day, end):
             found.append(Standing._make((*row[:fixed], totals, offers)))
         else:
             rest[row[0]] = row[:fixed]
@@ -77,13 +74,14 @@ def standings(
     return found
 
 
-def _completed(totals: dict[str, int], known: str, end: int) -> bool:
+def _completed(totals: dict[str, int], known: str, behind: str | None, last_day: int, end: int) -> bool:
     """Add what the last row does not say but an earlier one did; False where only the history can tell."""
     if len(totals) == len(METRICS):
         return True
-    for name, (total, day) in _known(known).items():
+    days = totals_of(behind) if behind else {}
+    for name, total in totals_of(known).items():
         if name in METRICS and name not in totals:
-            if day > end:
+            if days.get(name, last_day) > end:
                 return False
             totals[name] = total
     return True
@@ -108,7 +106,13 @@ def _statement(shape: Shape) -> sa.Select[Any]:
     mine = sa.and_(row.c.day == last, row.c.post_id == posts.c.id)
     return (
         sa.select(
-            *_POST, latest.c.known, row.c.day, row.c.offers, *(row.c[f"{name}_total"] for name in METRICS)
+            *_POST,
+            latest.c.known,
+            latest.c.behind,
+            latest.c.last_day,
+            row.c.day,
+            row.c.offers,
+            *(row.c[f"{name}_total"] for name in METRICS),
         )
         .select_from(posts.join(latest, latest.c.post_id == posts.c.id).outerjoin(row, mine))
         .where(
