@@ -14,6 +14,7 @@ from afterpost.http import (
     analytics,
     brands,
     content_performance,
+    imports,
     ingest,
     page,
     post_analytics,
@@ -43,6 +44,7 @@ _V1: list[ControllerRouterHandler] = [
     post_analytics.refresh_post,
     post_analytics.refresh_posts,
     runs.read_run,
+    runs.read_run_lines,
     accounts.connect_account,
     accounts.read_accounts,
     accounts.disconnect_account,
@@ -73,6 +75,8 @@ _V1: list[ControllerRouterHandler] = [
     content_performance.read_prompt_performance,
     content_performance.read_generation_context,
     content_performance.run_sync,
+    imports.import_csv,
+    imports.import_manual,
     content_performance.read_sync_status,
 ]
 

@@ -1,6 +1,7 @@
 """Ingest: numbers that somebody else has read come in, all of a call or none."""
 
 import difflib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
@@ -79,19 +80,24 @@ class IngestAnswer(Struct, frozen=True):
 async def ingest_posts(call: Call, data: JSONBody[IngestBody]) -> IngestAnswer:
     """Store readings of posts, all or nothing, each of them once; posts that are new are made."""
     now = call.core.now()
-    entries = [_entry(n, given, now) for n, given in enumerate(data.posts)]
-    run_id, ended = await call.doing(ingest, entries, "webhook", brand=_brand(data))
+    entries = [
+        entry_of(n, given, instant(f"posts[{n}].observed_at", given.observed_at) or now, DEFINITION)
+        for n, given in enumerate(data.posts)
+    ]
+    run_id, ended = await call.doing(ingest, entries, "webhook", brand=brand_of(data.posts, data.brand))
     return IngestAnswer(IngestedView(run_id, ended))
 
 
-def _brand(data: IngestBody) -> str | None:
-    named = {given.brand or data.brand for given in data.posts}
+def brand_of(posts: Sequence[IngestPost], brand: str | None) -> str | None:
+    """The one brand of a call; raises InvalidInput where its posts name several."""
+    named = {given.brand or brand for given in posts}
     if len(named) > 1:
         raise InvalidInput("The posts name several brands.", hint="Send one call per brand.")
     return named.pop()
 
 
-def _entry(position: int, given: IngestPost, now: datetime) -> Entry:
+def entry_of(position: int, given: IngestPost, observed_at: datetime, definition: str) -> Entry:
+    """A post of the body as what is ingested; InvalidInput says where it is wrong."""
     where = f"posts[{position}]"
     for name in given.kinds:
         if name in CANONICAL or name not in given.metrics:
@@ -103,9 +109,9 @@ def _entry(position: int, given: IngestPost, now: datetime) -> Entry:
         if _known(where, name) and value is not None
     }
     reading = Reading(
-        observed_at=instant(f"{where}.observed_at", given.observed_at) or now,
+        observed_at=observed_at,
         values=values,
-        definitions=dict.fromkeys(given.metrics, DEFINITION),
+        definitions=dict.fromkeys(given.metrics, definition),
         published_at=instant(f"{where}.published_at", given.published_at),
         kinds=kinds,
     )

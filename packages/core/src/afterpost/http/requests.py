@@ -20,6 +20,10 @@ BODY_BYTES = 1024 * 1024
 """The largest body of a route that does not say otherwise."""
 
 
+STREAMED = "streamed"
+"""The option of a route that reads its body itself, bit by bit."""
+
+
 class ApiRequest(Request[Any, Any, Any]):
     """A request whose JSON is decoded once, strictly, straight into the struct its route declares."""
 
@@ -56,7 +60,7 @@ async def check(request: Request[Any, Any, Any]) -> Response[None] | None:
     if request.method == "OPTIONS":
         return Response(None, status_code=204, headers={"Allow": ", ".join(_methods(request))})
     handler = request.route_handler
-    if request.method == "GET":
+    if request.method == "GET" or handler.opt.get(STREAMED, False):
         return None
     body = (await request.body()).strip()
     if handler.parsed_data_field is not None and not body:

@@ -94,7 +94,7 @@ def store(
 ) -> tuple[int, list[Ended]]:
     """What `ingest` does once it is allowed, in one transaction; with `run_id` as a part of that run."""
     with core.transaction(scope, actor) as tx:
-        return _ingest(core, tx, entries, source, run_id, brand_id, brand)
+        return put(core, tx, entries, source, run_id=run_id, brand_id=brand_id, brand=brand)
 
 
 def rehearse(
@@ -109,7 +109,7 @@ def rehearse(
     """What `store` would do: done in a transaction that is rolled back."""
     try:
         with core.transaction(scope, actor) as tx:
-            _, ended = _ingest(core, tx, entries, source, None, None, brand)
+            _, ended = put(core, tx, entries, source, brand=brand)
             raise _RollBack
     except _RollBack:
         return ended
@@ -119,15 +119,17 @@ class _RollBack(Exception):
     """Leaves a rehearsal's transaction."""
 
 
-def _ingest(
+def put(
     core: Core,
     tx: Tx,
     entries: Sequence[Entry],
     source: Source,
-    run_id: int | None,
-    brand_id: int | None,
-    brand: str | None,
+    *,
+    run_id: int | None = None,
+    brand_id: int | None = None,
+    brand: str | None = None,
 ) -> tuple[int, list[Ended]]:
+    """What `store` does inside an open transaction."""
     organization = core.organization(tx.connection, tx.scope)
     if brand is not None:
         brand_id = brand_named(tx, organization, brand).id

@@ -9,13 +9,14 @@ from afterpost.sdk import FileRecord, LineError, LineSkipped
 from packages.core.tests.builtin.imports.reading import errors_in, items_of, records_of
 
 INSTAGRAM = (
-    "Post ID,Account ID,Account username,Account name,Description,Duration (sec),Publish time,Permalink,Post type,"
-    "Data comment,Date,Views,Reach,Likes,Shares,Follows,Comments,Saves"
+    "Post ID,Account ID,Account username,Account name,Description,Duration (sec),Publish time,Permalink,"
+    "Post type,Data comment,Date,Views,Reach,Likes,Shares,Follows,Comments,Saves"
 )
 FACEBOOK = (
-    "Post ID,Page ID,Page name,Title,Description,Duration (sec),Publish time,Caption type,Permalink,Is crosspost,"
-    'Is share,Post type,Languages,Custom labels,Funded content status,Data comment,Date,Views,Reach,"Reactions, '
-    'Comments and Shares",Reactions,Comments,Shares,Total clicks,Link Clicks,Other Clicks'
+    "Post ID,Page ID,Page name,Title,Description,Duration (sec),Publish time,"
+    "Caption type,Permalink,Is crosspost,"
+    "Is share,Post type,Languages,Custom labels,Funded content status,Data comment,Date,Views,Reach,"
+    '"Reactions, Comments and Shares",Reactions,Comments,Shares,Total clicks,Link Clicks,Other Clicks'
 )
 POST = "17912345678901234"
 ZONE = "America/Los_Angeles"
@@ -25,7 +26,8 @@ def instagram(
     publish: str = "07/14/2025 18:30", *, period: str = "Lifetime", comment: str = "", post: str = POST
 ) -> str:
     caption = '"Say ""hi"",\n=1+1"'
-    return f"{post},178,baker,The Baker,{caption},0,{publish},https://www.instagram.com/p/a/,IG reel,{comment},{period},5200,4000,310,9,,14,60"
+    head = f"{post},178,baker,The Baker,{caption},0,{publish},https://www.instagram.com/p/a/"
+    return f"{head},IG reel,{comment},{period},5200,4000,310,9,,14,60"
 
 
 def test_instagram_posts() -> None:
@@ -62,8 +64,14 @@ def test_facebook_posts() -> None:
     assert (record.title, record.description, record.account) == ("Title", "Text", "My Page")
     assert record.reading.published_at == datetime(2025, 7, 14, 16, 30, tzinfo=UTC)
     assert record.reading.values == {
-        **{"views": 900, "reach": 700, "likes": 1000, "comments": 40, "shares": 7},
-        **{"x_facebook_total_clicks": 33, "clicks_link": 3, "clicks_post": 30},
+        "views": 900,
+        "reach": 700,
+        "likes": 1000,
+        "comments": 40,
+        "shares": 7,
+        "x_facebook_total_clicks": 33,
+        "clicks_link": 3,
+        "clicks_post": 30,
     }
 
 

@@ -7,15 +7,15 @@ import pytest
 from packages.core.tests.builtin.imports.reading import errors_in, items_of, records_of
 
 HEADER = (
-    "Post id,Date,Post text,Post Link,Impressions,Likes,Engagements,Bookmarks,Shares,New follows,Replies,Reposts,"
-    "Profile visits,Detail Expands,URL Clicks,Hashtag Clicks,Permalink Clicks"
+    "Post id,Date,Post text,Post Link,Impressions,Likes,Engagements,Bookmarks,Shares,New follows,"
+    "Replies,Reposts,Profile visits,Detail Expands,URL Clicks,Hashtag Clicks,Permalink Clicks"
 )
 POST = "1944823764518273025"
 LEGACY = (
-    '"Tweet id","Tweet permalink","Tweet text","time","impressions","engagements","engagement rate","retweets",'
-    '"replies","likes","user profile clicks","url clicks","hashtag clicks","detail expands","permalink clicks",'
-    '"app opens","app installs","follows","email tweet","dial phone","media views","media engagements",'
-    '"promoted impressions","promoted engagements","promoted engagement rate"'
+    '"Tweet id","Tweet permalink","Tweet text","time","impressions","engagements","engagement rate",'
+    '"retweets","replies","likes","user profile clicks","url clicks","hashtag clicks","detail expands",'
+    '"permalink clicks","app opens","app installs","follows","email tweet","dial phone","media views",'
+    '"media engagements","promoted impressions","promoted engagements","promoted engagement rate"'
 )
 
 
@@ -29,18 +29,27 @@ def test_content() -> None:
     assert record.description == "=cmd|calc"
     assert record.reading.published_at == datetime(2026, 7, 14, tzinfo=UTC)
     assert record.reading.values == {
-        **{"impressions": 424, "likes": 3, "saves": 1, "comments": 0, "shares": 1, "clicks_profile": 4},
-        **{"clicks_post": 5, "clicks_link": 6, "x_x_permalink_clicks": 7, "x_x_share_button": 2},
+        "impressions": 424,
+        "likes": 3,
+        "saves": 1,
+        "comments": 0,
+        "shares": 1,
+        "clicks_profile": 4,
+        "clicks_post": 5,
+        "clicks_link": 6,
+        "x_x_permalink_clicks": 7,
+        "x_x_share_button": 2,
         "x_x_engagements": 10,
     }
     assert {"follows", "x_x_hashtag_clicks"} <= set(record.reading.definitions)
 
 
 def test_legacy() -> None:
-    data = (
-        f'{LEGACY}\n"{POST}","https://twitter.com/baker/status/{POST}","Say ""hi""\nagain","2019-03-01 10:12 +0000",'
-        '"424.0","10.0","0.0236","1.0","0.0","3.0","4.0","6.0","0.0","5.0","0","0","0","0","0","0","9","2","-","-","-"\n'
+    post = f'"{POST}","https://twitter.com/baker/status/{POST}","Say ""hi""\nagain"'
+    counts = (
+        '"424.0","10.0","0.0236","1.0","0.0","3.0","4.0","6.0","0.0","5.0","0","0","0","0","0","0","9","2"'
     )
+    data = f'{LEGACY}\n{post},"2019-03-01 10:12 +0000",{counts},"-","-","-"\n'
     (record,) = records_of(data)
     assert (record.external_id, record.description) == (POST, 'Say "hi"\nagain')
     assert record.reading.published_at == datetime(2019, 3, 1, 10, 12, tzinfo=UTC)

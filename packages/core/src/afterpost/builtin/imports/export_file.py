@@ -1,5 +1,6 @@
 """From a file to records: open it, find the part that is of a known format, and read it in file order."""
 
+import hashlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,6 +14,17 @@ from afterpost.builtin.imports.registry import detect, fits, named
 from afterpost.domain.errors import InvalidInput
 from afterpost.sdk import FileContext, FileFormat, LineError
 from afterpost.sdk.formats import FileItem
+
+
+def fingerprint(source: BinaryIO) -> tuple[str | None, int | None]:
+    """SHA-256 in hexadecimal and length of a file; its place is kept. None for a pipe, which is read once."""
+    if not source.seekable():
+        return None, None
+    at = source.tell()
+    digest = hashlib.file_digest(source, "sha256").hexdigest()  # type: ignore[arg-type] # it is what it asks for
+    length = source.tell() - at
+    source.seek(at)
+    return digest, length
 
 
 class Table(Protocol):

@@ -1,10 +1,12 @@
 """LinkedIn's export of content: a workbook whose sheet "All posts" has its header in the second row."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
+from typing import ClassVar
 
 from afterpost.builtin.imports.cells import shown, text, url
-from afterpost.builtin.imports.columns import counter
+from afterpost.builtin.imports.columns import Column, counter
 from afterpost.builtin.imports.post_export import Described, PostExport
 from afterpost.builtin.imports.table import Row
 from afterpost.builtin.imports.times import american_day, day, midnight
@@ -26,7 +28,7 @@ class LinkedInContent(PostExport):
     )
     platform = "linkedin"
     needed = ("Post title", "Post link", "Created date")
-    columns = {
+    columns: ClassVar[Mapping[str, Column]] = {
         "Impressions": counter("impressions"),
         "Views": counter("x_linkedin_video_views"),
         "Offsite Views": counter("x_linkedin_offsite_video_views"),

@@ -2,17 +2,17 @@
 
 import re
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from afterpost.builtin.imports.cells import CellError, account, post_id, shown, text, url
-from afterpost.builtin.imports.columns import counter, money, seconds
+from afterpost.builtin.imports.columns import Column, counter, money, seconds
 from afterpost.builtin.imports.post_export import Described, PostExport
 from afterpost.builtin.imports.table import Row
 from afterpost.builtin.imports.times import american_moment
 from afterpost.domain.errors import InvalidInput
 from afterpost.domain.posts import UNKNOWN_TYPE
-from afterpost.sdk import FileContext, FileRecord, LineError, LineSkipped
+from afterpost.sdk import FileContext, LineError, LineSkipped
 from afterpost.sdk.formats import FileItem
 
 COMMENTS = 20
@@ -23,14 +23,17 @@ _DIGITS = re.compile(r"[0-9]{1,32}(?:_[0-9]{1,32})?")
 class _MetaFormat(PostExport):
     """What both have in common: totals for a post's life, publication by the clocks of the account."""
 
-    note = "Counters are lifetime totals when the file was downloaded. Impressions of older files stay impressions."
+    note = (
+        "Counters are lifetime totals when the file was downloaded. Impressions of older files stay "
+        "impressions."
+    )
     _types: ClassVar[dict[str, str]]
 
     def require(self, context: FileContext) -> None:
         if context.time_zone is None:
             raise InvalidInput(
-                "Publish times in this file are those of the account's own time zone, and the file does not say "
-                "which that is.",
+                "Publish times in this file are those of the account's own time zone, and the file does not "
+                "say which that is.",
                 hint="Say it, for example Europe/Berlin (`--time-zone`, over HTTP `time_zone`).",
             )
 
@@ -95,7 +98,7 @@ class InstagramPosts(_MetaFormat):
     title = "Meta Business Suite, Instagram posts"
     platform = "instagram"
     needed = ("Post ID", "Account ID", "Publish time")
-    columns = {
+    columns: ClassVar[Mapping[str, Column]] = {
         "Views": counter("views"),
         "Impressions": counter("impressions"),
         "Reach": counter("reach"),
@@ -109,7 +112,7 @@ class InstagramPosts(_MetaFormat):
         *("Post ID", "Account ID", "Account username", "Account name", "Description", "Duration (sec)"),
         *("Publish time", "Permalink", "Post type", "Data comment", "Date"),
     )
-    _types = {
+    _types: ClassVar[dict[str, str]] = {
         "ig image": "image",
         "ig carousel": "carousel",
         "ig reel": "reel",
@@ -128,7 +131,7 @@ class FacebookPosts(_MetaFormat):
     title = "Meta Business Suite, Facebook posts"
     platform = "facebook"
     needed = ("Post ID", "Page ID", "Publish time")
-    columns = {
+    columns: ClassVar[Mapping[str, Column]] = {
         "Views": counter("views"),
         "Impressions": counter("impressions"),
         "Reach": counter("reach"),
@@ -147,7 +150,7 @@ class FacebookPosts(_MetaFormat):
         *("Caption type", "Permalink", "Is crosspost", "Is share", "Post type", "Languages", "Custom labels"),
         *("Funded content status", "Data comment", "Date", "Reactions, Comments and Shares"),
     )
-    _types = {
+    _types: ClassVar[dict[str, str]] = {
         "photos": "image",
         "videos": "video",
         "reels": "reel",

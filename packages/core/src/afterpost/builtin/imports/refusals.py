@@ -74,9 +74,10 @@ def why_refused(header: Sequence[str]) -> Refusal | None:
             "In X's analytics open the tab Content and export that.",
         )
     if names == ["Date", "Primary"] or len(names) == 1:
+        found = "the columns Date and Primary" if len(names) == 2 else "a single column"
         return Refusal(
-            f"The file has {'the columns Date and Primary' if len(names) == 2 else 'a single column'}, as Meta "
-            "Business Suite's files of one metric a day have: its lines are days of a whole account and no posts.",
+            f"The file has {found}, as Meta Business Suite's files of one metric a day have: its lines are "
+            "days of a whole account and no posts.",
             "In Meta Business Suite open Insights, Content, and export the posts with Lifetime.",
         )
     if first == "Date" and len(names) > 1 and set(names) <= _STUDIO:

@@ -17,8 +17,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_UNMARKED = {(False, True, False, True): "utf-16-le", (True, False, True, False): "utf-16-be"}
-"""UTF-16 without a mark, by which of the first four bytes are zero: two letters of a header show it."""
+_UNMARKED = {b"\1\0\1\0": "utf-16-le", b"\0\1\0\1": "utf-16-be"}
+"""UTF-16 without a mark, by which of the first four bytes are not zero: two letters of a header show it."""
 _ARCHIVES = (
     (b"PK\x03\x04", "a ZIP archive or an Excel workbook", "Unpack it, or save the sheet as CSV (UTF-8)."),
     (b"\x1f\x8b", "compressed with gzip", "Unpack it first."),
@@ -114,7 +114,7 @@ def _decoded(source: BinaryIO) -> io.TextIOWrapper:
         if head.startswith(magic):
             raise InvalidInput(f"This is no CSV file; it is {what}.", hint=hint)
     encoding, mark = next(((name, bom) for bom, name in _MARKS if head.startswith(bom)), ("utf-8", b""))
-    if not mark and len(head) == 4 and (unmarked := _UNMARKED.get(tuple(byte == 0 for byte in head))):
+    if not mark and len(head) == 4 and (unmarked := _UNMARKED.get(bytes(byte != 0 for byte in head))):
         encoding = unmarked
     elif not encoding or (not mark and b"\x00" in head):
         raise InvalidInput(

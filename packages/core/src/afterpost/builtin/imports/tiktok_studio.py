@@ -1,13 +1,14 @@
 """TikTok Studio's export of its page Content: `Content.csv`, or the same as a workbook."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
+from typing import ClassVar
 
 from afterpost.builtin.imports.calendar_words import MonthDay, read_days
 from afterpost.builtin.imports.cells import CellError, is_unknown, shown, text, url
-from afterpost.builtin.imports.columns import counter, seconds
+from afterpost.builtin.imports.columns import Column, counter, seconds
 from afterpost.builtin.imports.post_export import Described, PostExport
 from afterpost.builtin.imports.table import Row
 from afterpost.builtin.imports.times import day, midnight
@@ -38,7 +39,7 @@ class TikTokStudioContent(PostExport):
     )
     platform = "tiktok"
     needed = ("Video link", "Post time")
-    columns = {
+    columns: ClassVar[Mapping[str, Column]] = {
         "Total views": counter("views"),
         "Total likes": counter("likes"),
         "Total comments": counter("comments"),

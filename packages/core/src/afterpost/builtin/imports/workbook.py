@@ -73,7 +73,7 @@ def _rows(sheet: Any) -> Iterator[tuple[int, Sequence[str]]]:
 
 
 def _text(value: object) -> str:
-    """A cell as a CSV would write it. A whole number keeps every digit; one that was stored rounded shows it."""
+    """A cell as a CSV would write it. A whole number keeps every digit; one stored rounded shows that."""
     if value is None:
         return ""
     if isinstance(value, bool):

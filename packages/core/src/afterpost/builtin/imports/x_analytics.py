@@ -1,12 +1,13 @@
 """X's exports of posts: today's analytics of content, and the tweet activity of before."""
 
 import re
-from collections.abc import Callable
+from abc import abstractmethod
+from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 
 from afterpost.builtin.imports.cells import CellError, post_id, shown, text, url
-from afterpost.builtin.imports.columns import counter
+from afterpost.builtin.imports.columns import Column, counter
 from afterpost.builtin.imports.post_export import Described, PostExport
 from afterpost.builtin.imports.table import Row
 from afterpost.builtin.imports.times import english_day, instant, midnight
@@ -25,7 +26,10 @@ class _XFormat(PostExport):
     _link: ClassVar[str]
     _text: ClassVar[str]
     _time: ClassVar[str]
-    _published: ClassVar[Callable[[str], datetime]]
+
+    @abstractmethod
+    def published(self, cell: str) -> datetime:
+        """When a post was published."""
 
     def described(self, row: Row, context: FileContext) -> Described:
         post = row.text(self._id, _numeric)
@@ -40,7 +44,7 @@ class _XFormat(PostExport):
             )
         return Described(
             external_id=post,
-            published_at=row.value(self._time, type(self)._published),
+            published_at=row.value(self._time, self.published),
             description=row.text(self._text, text),
             url=link,
             account=match[1] if match else None,
@@ -53,11 +57,11 @@ class XContent(_XFormat):
     name = "x_content"
     title = "X account analytics, content"
     note = (
-        "Counters are stored as lifetime totals when the file was downloaded: choose the longest period that X "
-        "offers."
+        "Counters are stored as lifetime totals when the file was downloaded: choose the longest period that "
+        "X offers."
     )
     needed = ("Post id", "Post text", "Impressions")
-    columns = {
+    columns: ClassVar[Mapping[str, Column]] = {
         "Impressions": counter("impressions"),
         "Likes": counter("likes"),
         "Replies": counter("comments"),
@@ -75,8 +79,7 @@ class XContent(_XFormat):
     describing = ("Post id", "Date", "Post text", "Post Link")
     _id, _link, _text, _time = "Post id", "Post Link", "Post text", "Date"
 
-    @staticmethod
-    def _published(cell: str) -> datetime:
+    def published(self, cell: str) -> datetime:
         return midnight(english_day(cell))
 
 
@@ -87,7 +90,7 @@ class XTweetActivity(_XFormat):
     title = "X tweet activity (legacy)"
     note = "Counters are stored as lifetime totals when the file was downloaded; promoted ones are left out."
     needed = ("Tweet id", "Tweet text", "time", "impressions")
-    columns = {
+    columns: ClassVar[Mapping[str, Column]] = {
         "impressions": counter("impressions"),
         "likes": counter("likes"),
         "replies": counter("comments"),
@@ -112,8 +115,7 @@ class XTweetActivity(_XFormat):
     )
     _id, _link, _text, _time = "Tweet id", "Tweet permalink", "Tweet text", "time"
 
-    @staticmethod
-    def _published(cell: str) -> datetime:
+    def published(self, cell: str) -> datetime:
         return instant(_SPACED_OFFSET.sub(r"\1", cell.strip()))
 
 
