@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-import sqlalchemy as sa
 from msgspec import Struct
 
 from afterpost.domain.errors import NotFound, PluginError
@@ -14,6 +13,7 @@ from afterpost.services.import_tally import Tally
 from afterpost.services.ingest import Entry, put
 from afterpost.services.run import close_run
 from afterpost.storage import imports, posts, runs
+from afterpost.storage.engine import Connection
 from afterpost.storage.imports import ImportFile, ImportLine
 
 
@@ -107,7 +107,7 @@ def put_batches(
 
 
 def known_posts(
-    connection: sa.Connection, scope: Scope, organization_id: int, batch: Iterable[FileRecord]
+    connection: Connection, scope: Scope, organization_id: int, batch: Iterable[FileRecord]
 ) -> set[tuple[str, str]]:
     """The posts of those records that are there already, by platform and external id."""
     asked: dict[str, set[str]] = {}
