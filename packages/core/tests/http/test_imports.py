@@ -98,9 +98,10 @@ def test_the_run_says_which_file_it_was_and_how_each_line_ended(client: TestClie
     assert [each["detail"] for each in failed] == ["views: '-1' is negative."]
 
 
-def test_lines_of_a_run_without_a_file_are_not_found(client: TestClient[Litestar]) -> None:
+def test_a_run_without_a_file_has_no_lines(client: TestClient[Litestar]) -> None:
     client.post(MANUAL, json={"posts": [TYPED]})
-    problem(client.get("/v1/runs/1/lines"), 404, "not_found")
+    assert client.get("/v1/runs/1/lines").json()["data"] == []
+    problem(client.get("/v1/runs/2/lines"), 404, "not_found")
     assert client.get("/v1/runs/1").json()["data"]["file"] is None
 
 

@@ -159,11 +159,11 @@ def lines_of_run(
     outcome: str | None = None,
     post_id: int | None = None,
 ) -> list[ImportLine]:
-    """How lines of an imported file ended, in order, behind the line `after`. Raises NotFound where the run
-    read no file."""
+    """How lines of an imported file ended, in order, behind the line `after`; none where the run read no
+    file. Raises NotFound for a run that is not there."""
     with core.read(scope) as connection:
-        if imports.get_file(connection, scope, run_id) is None:
-            raise NotFound(f"There is no run {run_id} that read a file.")
+        if runs.get_run(connection, scope, run_id) is None:
+            raise NotFound(f"There is no run {run_id}.")
         return imports.lines_of(
             connection, scope, run_id, after=after, limit=limit, outcome=outcome, post_id=post_id
         )
