@@ -49,6 +49,20 @@ class Case(NamedTuple):
     boost: float
 
 
+class Row(NamedTuple):
+    """How many of the `histories` of a cell ended how; `clear` is None where there is nothing to find."""
+
+    sd: float
+    posts: int
+    boost: float
+    histories: int
+    clear: int | None
+    hour: int
+    part: int
+    wrong: int
+    nothing: int
+
+
 def outcome_of(found: PostingTimes, boost: float) -> Outcome:
     """Any recommendation is wrong where no hour does better; a part of the day that holds it is right."""
     advice = found.recommended
@@ -125,23 +139,23 @@ def test_the_power_table(pool: ProcessPoolExecutor, figures: dict[str, Any]) -> 
         for seed in range(CELL)
     ]
     told = outcomes(pool, simulated, cases)
-    rows = []
+    rows: list[Row] = []
     head = ("sd", "posts", "an hour at", "called clear", "hour advised", "part advised", "wrong", "nothing")
     print(f"\n| {' | '.join(head)} |\n{'|---' * len(head)}|")
     for n, (sd, posts, boost) in enumerate(grid):
         cell = told[n * CELL : (n + 1) * CELL]
         said = Counter(outcome.recommended for outcome in cell)
         clear = sum(outcome.called == "clear" for outcome in cell)
-        shares = (clear if boost else None, said["hour"], said["part"], said["wrong"], said["nothing"])
-        rows.append(dict(zip(("clear", "hour", "part", "wrong", "nothing"), shares, strict=True)))
-        rows[-1] |= {"sd": sd, "posts": posts, "boost": boost, "histories": CELL}
-        texts = " | ".join("–" if share is None else f"{100 * share / CELL:.0f} %" for share in shares)
+        shares = {name: said[name] for name in ("hour", "part", "wrong", "nothing")}
+        row = Row(sd, posts, boost, CELL, clear if boost else None, **shares)
+        rows.append(row)
+        texts = " | ".join("–" if share is None else f"{100 * share / CELL:.0f} %" for share in row[4:])
         print(f"| {sd} | {posts:,} | +{100 * boost:.0f} % | {texts} |")
-    figures["table"] = rows
-    nothing_there = [row for row in rows if not row["boost"]]
-    assert sum(row["wrong"] for row in nothing_there) <= 0.05 * CELL * len(nothing_there)
+    figures["table"] = [row._asdict() for row in rows]
+    nothing_there = [row for row in rows if not row.boost]
+    assert sum(row.wrong for row in nothing_there) <= 0.05 * CELL * len(nothing_there)
     # More evidence is never worth less, beyond what a hundred histories leave to chance.
     for sd in SPREADS:
         for boost in BOOSTS[1:]:
-            found = [row["clear"] for row in rows if (row["sd"], row["boost"]) == (sd, boost)]
+            found = [row.clear or 0 for row in rows if (row.sd, row.boost) == (sd, boost)]
             assert all(more >= less - 10 for less, more in pairwise(found))

@@ -12,7 +12,12 @@ from typing import Any
 
 import pytest
 
+from afterpost.storage import migrations
+
 POSTGRESQL = os.environ.get("AFTERPOST_TEST_ENGINE", "sqlite") == "postgresql"
+
+NEWEST = max(path.name[:4] for path in Path(migrations.__path__[0]).glob("versions/0*.py"))
+"""The newest revision of core's schema."""
 
 ROLE = "afterpost_tests"
 """Who owns the databases of the tests: a role without privileges, as an installation should have one."""

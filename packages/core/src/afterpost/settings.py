@@ -49,6 +49,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     monthly_dollars: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
     """What all platforms that bill calls may cost together in a month (UTC), in US dollars. A call beyond it
     waits for the next month. Default: no cap."""
+    archive: bool = True
+    """Whether the raw answers and files that readings are made of are kept (`on` or `off`)."""
+    archive_days: int = 400
+    """Days after its last use that a raw payload is kept; fewer where a platform's terms ask for it."""
+    archive_mb: int = 2048
+    """Megabytes of packed payloads kept per organisation and platform, the youngest first."""
     plugins: tuple[str, ...] | None = None
     """Only these plugins are loaded, by entry-point name, comma-separated; `off` loads none. Default: all."""
     block: tuple[str, ...] = ()
@@ -143,10 +149,11 @@ def _checked(raw: dict[str, Any]) -> Settings:
             raw[name] = [part.strip() for part in raw[name].split(",") if part.strip()]
     if raw.get("plugins") == ["off"]:
         raw["plugins"] = []
-    if isinstance(raw.get("collect"), str):
-        if raw["collect"].lower() not in {"on", "off"}:
-            raise Misconfigured(f"{PREFIX}COLLECT is {raw['collect']!r}; it must be on or off.")
-        raw["collect"] = raw["collect"].lower() == "on"
+    for name in ("collect", "archive"):
+        if isinstance(raw.get(name), str):
+            if raw[name].lower() not in {"on", "off"}:
+                raise Misconfigured(f"{PREFIX}{name.upper()} is {raw[name]!r}; it must be on or off.")
+            raw[name] = raw[name].lower() == "on"
     try:
         settings = msgspec.convert(raw, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
         zone_of(settings.time_zone)
@@ -171,6 +178,12 @@ def _checked(raw: dict[str, Any]) -> Settings:
         raise Misconfigured(
             f"{PREFIX}LOG_LEVEL is {settings.log_level!r}; use DEBUG, INFO, WARNING or ERROR."
         )
+    for name, most in (("archive_days", 36_500), ("archive_mb", 10**9)):
+        if not 1 <= getattr(settings, name) <= most:
+            raise Misconfigured(
+                f"{PREFIX}{name.upper()} is {getattr(settings, name)}; it must be between 1 and {most}.",
+                hint=f"{PREFIX}ARCHIVE=off keeps nothing.",
+            )
     if not 0 <= settings.port <= 65_535:
         raise Misconfigured(f"{PREFIX}PORT is {settings.port}; it must be between 0 and 65535.")
     return settings

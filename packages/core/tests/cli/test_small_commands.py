@@ -2,14 +2,13 @@
 
 import json
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from afterpost import hookimpl
 from afterpost.sdk import BillingReport, Column
-from afterpost.storage.migrations import versions
 from packages.core.tests.cli.kit import Cli
+from packages.core.tests.databases import NEWEST
 
 
 class Odd(BillingReport):
@@ -41,9 +40,6 @@ class OddReports:
     def register_billing_reports(self, context: object) -> list[BillingReport]:
         """Both."""
         return [Odd(), Failing()]
-
-
-NEWEST = max(path.name[:4] for path in Path(versions.__path__[0]).glob("[0-9]*.py"))
 
 
 def test_migrate_tells_before_and_now(cli: Cli) -> None:

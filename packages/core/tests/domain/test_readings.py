@@ -100,3 +100,14 @@ def test_a_digest_does_not_depend_on_order_or_instant_or_how_an_instant_is_writt
     assert digest(observed_at=NOW + timedelta(hours=1)) == digest()
     elsewhere = NOW.astimezone(timezone(timedelta(hours=2)))
     assert digest(published_at=elsewhere) == digest(published_at=NOW)
+
+
+@pytest.mark.parametrize("micros", [0, 1, 500_000])
+def test_the_content_is_one_text_that_never_changes(micros: int) -> None:
+    """Digests are stored: the same reading has to have the same one after any upgrade."""
+    said = reading(published_at=NOW.replace(microsecond=micros), kinds={"x_sample_heat": Kind.GAUGE})
+    published = NOW.replace(microsecond=micros).isoformat()
+    assert content_of(said) == (
+        b'[{"likes":2,"views":1},{"views":"v1"},"%b",{"x_sample_heat":"gauge"}]' % published.encode()
+    )
+    assert content_of(reading()) == b'[{"likes":2,"views":1},{"views":"v1"},null,{}]'

@@ -14,6 +14,7 @@ from afterpost.domain.readings import Value
 from afterpost.domain.snapshots import (
     Bucket,
     Cell,
+    Column,
     DayValues,
     First,
     Known,
@@ -21,6 +22,7 @@ from afterpost.domain.snapshots import (
     Row,
     State,
     book,
+    book_alike,
     fold,
     merge_day,
     spread,
@@ -317,3 +319,26 @@ def test_what_is_taken_back_leaves_nothing(offers: int, cells: Mapping[str, Cell
     book(row, 1, rollups)
     book(row, -1, rollups)
     assert not any(amount for bucket in rollups.values() for amount in bucket.values())
+
+
+@given(
+    st.integers(0, 15),
+    st.dictionaries(
+        st.sampled_from(["views", "impressions", "likes", "comments", "x_sample_points"]), st.integers(1, 5)
+    ),
+    st.integers(1, 6),
+    st.sampled_from([1, -1]),
+    st.data(),
+)
+def test_rows_that_are_alike_are_booked_together_as_they_are_one_by_one(
+    offers: int, days: Mapping[str, int], posts: int, sign: int, data: st.DataObject
+) -> None:
+    gains = {name: data.draw(st.lists(st.integers(-99, 99), min_size=posts, max_size=posts)) for name in days}
+    one_by_one: dict[int, Bucket] = {}
+    for n in range(posts):
+        cells = {name: Cell(100, gains[name][n], covered) for name, covered in days.items()}
+        book(Row(9, 1, offers, "api", cells, {}), sign, one_by_one)
+    together: dict[int, Bucket] = {}
+    columns = {name: Column(100 * posts, gains[name], covered) for name, covered in days.items()}
+    book_alike(9, offers, columns, sign * posts, together)
+    assert together == one_by_one

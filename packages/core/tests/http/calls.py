@@ -1,5 +1,7 @@
 """What the tests ask for: shortcuts over a client, and one valid request for every route."""
 
+import hashlib
+import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -58,6 +60,11 @@ def problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
     return body
 
 
+PAYLOAD = hashlib.sha256(
+    json.dumps({"posts": [READING]}, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+).hexdigest()
+"""Of the body that `ingest(client, READING)` sends."""
+
 VALID: Mapping[tuple[str, str], tuple[str, Any]] = {
     ("GET", "/v1/panels"): ("/v1/panels", None),
     ("GET", "/v1/sign-in"): ("/v1/sign-in", None),
@@ -70,6 +77,7 @@ VALID: Mapping[tuple[str, str], tuple[str, Any]] = {
     ("POST", "/v1/posts/analytics"): ("/v1/posts/analytics", None),
     ("GET", "/v1/runs/{run_id}"): ("/v1/runs/1", None),
     ("GET", "/v1/runs/{run_id}/lines"): ("/v1/runs/3/lines", None),
+    ("GET", "/v1/payloads/{sha256}"): (f"/v1/payloads/{PAYLOAD}", None),
     ("POST", "/v1/accounts"): (
         "/v1/accounts",
         {"platform": "toy", "credential": {"token": "open-sesame"}},

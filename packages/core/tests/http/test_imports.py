@@ -1,5 +1,6 @@
 """Files and typed numbers over HTTP: the same formats, outcomes and refusals as at the command line."""
 
+import hashlib
 import io
 import zipfile
 from typing import Any
@@ -177,6 +178,33 @@ def test_a_file_has_limits(client: TestClient[Litestar], monkeypatch: pytest.Mon
     monkeypatch.setattr("afterpost.http.imports.MAX_LINES", 1)
     body = problem(client.post(PATH, content=CSV), 413, "too_large")
     assert "afterpost import" in body["hint"]
+
+
+def kept(client: TestClient[Litestar], body: bytes) -> dict[str, Any]:
+    """What the archive holds of those bytes."""
+    response = client.get(f"/v1/payloads/{hashlib.sha256(body).hexdigest()}")
+    assert response.status_code == 200, response.text
+    data: dict[str, Any] = response.json()["data"]
+    return data
+
+
+def test_the_file_is_archived_and_its_readings_lead_to_it(client: TestClient[Litestar]) -> None:
+    sent(client, CSV, dry_run=True)
+    assert client.get(f"/v1/payloads/{hashlib.sha256(CSV.encode()).hexdigest()}").status_code == 404
+    answer = sent(client, CSV)
+    found = kept(client, CSV.encode())
+    assert (found["sha256"], found["body"]) == (answer["sha256"], CSV)
+    assert [(use["operation"], use["run_id"]) for use in found["fetches"]] == [("import", answer["run_id"])]
+    (reading,) = client.get("/v1/posts/1/observations").json()["data"]
+    assert reading["payloads"] == [answer["sha256"]]
+
+
+def test_typed_numbers_are_archived(client: TestClient[Litestar]) -> None:
+    body = b'{"posts":[{"platform":"tube","external_id":"v1","date":"2026-03-08","metrics":{"views":7}}]}'
+    response = client.post(MANUAL, content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == 200, response.text
+    found = kept(client, body)
+    assert (found["body"], found["fetches"][0]["operation"]) == (body.decode(), "manual")
 
 
 def test_nobody_without_the_key(app: Litestar) -> None:

@@ -68,6 +68,7 @@ plans = st.builds(
     account=st.sampled_from([None, 0, 1]),
     platform=st.sampled_from(["youtube", "sample"]),
     content_type=st.sampled_from(["video", "unknown"]),
+    announced=st.none(),
 )
 counts = st.integers(0, 40) | st.integers(0, 5_000) | st.sampled_from([0, 10**15])
 levels = st.sampled_from([0, 5, 5.0, 7.5])

@@ -97,7 +97,14 @@ def check_states(bench: Bench, history: History) -> None:
         for day in sorted(days):
             for name, fact in days[day].facts.items():
                 last_known[name] = [fact.total, number(day.toordinal())]
-        assert msgspec.json.decode(state["known"]) == last_known
+        behind = msgspec.json.decode(state["behind"] or "{}")
+        stored = {
+            name: [total, behind.get(name, state["last_day"])]
+            for name, total in msgspec.json.decode(state["known"]).items()
+        }
+        assert stored == last_known
+        # What is not behind is not said to be: one set of readings, one text.
+        assert all(day < state["last_day"] for day in behind.values())
         assert (calendar(state["first_day"]), calendar(state["last_day"])) == (min(days), max(days))
         assert state["first_at"] == micros(first.observed_at)
         assert state["published_at"] == (first.published_at and micros(first.published_at))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from packages.core.tests.databases import POSTGRESQL
+from packages.core.tests.databases import NEWEST, POSTGRESQL
 from packages.core.tests.house import at, tell, told
 from packages.core.tests.plugins.policies import NamedTenantPlugin
 from packages.core.tests.services import ailments
@@ -47,11 +47,11 @@ def test_an_installation_in_order_is_healthy(house: House) -> None:
             "clock",
             "accounts",
         ),
-        *("runs", "sync", "rollups", "quality"),
+        *("runs", "sync", "rollups", "quality", "archive"),
     ]
     by_area = {finding.area: finding for finding in found.findings}
     assert {area: f.mark for area, f in by_area.items() if f.mark != "ok"} == {"sync": "warning"}
-    assert by_area["schema"].sentence == "afterpost 0003, the newest"
+    assert by_area["schema"].sentence == f"afterpost {NEWEST}, the newest"
     assert by_area["clock"].sentence.startswith(
         "Sun 2026-11-22 19:16 in UTC, fixed by the first snapshot, tz"
     )
@@ -76,7 +76,13 @@ def test_an_installation_in_order_is_healthy(house: House) -> None:
             "sqlite:////absolute",
         ),
         (ailments.no_server, "database", "broken", "can't be read: connection", "Check that the server runs"),
-        (ailments.behind, "schema", "broken", "behind: at nothing, the newest is 0003", "afterpost migrate"),
+        (
+            ailments.behind,
+            "schema",
+            "broken",
+            f"at nothing, the newest is {NEWEST}",
+            "afterpost migrate",
+        ),
         (ailments.newer, "schema", "broken", "newer version of afterpost (schema 9999)", "Upgrade afterpost"),
         (ailments.left_over, "schema", "warning", "tables of gone, which is not loaded", "Install it again"),
         (ailments.back_in_time, "clock", "broken", "The clock went back", "NTP"),
@@ -227,7 +233,7 @@ def test_a_server_is_examined_like_a_file(tmp_path: Path) -> None:
     assert found.healthy, found
     by_area = {finding.area: finding for finding in found.findings}
     assert by_area["database"].sentence.startswith("postgresql")
-    assert by_area["schema"].sentence == "afterpost 0003, the newest"
+    assert by_area["schema"].sentence == f"afterpost {NEWEST}, the newest"
     assert by_area["rollups"].sentence == "equal to the facts, 2 snapshots summed again"
     core = house.open(house.load())
     with core.database.writer.connect() as connection, connection.begin():

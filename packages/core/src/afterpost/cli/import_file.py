@@ -18,6 +18,7 @@ from afterpost.domain.errors import InvalidInput
 from afterpost.domain.scope import Scope
 from afterpost.sdk.formats import FileContext
 from afterpost.services import notify
+from afterpost.services.archive import file_kept
 from afterpost.services.import_run import FileFacts, file_formats
 from afterpost.services.import_view import ImportAnswer, import_answer
 from afterpost.services.imports import Order, import_records
@@ -106,6 +107,11 @@ def _import(
             open_export(source, formats, context, format_name=format_name) as export,
             progress_bar(counted=False) as bar,
         ):
+            fetch = None
+            if session.core.settings.archive and not order.dry_run:
+                fetch = file_kept(
+                    file, context, export.format.name, session.core.settings, session.core.now()
+                )
             shown: Any = bar.add_task(file.name, total=size, visible=size >= BIG and not quiet)
             facts = FileFacts(
                 name=file.name,
@@ -126,6 +132,7 @@ def _import(
                     progress=lambda: bar.update(
                         shown, completed=source.tell() if source.seekable() else None
                     ),
+                    fetch=fetch,
                 )
             )
     return import_answer(facts, export.format, found, file=str(file), dry_run=order.dry_run)

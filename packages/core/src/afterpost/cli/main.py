@@ -19,8 +19,10 @@ from afterpost.cli.overview import overview
 from afterpost.cli.plugins import plugins
 from afterpost.cli.proof import proof
 from afterpost.cli.quality import quality
+from afterpost.cli.receipt import receipt
 from afterpost.cli.refresh import refresh
 from afterpost.cli.replay import replay_command
+from afterpost.cli.replay_archive import replay_archive_command
 from afterpost.cli.report import report
 from afterpost.cli.serve import serve
 from afterpost.cli.sync import sync
@@ -70,12 +72,14 @@ for command in (
     overview,
     quality,
     proof,
+    receipt,
     sync,
     report,
     doctor,
     plugins,
     migrate,
     dump,
+    replay_archive_command,
 ):
     afterpost.add_command(command)
 

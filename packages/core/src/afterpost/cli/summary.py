@@ -26,6 +26,8 @@ def print_window(meta: Meta) -> None:
         say("No post was due to be read in it.")
     if meta.provisional:
         say("Provisional: not every post was read since it ended, so a later reading can still book into it.")
+    for each in meta.breaks:
+        say(f"From {each.on} on {each.platform} counts {each.metric} otherwise: {each.note}")
     if meta.estimated_share:
         say(f"{share(meta.estimated_share)} of what was earned is booked to days without a reading.")
 

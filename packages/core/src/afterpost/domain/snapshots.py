@@ -9,8 +9,9 @@ Days are numbers (`windows.day_number`).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import sub
 from typing import NamedTuple
 
 from afterpost.domain.metrics import CUMULATIVE, ENGAGEMENT_PARTS, EXPOSURES, Kind
@@ -118,8 +119,7 @@ def merge_day(readings: Iterable[Observed]) -> DayValues:
                 # 5.0 and 5 are one value, and one text when stored.
                 whole = isinstance(value, float) and value.is_integer()
                 gauges[name] = int(value) if whole else value
-        for name in (*asked, *values):
-            offers |= OFFER_BIT.get(name, 0)
+        offers |= offers_of(asked) | offers_of(values)
     # What any reading of the day calls a counter is one that day: a snapshot has each metric once.
     levels = {name: value for name, value in gauges.items() if name not in totals}
     return DayValues(totals, levels, offers, source)
@@ -151,6 +151,19 @@ def fold(before: State | None, days: Mapping[int, DayValues], first: First) -> t
         prev = day
     assert prev is not None
     return rows, State(first, first_day, prev, known)
+
+
+def gains_of(totals: Iterable[int], known: Iterable[int]) -> list[int]:
+    """What counters gained, as in `fold`: each total minus the last one known."""
+    return list(map(sub, totals, known))
+
+
+def offers_of(names: Iterable[str]) -> int:
+    """The bit set of the engagement parts among those metrics."""
+    offers = 0
+    for name in names:
+        offers |= OFFER_BIT.get(name, 0)
+    return offers
 
 
 def undo(state: State, newest_first: Iterable[Row]) -> State | None:
@@ -195,8 +208,29 @@ _COLUMNS = {
 }
 
 
+class Column(NamedTuple):
+    """One metric of posts whose rows are alike: the sum of their totals, each one's gain (None: unknown), and
+    the days every gain covers."""
+
+    total: int
+    gains: Sequence[int] | None
+    days: int
+
+
 def book(row: Row, sign: int, rollups: dict[int, Bucket]) -> None:
-    """Add (`sign` 1) or take back (-1) what a snapshot contributes, into `rollups` (day -> columns).
+    """Add (`sign` 1) or take back (-1) what a snapshot contributes, into `rollups` (day -> columns)."""
+    columns = {
+        name: Column(total, None if gain is None else (gain,), days)
+        for name, (total, gain, days) in row.cells.items()
+    }
+    book_alike(row.day, row.offers, columns, sign, rollups)
+
+
+def book_alike(
+    day: int, offers: int, columns: Mapping[str, Column], posts: int, rollups: dict[int, Bucket]
+) -> None:
+    """Book snapshots of one day that have the same metrics with gains over the same days; `posts`: how many,
+    negative to take them back. Each contributes what it would alone.
 
     Per metric `m` of the canonical counters:
     `m_gain` booked gains, `m_estimated` the part of it booked to days without an observation,
@@ -206,55 +240,54 @@ def book(row: Row, sign: int, rollups: dict[int, Bucket]) -> None:
     `rated_engagements`, `rated_views` or `rated_impressions`, and how many post-days
     (`rated_by_views`, `rated_by_impressions`); `unrated` counts the observed days of the others.
     """
-    today = _bucket(rollups, row.day)
-    today["snapshots"] += sign
-    for name, (total, gain, days) in row.cells.items():
-        columns = _COLUMNS.get(name)
-        if columns is None:
+    sign = 1 if posts > 0 else -1
+    today = _bucket(rollups, day)
+    today["snapshots"] += posts
+    spans: dict[str, list[int]] = {}
+    for name, (total, gains, days) in columns.items():
+        names = _COLUMNS.get(name)
+        if names is None:
             continue
-        n, change, gained, covered, estimated = columns
-        today[n] += sign
-        if gain is None:
+        n, change, gained, covered, estimated = names
+        today[n] += posts
+        if gains is None:
             today[change] += sign * total
             continue
-        today[change] += sign * gain
-        if days == 1:  # nearly always, so that nothing is built for it
-            today[gained] += sign * gain
-            today[covered] += sign
-            continue
-        start = row.day - days + 1
-        for offset, amount in enumerate(spread(gain, days)):
-            bucket = _bucket(rollups, start + offset)
+        today[change] += sign * sum(gains)
+        spans[name] = span = _spread_all(gains, days)
+        for on, amount in enumerate(span, day - days + 1):
+            bucket = _bucket(rollups, on)
             bucket[gained] += sign * amount
-            bucket[covered] += sign
+            bucket[covered] += posts
             if bucket is not today:
                 bucket[estimated] += sign * amount
-    _book_rate(row, sign, rollups, today)
+    if columns:
+        _book_rate(day, offers, spans, posts, rollups)
 
 
-def _book_rate(row: Row, sign: int, rollups: dict[int, Bucket], today: Bucket) -> None:
-    cells = row.cells
-    base = next((name for name in EXPOSURES if (c := cells.get(name)) and c.gain is not None), None)
-    parts = _PARTS[row.offers]
-    if base is None or not parts:
-        if cells:
-            today["unrated"] += sign
+def _spread_all(gains: Sequence[int], days: int) -> list[int]:
+    """The sums by day of gains that cover the same days."""
+    if days == 1:  # nearly always, so that nothing is built for it
+        return [sum(gains)]
+    return [sum(amounts) for amounts in zip(*(spread(gain, days) for gain in gains), strict=True)]
+
+
+def _book_rate(
+    day: int, offers: int, spans: Mapping[str, Sequence[int]], posts: int, rollups: dict[int, Bucket]
+) -> None:
+    base = next((name for name in EXPOSURES if name in spans), None)
+    parts = _PARTS[offers]
+    if base is None or not parts or any(len(spans.get(part, ())) != len(spans[base]) for part in parts):
+        _bucket(rollups, day)["unrated"] += posts
         return
-    _, seen, days = cells[base]
-    engaged: list[int] = []
-    for part in parts:
-        cell = cells.get(part)
-        if cell is None or cell.gain is None or cell.days != days:
-            today["unrated"] += sign
-            return
-        engaged.append(cell.gain)
+    sign = 1 if posts > 0 else -1
     views, by = f"rated_{base}", f"rated_by_{base}"
-    spans = [spread(amount or 0, days) for amount in (seen, *engaged)]
-    for offset, (exposed, *done) in enumerate(zip(*spans, strict=True)):
-        bucket = _bucket(rollups, row.day - days + 1 + offset)
-        bucket[views] += sign * exposed
-        bucket["rated_engagements"] += sign * sum(done)
-        bucket[by] += sign
+    amounts = zip(spans[base], *(spans[part] for part in parts), strict=True)
+    for on, (seen, *engaged) in enumerate(amounts, day - len(spans[base]) + 1):
+        bucket = _bucket(rollups, on)
+        bucket[views] += sign * seen
+        bucket["rated_engagements"] += sign * sum(engaged)
+        bucket[by] += posts
 
 
 def _bucket(rollups: dict[int, Bucket], day: int) -> Bucket:

@@ -27,16 +27,19 @@ from afterpost.http.ingest import (
 )
 from afterpost.http.instants import Aware, instant
 from afterpost.http.params import OptionalPlatform
-from afterpost.http.requests import STREAMED
+from afterpost.http.requests import STREAMED, ApiRequest
 from afterpost.http.scope import Call
 from afterpost.http.uploads import NAME, FileOperation, named, uploaded
 from afterpost.http.views import NoMeta
 from afterpost.sdk.formats import FileContext, FileFormat, FileItem, FileRecord
+from afterpost.services.archive import came, upload_kept
 from afterpost.services.import_run import FileFacts, file_formats, observed_before
 from afterpost.services.import_view import ImportAnswer, import_answer
 from afterpost.services.imports import Order, import_records
-from afterpost.services.ingest import ingest
+from afterpost.services.ingest import Entry, ingest
+from afterpost.services.record import Source
 
+SOURCE: Source = "manual"
 FILE_BYTES = 10 * 1024 * 1024
 MAX_LINES = 50_000
 """Lines of a file over HTTP, where they are read before the first is stored; the command line takes any."""
@@ -130,8 +133,14 @@ async def import_csv(
         context = FileContext(observed_at=moment, platform=platform, time_zone=zone)
         formats = file_formats(call.core)
         file = await asyncio.to_thread(_read, upload.file, formats, context, format)
+        called = upload.name or named(name or "") or UNNAMED
+        fetch = None
+        if call.core.settings.archive and not dry_run:
+            upload.file.seek(0)
+            told = (called, context, file.format.name, call.core.settings, call.core.now())
+            fetch = await asyncio.to_thread(upload_kept, upload.file.read(), *told)
     facts = FileFacts(
-        name=upload.name or named(name or "") or UNNAMED,
+        name=called,
         part=file.part,
         format=file.format.name,
         observed_at=moment,
@@ -140,7 +149,7 @@ async def import_csv(
     )
     amount = sum(isinstance(item, FileRecord) for item in file.items)
     order = Order(brand=brand, all_or_nothing=all_or_nothing, dry_run=dry_run, amount=amount)
-    found = await call.doing(import_records, _replayed(file), facts, order)
+    found = await call.doing(import_records, _replayed(file), facts, order, fetch=fetch)
     return ImportedFileAnswer(import_answer(facts, file.format, found, file=facts.name, dry_run=dry_run))
 
 
@@ -152,13 +161,22 @@ async def import_csv(
     summary="Type in numbers",
     responses=problems("not_found", "conflict", "too_large", "denied", "held"),
 )
-async def import_manual(call: Call, data: JSONBody[ManualBody]) -> IngestAnswer:
+async def import_manual(call: Call, request: ApiRequest, data: JSONBody[ManualBody]) -> IngestAnswer:
     """Store numbers that somebody read off a page, all or nothing, each of them once."""
-    entries = [
-        entry_of(n, given, _read_at(f"posts[{n}]", given), DEFINITION) for n, given in enumerate(data.posts)
-    ]
-    run_id, ended = await call.doing(ingest, entries, "manual", brand=brand_of(data.posts, data.brand))
+    entries = typed_entries(data)
+    settings, fetch = call.core.settings, None
+    if settings.archive:
+        fetch = await asyncio.to_thread(came, await request.body(), settings, call.core.now())
+    brand = brand_of(data.posts, data.brand)
+    run_id, ended = await call.doing(ingest, entries, SOURCE, brand=brand, fetch=fetch)
     return IngestAnswer(IngestedView(run_id, ended))
+
+
+def typed_entries(body: ManualBody) -> list[Entry]:
+    """The readings of a body that was typed by hand. InvalidInput says which can't be."""
+    return [
+        entry_of(n, given, _read_at(f"posts[{n}]", given), DEFINITION) for n, given in enumerate(body.posts)
+    ]
 
 
 class _ReadFile(NamedTuple):

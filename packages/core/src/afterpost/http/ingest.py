@@ -1,5 +1,6 @@
 """Ingest: numbers that somebody else has read come in, all of a call or none."""
 
+import asyncio
 import difflib
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,10 +17,14 @@ from afterpost.domain.posts import UNKNOWN_TYPE, ContentType, CreativeLinks
 from afterpost.domain.readings import Reading, Value
 from afterpost.http.errors import problems
 from afterpost.http.instants import Aware, instant
+from afterpost.http.requests import ApiRequest
 from afterpost.http.scope import Call
 from afterpost.http.views import NoMeta
+from afterpost.services.archive import came
 from afterpost.services.ingest import Ended, Entry, ingest
+from afterpost.services.record import Source
 
+SOURCE: Source = "webhook"
 BODY_BYTES = 10 * 1024 * 1024
 MAX_POSTS = 500
 DEFINITION = "ingest"
@@ -77,15 +82,25 @@ class IngestAnswer(Struct, frozen=True):
     summary="Send numbers",
     responses=problems("not_found", "conflict", "too_large", "denied", "held"),
 )
-async def ingest_posts(call: Call, data: JSONBody[IngestBody]) -> IngestAnswer:
+async def ingest_posts(call: Call, request: ApiRequest, data: JSONBody[IngestBody]) -> IngestAnswer:
     """Store readings of posts, all or nothing, each of them once; posts that are new are made."""
     now = call.core.now()
-    entries = [
-        entry_of(n, given, instant(f"posts[{n}].observed_at", given.observed_at) or now, DEFINITION)
-        for n, given in enumerate(data.posts)
-    ]
-    run_id, ended = await call.doing(ingest, entries, "webhook", brand=brand_of(data.posts, data.brand))
+    entries = entries_of(data, now)
+    settings, fetch = call.core.settings, None
+    if settings.archive:
+        fetch = await asyncio.to_thread(came, await request.body(), settings, now)
+    brand = brand_of(data.posts, data.brand)
+    run_id, ended = await call.doing(ingest, entries, SOURCE, brand=brand, fetch=fetch)
     return IngestAnswer(IngestedView(run_id, ended))
+
+
+def entries_of(body: IngestBody, now: datetime) -> list[Entry]:
+    """The readings of a body; those that don't say when they were true are of `now`. InvalidInput says which
+    can't be."""
+    return [
+        entry_of(n, given, instant(f"posts[{n}].observed_at", given.observed_at) or now, DEFINITION)
+        for n, given in enumerate(body.posts)
+    ]
 
 
 def brand_of(posts: Sequence[IngestPost], brand: str | None) -> str | None:

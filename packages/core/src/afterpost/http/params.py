@@ -13,6 +13,12 @@ MAX_ID = 2**53 - 1
 PostId: TypeAlias = Annotated[int, PathParameter(ge=1, le=MAX_ID, description="The post's id")]
 AccountId: TypeAlias = Annotated[int, PathParameter(ge=1, le=MAX_ID, description="The account's id")]
 RunId: TypeAlias = Annotated[int, PathParameter(ge=1, le=MAX_ID, description="The run's id")]
+PayloadDigest: TypeAlias = Annotated[
+    str,
+    PathParameter(
+        pattern="^[0-9a-f]{64}" + END, max_length=64, description="The payload's SHA-256, in hexadecimal"
+    ),
+]
 
 OptionalBrandId: TypeAlias = Annotated[
     int | None, QueryParameter(ge=1, le=MAX_ID, description="Only this brand's posts")

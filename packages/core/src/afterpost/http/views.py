@@ -201,7 +201,8 @@ class ImportLineView(Struct, frozen=True):
 class ObservationView(Struct, frozen=True):
     """One stored reading: `observed_at` is when it was true, `recorded_at` when it was stored, `digest`
     what tells it from another reading of that instant. A metric in `definitions` that is not in `values`
-    was asked for and not reported."""
+    was asked for and not reported. `payloads`: SHA-256 of the raw answers or files it was read from, each at
+    /v1/payloads/{sha256}; empty where nothing was archived."""
 
     date: date
     observed_at: datetime
@@ -212,6 +213,7 @@ class ObservationView(Struct, frozen=True):
     source: str
     run_id: int
     digest: str
+    payloads: list[str]
 
 
 def observation_view(observation: "Observation") -> ObservationView:

@@ -17,9 +17,12 @@ from afterpost.domain.readings import checked
 from afterpost.domain.scope import Actor, Scope
 from afterpost.sdk.provider import Failed, Gone, Measured, Outcome, PostInfo
 from afterpost.sdk.schedule import ScheduledPost
+from afterpost.services import archive
+from afterpost.services.archive import Prepared
 from afterpost.services.core import Core
 from afterpost.services.record import Item, move, record
 from afterpost.storage import posts, runs
+from afterpost.storage.archive import Operation
 from afterpost.storage.organizations import Organization
 from afterpost.storage.posts import Post
 from afterpost.storage.runs import RunItem
@@ -40,8 +43,11 @@ def store_batch(
     batch: Sequence[Post],
     outcomes: Mapping[str, Outcome],
     run_id: int,
+    fetch: Prepared | None = None,
+    operation: Operation = "metrics",
 ) -> None:
-    """Store what the provider said of a batch of posts of one account, in one transaction."""
+    """Store what the provider said of a batch of posts of one account, and the payloads it said it with, in
+    one transaction."""
     with core.transaction(scope, actor) as tx:
         organization = core.organization(tx.connection, tx.scope)
         items: list[RunItem] = []
@@ -56,6 +62,11 @@ def store_batch(
             item, state = _ended(core, tx, current, outcome)
             items.append(item)
             changes.append({"id": post.id, **state})
+        fetch_id = archive.keep(
+            *(tx, organization.id, run_id, operation, fetch),
+            account_id=batch[0].account_id,
+            platform=batch[0].platform,
+        )
         recorded = record(tx, organization, readings, run_id)
         runs.add_items(
             tx.connection,
@@ -68,6 +79,7 @@ def store_batch(
                 else item
                 for item in items
             ],
+            fetch_id,
         )
         posts.update_posts(tx.connection, tx.scope, ["state", "misses", "gone_at", "due_at"], changes)
 

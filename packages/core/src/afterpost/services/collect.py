@@ -73,7 +73,7 @@ async def refresh_account(
         exchange = Exchange(core, scope, actor, account)
         async with _allowed(core, scope, actor, account, len(wanted)) as done:
             if not due_only or account.next_list_at is None or account.next_list_at <= now:
-                listed = await list_posts(core, scope, actor, account, exchange)
+                listed = await list_posts(core, scope, actor, account, exchange, run_id)
             await read_posts(core, scope, actor, account, exchange, wanted, run_id, done, listed.measured)
         # What was just listed is an act of its own, for nobody knew how many posts it would be.
         known = {post.id for post in wanted}

@@ -16,7 +16,7 @@ from afterpost.services.organization import organization_of
 from afterpost.services.status import AccountState, account_states
 from afterpost.services.sync import sync_status
 from afterpost.storage import accounts as stored_accounts
-from afterpost.storage import drift, runs
+from afterpost.storage import archive_space, drift, runs
 from afterpost.storage.runs import Run, count_snapshots
 
 OVERDUE = timedelta(hours=1)
@@ -284,6 +284,27 @@ def rollups(core: Core, scope: Scope) -> list[Finding]:
     ]
 
 
+def archive(core: Core, scope: Scope) -> list[Finding]:
+    """What is kept of what readings were made of, and what was dropped and why."""
+    if not core.settings.archive:
+        return [
+            ok(
+                "archive", "off: numbers are traced to their run, not to what was read",
+                "AFTERPOST_ARCHIVE=on keeps it from now on.",
+            )
+        ]  # fmt: skip
+    with core.read(scope) as connection:
+        taken = archive_space.rooms(connection, scope)
+    kept, size = sum(room.payloads for room in taken), sum(room.stored for room in taken)
+    gone = sum(n for room in taken for n in room.dropped.values())
+    by_reason = ", ".join(
+        f"{sum(room.dropped.get(why, 0) for room in taken):,} by {why}"
+        for why in sorted({why for room in taken for why in room.dropped})
+    )
+    text = f"{kept:,} raw payloads in {size / 1_000_000:,.1f} MB"
+    return [ok("archive", f"{text}; {gone:,} dropped ({by_reason})" if gone else text)]
+
+
 CHECKS: Mapping[str, Callable[[Core, Scope], list[Finding]]] = {
     "clock": clock,
     "accounts": accounts,
@@ -291,5 +312,6 @@ CHECKS: Mapping[str, Callable[[Core, Scope], list[Finding]]] = {
     "sync": learning,
     "rollups": rollups,
     "quality": quality,
+    "archive": archive,
 }
 """The checks that need the real database, by area, in the order they are shown."""

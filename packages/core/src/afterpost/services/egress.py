@@ -10,6 +10,7 @@ from functools import cache
 import httpx
 
 from afterpost.domain.errors import ErrorKind, ProviderError
+from afterpost.services.capture import answer_of, listener
 
 MAX_BYTES = 8 * 1024 * 1024
 """Largest answer, decoded; a bigger one is refused before it fills the memory."""
@@ -45,6 +46,9 @@ class Gate(httpx.AsyncBaseTransport):
                 ErrorKind.BUG,
                 f"The provider asked for {request.url.scheme}://{host}, which it did not declare.",
             )
+        heard, url = listener(), str(request.url)
+        if heard is not None:
+            await request.aread()
         base = self._emulated.get(host)
         if base is not None:
             request.url = request.url.copy_with(scheme=base.scheme, host=base.host, port=base.port)
@@ -62,9 +66,12 @@ class Gate(httpx.AsyncBaseTransport):
             for name, value in response.headers.raw
             if name.lower() not in {b"content-encoding", b"content-length", b"transfer-encoding"}
         ]
-        return httpx.Response(
+        whole = httpx.Response(
             response.status_code, headers=headers, content=body, extensions=response.extensions
         )
+        if heard is not None:
+            heard.append(answer_of(request, url, whole))
+        return whole
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -6,8 +6,9 @@ nothing else.
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import httpx
 import msgspec
@@ -18,7 +19,9 @@ from afterpost.domain.scope import Actor, Scope
 from afterpost.domain.spend import Operation, Spend
 from afterpost.sdk.credentials import Credential
 from afterpost.sdk.provider import Call, Provider
+from afterpost.services.archive import Heard
 from afterpost.services.budgets import charge, give_back, refuse_parked
+from afterpost.services.capture import Answer, capturing
 from afterpost.services.closed import contained
 from afterpost.services.core import Core
 from afterpost.services.renewal import Held, held, renewed
@@ -68,6 +71,13 @@ async def called(method: Callable[[Call], Awaitable[T]], call: Call, kind: type[
         raise ProviderError(ErrorKind.BUG, f"The provider plugin failed: {type(error).__name__}.") from error
 
 
+class Answered(NamedTuple, Generic[T]):
+    """What a provider method answered, and what it heard for it; None where nothing is archived."""
+
+    value: T
+    heard: Heard | None
+
+
 class Exchange:
     """One account's side of the conversation. `ask` calls a provider method with all that it needs."""
 
@@ -88,11 +98,12 @@ class Exchange:
         items: int = 0,
         came: Callable[[T], int] | None = None,
         since: datetime | None = None,
-    ) -> T:
+    ) -> Answered[T]:
         """Call, try passing failures again with back-off, renew an ended token once.
 
         `items`: the posts it is about, at most, for what the call costs; `came`: how many an answer really
-        had, where that is another number. Raises ProviderError; OverBudget when a
+        had, where that is another number. What the try that worked heard comes with the answer; what a
+        renewal hears is never listened to. Raises ProviderError; OverBudget when a
         limit leaves no room, and when the app rests because a platform asked it to.
         """
         now_held = await self._credential()
@@ -119,7 +130,8 @@ class Exchange:
         items: int = 0,
         came: Callable[[T], int] | None = None,
         since: datetime | None = None,
-    ) -> T:
+    ) -> Answered[T]:
+        listening = self._core.settings.archive and operation != "refresh"
         async for attempt in stamina.retry_context(
             on=_passes, attempts=ATTEMPTS, wait_initial=0.2, wait_max=5.0, timeout=None
         ):
@@ -128,11 +140,21 @@ class Exchange:
                 call = await self._call(credential)
                 if since is not None:
                     call = msgspec.structs.replace(call, since=since)
-                answer = await called(method, call, kind)
+                with capturing() if listening else nullcontext() as answers:
+                    answer = await called(method, call, kind)
                 if came is not None:
                     await self._given_back(operation, items - came(answer), call.now)
-                return answer
+                return Answered(answer, None if answers is None else self._heard(call, answers))
         raise AssertionError("stamina raises after the last attempt")
+
+    def _heard(self, call: Call, answers: list[Answer]) -> Heard:
+        return Heard(
+            asked_at=call.now,
+            since=call.since,
+            credential=call.credential,
+            fields=tuple(self.provider.credential_fields),
+            answers=tuple(answers),
+        )
 
     async def _admitted(self, operation: Operation, items: int) -> None:
         """Nothing is asked for an app that rests, nor beyond a limit."""
@@ -187,7 +209,8 @@ class Exchange:
         """A newer credential, which is stored before it is used."""
 
         async def refresh(stale: Held) -> Credential:
-            return await self._retried("refresh", self.provider.refresh, stale.credential, Credential)
+            answered = await self._retried("refresh", self.provider.refresh, stale.credential, Credential)
+            return answered.value
 
         self._held = await renewed(self._core, self._scope, self._actor, self._account, stale, refresh)
         return self._held

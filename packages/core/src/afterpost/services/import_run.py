@@ -8,10 +8,13 @@ from msgspec import Struct
 from afterpost.domain.errors import NotFound, PluginError
 from afterpost.domain.scope import Actor, Scope
 from afterpost.sdk.formats import FileFormat, FileRecord
+from afterpost.services import archive
+from afterpost.services.archive import Prepared
 from afterpost.services.core import Core
 from afterpost.services.import_tally import Tally
 from afterpost.services.ingest import Entry, put
 from afterpost.services.run import close_run
+from afterpost.storage import archive as archived
 from afterpost.storage import imports, posts, runs
 from afterpost.storage.engine import Connection
 from afterpost.storage.imports import ImportFile, ImportLine
@@ -35,6 +38,15 @@ class FileFacts(Struct, frozen=True, kw_only=True):
         return f"{self.name}{inside} ({self.format})"
 
 
+class Into(Struct, frozen=True):
+    """Where the records of a file go: its run, what is kept of the file (None: nothing), and the brand of new
+    posts."""
+
+    run_id: int
+    fetch_id: int | None
+    brand: str | None
+
+
 def file_formats(core: Core) -> list[FileFormat]:
     """Every file format of every provider; PluginError names a provider that fails to tell."""
     found: list[FileFormat] = []
@@ -49,8 +61,10 @@ def file_formats(core: Core) -> list[FileFormat]:
     return found
 
 
-def begin(core: Core, scope: Scope, actor: Actor, file: FileFacts) -> int:
-    """Open the run of a file; returns its id."""
+def begin(
+    core: Core, scope: Scope, actor: Actor, file: FileFacts, brand: str | None, fetch: Prepared | None
+) -> Into:
+    """Open the run of a file, and keep the file."""
     with core.transaction(scope, actor) as tx:
         organization = core.organization(tx.connection, tx.scope)
         run_id = runs.start_run(tx.connection, tx.scope, organization.id, "import", str(actor), tx.now)
@@ -64,7 +78,7 @@ def begin(core: Core, scope: Scope, actor: Actor, file: FileFacts) -> int:
             observed_at=file.observed_at,
         )
         imports.add_file(tx.connection, tx.scope, organization.id, told)
-        return run_id
+        return Into(run_id, archive.keep(tx, organization.id, run_id, "import", fetch), brand)
 
 
 def end(core: Core, scope: Scope, actor: Actor, run_id: int, state: str, message: str, tally: Tally) -> None:
@@ -83,24 +97,30 @@ def put_batches(
     actor: Actor,
     batches: Iterable[Sequence[FileRecord]],
     tally: Tally,
-    run_id: int,
-    brand: str | None,
+    into: Into,
 ) -> None:
     """Store records and note how their lines ended, in one transaction. When it is refused, the tally is as
     it was before."""
     done = []
+    run_id, upto = into.run_id, tally.read
     with core.transaction(scope, actor) as tx:
         organization = core.organization(tx.connection, tx.scope)
         for batch in batches:
             known = known_posts(tx.connection, scope, organization.id, batch)
-            _, ended = put(core, tx, entries_of(batch), "csv", run_id=run_id, brand=brand)
+            _, ended = put(
+                *(core, tx, entries_of(batch), "csv"),
+                run_id=run_id, brand=into.brand, fetch_id=into.fetch_id,
+            )  # fmt: skip
             lines = [
                 ImportLine(record.line, one.outcome, post_id=one.post_id)
                 for record, one in zip(batch, ended, strict=True)
             ]
             imports.add_lines(tx.connection, tx.scope, organization.id, run_id, lines)
+            upto += len(batch)
             done.append((batch, ended, known))
         imports.add_lines(tx.connection, tx.scope, organization.id, run_id, tally.waiting)
+        if into.fetch_id is not None:
+            archived.set_records(tx.connection, tx.scope, into.fetch_id, upto)
     for batch, ended, known in done:
         tally.end([record.line for record in batch], ended, known)
     tally.waiting.clear()

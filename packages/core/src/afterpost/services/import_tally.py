@@ -50,6 +50,8 @@ class Tally:
         self.errors: list[LineError] = []
         self.notes: list[str] = []
         self.waiting: list[ImportLine] = []
+        self.read = 0
+        """Records of the file whose end is known: stored, unchanged or refused."""
 
     @property
     def failed(self) -> int:
@@ -71,12 +73,18 @@ class Tally:
             self.errors.append(error)
         self._count(ImportLine(error.line, "failed", error.reason, error.message if kept else None))
 
+    def refuse(self, error: LineError) -> None:
+        """A record that could be read, and not be stored."""
+        self.fail(error)
+        self.read += 1
+
     def skip(self, skipped: LineSkipped) -> None:
         """A line that is left out on purpose."""
         self._count(ImportLine(skipped.line, "skipped", skipped.reason, skipped.message))
 
     def end(self, lines: Sequence[int], ended: Sequence[Ended], known: set[tuple[str, str]]) -> None:
         """Lines whose readings are in the database; `known`: posts that were there before."""
+        self.read += len(lines)
         for line, end in zip(lines, ended, strict=True):
             self._count(ImportLine(line, end.outcome, post_id=end.post_id))
             if (post := (end.platform, end.external_id)) not in known:
@@ -96,6 +104,7 @@ class Tally:
         self.waiting = [line for line in self.waiting if line.outcome in ("skipped", "failed")]
         self.counts |= {"stored": 0, "unchanged": 0}
         self.made.clear()
+        self.read = 0
 
     def result(self, run_id: int | None) -> Imported:
         """What it came to."""

@@ -11,9 +11,10 @@ from msgspec import Struct
 from afterpost.domain.errors import AfterpostError, InvalidInput
 from afterpost.domain.scope import Actor, Scope
 from afterpost.sdk.formats import FileItem, FileRecord, LineError, LineSkipped
+from afterpost.services.archive import Prepared
 from afterpost.services.core import Core
 from afterpost.services.guarding import guarded
-from afterpost.services.import_run import FileFacts, begin, end, entries_of, known_posts, put_batches
+from afterpost.services.import_run import FileFacts, Into, begin, end, entries_of, known_posts, put_batches
 from afterpost.services.import_tally import Imported, Tally
 from afterpost.services.ingest import BATCH, rehearse
 from afterpost.services.organization import organization_of
@@ -46,15 +47,17 @@ async def import_records(
     file: FileFacts,
     order: Order,
     progress: Callable[[], None] = lambda: None,
+    fetch: Prepared | None = None,
+    first: int | None = None,
 ) -> Imported:
     """Store the records of a file as one run of kind `import`; all of it can be repeated.
 
-    `progress` is called after each batch. An error that ends the file early is raised when what came before
-    is stored and the run is closed as failed. Guards are asked before the first line is stored: raises
-    Denied or Held.
+    `fetch`: the file itself, which is kept; `first`: only so many records of it. `progress` is called after
+    each batch. An error that ends the file early is raised when what came before is stored and the run is
+    closed as failed. Guards are asked before the first line is stored: raises Denied or Held.
     """
     tally = Tally()
-    batches = _batches(_readable(core, items, tally))
+    batches = _batches(islice(_readable(core, items, tally), first))
     if order.all_or_nothing:
         batches = iter(_held(batches))
     if order.dry_run:
@@ -72,15 +75,15 @@ async def import_records(
     async with guarded(
         core, scope, actor, "import", file.subject, organization_id=organization.id, amount=amount
     ) as done:
-        run_id = await core.database.writing(begin, core, scope, actor, file)
+        into = await core.database.writing(begin, core, scope, actor, file, order.brand, fetch)
         state: State = "failed"
         message = f"{file.subject}: the import did not reach the end of the file"
         try:
             if held is not None:
-                await _all_or_nothing(core, scope, actor, held, tally, run_id, order.brand, progress)
+                await _all_or_nothing(core, scope, actor, held, tally, into, progress)
             else:
                 for batch in batches:
-                    await core.database.writing(_store, core, scope, actor, batch, tally, run_id, order.brand)
+                    await core.database.writing(_store, core, scope, actor, batch, tally, into)
                     done.amount = tally.done
                     progress()
             done.amount = tally.done
@@ -88,9 +91,9 @@ async def import_records(
             message = _message(file, tally)
         finally:
             await asyncio.shield(
-                core.database.writing(end, core, scope, actor, run_id, state, message, tally)
+                core.database.writing(end, core, scope, actor, into.run_id, state, message, tally)
             )
-    return tally.result(run_id)
+    return tally.result(into.run_id)
 
 
 def _message(file: FileFacts, tally: Tally) -> str:
@@ -106,19 +109,18 @@ async def _all_or_nothing(
     actor: Actor,
     batches: Sequence[Sequence[FileRecord]],
     tally: Tally,
-    run_id: int,
-    brand: str | None,
+    into: Into,
     progress: Callable[[], None],
 ) -> None:
     """Rehearse, which finds every line to blame; then store the whole in one transaction, or nothing."""
     for batch in batches:
-        await core.database.writing(_rehearse, core, scope, actor, batch, tally, brand)
+        await core.database.writing(_rehearse, core, scope, actor, batch, tally, into.brand)
         progress()
     if tally.failed:
         tally.give_up()
         return
     tally.again()
-    await core.database.writing(put_batches, core, scope, actor, batches, tally, run_id, brand)
+    await core.database.writing(put_batches, core, scope, actor, batches, tally, into)
 
 
 def _readable(core: Core, items: Iterable[FileItem], tally: Tally) -> Iterator[FileRecord]:
@@ -185,18 +187,17 @@ def _store(
     actor: Actor,
     batch: Sequence[FileRecord],
     tally: Tally,
-    run_id: int,
-    brand: str | None,
+    into: Into,
 ) -> None:
     """Store a batch; when it is refused, each line by itself, to find the ones to blame."""
     try:
-        put_batches(core, scope, actor, [batch], tally, run_id, brand)
+        put_batches(core, scope, actor, [batch], tally, into)
     except AfterpostError as error:
         if len(batch) == 1:
-            tally.fail(LineError(batch[0].line, error.message, error.code))
+            tally.refuse(LineError(batch[0].line, error.message, error.code))
             return
         for record in batch:
-            _store(core, scope, actor, [record], tally, run_id, brand)
+            _store(core, scope, actor, [record], tally, into)
 
 
 def _rehearse(
@@ -209,7 +210,7 @@ def _rehearse(
         ended = rehearse(core, scope, actor, entries_of(batch), "csv", brand=brand)
     except AfterpostError as error:
         if len(batch) == 1:
-            tally.fail(LineError(batch[0].line, error.message, error.code))
+            tally.refuse(LineError(batch[0].line, error.message, error.code))
             return
         for record in batch:
             _rehearse(core, scope, actor, [record], tally, brand)

@@ -10,6 +10,8 @@ from afterpost.domain.errors import Conflict, InvalidInput
 from afterpost.domain.posts import UNKNOWN_TYPE, CreativeLinks
 from afterpost.domain.readings import Reading
 from afterpost.domain.scope import Actor, Scope
+from afterpost.services import archive
+from afterpost.services.archive import Prepared
 from afterpost.services.catalogue import add_posts, brand_by_id, brand_named, new_post
 from afterpost.services.core import Core
 from afterpost.services.guarding import guarded
@@ -17,6 +19,7 @@ from afterpost.services.organization import organization_of
 from afterpost.services.record import Item, Source, move, record
 from afterpost.services.run import close_run
 from afterpost.storage import posts, runs
+from afterpost.storage.archive import Operation
 from afterpost.storage.organizations import Organization
 from afterpost.storage.posts import Post
 from afterpost.storage.runs import RunItem
@@ -57,12 +60,13 @@ async def ingest(
     *,
     brand_id: int | None = None,
     brand: str | None = None,
+    fetch: Prepared | None = None,
 ) -> tuple[int, list[Ended]]:
     """Store entries as a run of their own, all or nothing; posts that are new are made.
 
     New posts get the given brand; a known post of another brand is a Conflict, for it would move its whole
-    history. A reading from the future is refused. Guards are asked before: raises Denied or Held. Returns
-    the run and how each entry ended.
+    history. A reading from the future is refused. Guards are asked before: raises Denied or Held. `fetch`:
+    the body they came in, which is kept with them. Returns the run and how each entry ended.
     """
     organization = await core.database.reading(organization_of, core, scope)
     async with guarded(
@@ -75,7 +79,7 @@ async def ingest(
         amount=len(entries),
     ) as done:
         run_id, ended = await core.database.writing(
-            store, core, scope, actor, entries, source, brand_id=brand_id, brand=brand
+            store, core, scope, actor, entries, source, brand_id=brand_id, brand=brand, fetch=fetch
         )
         done.amount = len(ended)
     return run_id, ended
@@ -91,10 +95,11 @@ def store(
     run_id: int | None = None,
     brand_id: int | None = None,
     brand: str | None = None,
+    fetch: Prepared | None = None,
 ) -> tuple[int, list[Ended]]:
     """What `ingest` does once it is allowed, in one transaction; with `run_id` as a part of that run."""
     with core.transaction(scope, actor) as tx:
-        return put(core, tx, entries, source, run_id=run_id, brand_id=brand_id, brand=brand)
+        return put(core, tx, entries, source, run_id=run_id, brand_id=brand_id, brand=brand, fetch=fetch)
 
 
 def rehearse(
@@ -128,8 +133,11 @@ def put(
     run_id: int | None = None,
     brand_id: int | None = None,
     brand: str | None = None,
+    fetch: Prepared | None = None,
+    fetch_id: int | None = None,
 ) -> tuple[int, list[Ended]]:
-    """What `store` does inside an open transaction."""
+    """What `store` does inside an open transaction. `fetch_id`: what the entries came in, where that is kept
+    already."""
     organization = core.organization(tx.connection, tx.scope)
     if brand is not None:
         brand_id = brand_named(tx, organization, brand).id
@@ -140,6 +148,9 @@ def put(
     whole = run_id is None
     if run_id is None:
         run_id = runs.start_run(tx.connection, tx.scope, organization.id, "ingest", str(tx.actor), tx.now)
+    if fetch is not None:
+        operation: Operation = "manual" if source == "manual" else "ingest"
+        fetch_id = archive.keep(tx, organization.id, run_id, operation, fetch)
     owners = _owners(tx, organization, entries, brand_id)
     items = [Item(owners[entry.platform, entry.external_id], entry.reading, source) for entry in entries]
     outcome = record(tx, organization, items, run_id)
@@ -149,6 +160,7 @@ def put(
         organization.id,
         run_id,
         [RunItem(post_id, ended) for post_id, ended in outcome.items()],
+        fetch_id,
     )
     if whole:
         close_run(tx, run_id, "done")

@@ -1,7 +1,9 @@
 """Finding an account's posts by themselves: page by page, newest first, until nothing is new."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -9,6 +11,8 @@ from msgspec import Struct
 from afterpost.domain.errors import ErrorKind, ProviderError
 from afterpost.domain.scope import Actor, Scope
 from afterpost.sdk.provider import Call, Measured, Page, PostInfo
+from afterpost.services import archive
+from afterpost.services.archive import Prepared, prepared
 from afterpost.services.catalogue import add_posts, new_post
 from afterpost.services.core import Core
 from afterpost.services.exchange import Exchange
@@ -24,44 +28,55 @@ MAX_PAGES = 2_000
 """Pages of one listing; more means that a cursor goes in circles."""
 
 
+class Found(NamedTuple):
+    """A reading that came with a page of a list, and what is kept of that page."""
+
+    outcome: Measured
+    page: Prepared | None
+
+
 class Listed(Struct, frozen=True):
     """What a listing came to: how many posts were new, and readings that came with it, by external id."""
 
     added: int
-    measured: Mapping[str, Measured]
+    measured: Mapping[str, Found]
 
 
-async def list_posts(core: Core, scope: Scope, actor: Actor, account: Account, exchange: Exchange) -> Listed:
+async def list_posts(
+    core: Core, scope: Scope, actor: Actor, account: Account, exchange: Exchange, run_id: int
+) -> Listed:
     """Store the account's posts that are new; stops at the first page without one, once all were listed."""
     if not exchange.provider.capabilities.lists_posts:
         return Listed(0, {})
     since = await core.database.reading(_newest, core, scope, account) if account.listed else None
     added = 0
-    measured: dict[str, Measured] = {}
-    async for page in _pages(exchange, since):
+    measured: dict[str, Found] = {}
+    async for page, kept in _pages(exchange, since):
         end = page.cursor is None
-        new = await core.database.writing(_store_listed, core, scope, actor, account, page.posts, end)
+        new = await core.database.writing(
+            _store_listed, core, scope, actor, account, page.posts, end, run_id, kept
+        )
         added += new
         if len(measured) < MAX_MEASURED:
-            measured.update(page.measured)
+            measured.update({key: Found(each, kept) for key, each in page.measured.items()})
         if account.listed and page.posts and not new:
             break
     return Listed(added, measured)
 
 
-async def read_by_list(exchange: Exchange, since: datetime, newest: int) -> Mapping[str, Measured]:
+async def read_by_list(exchange: Exchange, since: datetime, newest: int) -> Mapping[str, Found]:
     """Readings of the account's `newest` posts, off its list, published at `since` or after."""
-    measured: dict[str, Measured] = {}
+    measured: dict[str, Found] = {}
     seen = 0
-    async for page in _pages(exchange, since):
-        measured.update(page.measured)
+    async for page, kept in _pages(exchange, since):
+        measured.update({key: Found(each, kept) for key, each in page.measured.items()})
         seen += len(page.posts)
         if seen >= newest:
             break
     return measured
 
 
-async def _pages(exchange: Exchange, since: datetime | None) -> AsyncIterator[Page]:
+async def _pages(exchange: Exchange, since: datetime | None) -> AsyncIterator[tuple[Page, Prepared | None]]:
     capabilities = exchange.provider.capabilities
     cursor: str | None = None
     seen: set[str] = set()
@@ -76,7 +91,7 @@ async def _pages(exchange: Exchange, since: datetime | None) -> AsyncIterator[Pa
             whole = msgspec.json.decode(msgspec.json.encode(bare), type=Page)
             return msgspec.structs.replace(whole, measured=dict(page.measured))
 
-        page = await exchange.ask(
+        page, heard = await exchange.ask(
             "list_posts",
             one_page,
             Page,
@@ -84,7 +99,7 @@ async def _pages(exchange: Exchange, since: datetime | None) -> AsyncIterator[Pa
             came=lambda page: len(page.posts),
             since=since,
         )
-        yield page
+        yield page, None if heard is None else await asyncio.to_thread(prepared, heard, cursor=at)
         cursor = page.cursor
         if cursor is None:
             return
@@ -99,7 +114,14 @@ def _newest(core: Core, scope: Scope, account: Account) -> datetime | None:
 
 
 def _store_listed(
-    core: Core, scope: Scope, actor: Actor, account: Account, listed: Sequence[PostInfo], end: bool
+    core: Core,
+    scope: Scope,
+    actor: Actor,
+    account: Account,
+    listed: Sequence[PostInfo],
+    end: bool,
+    run_id: int,
+    kept: Prepared | None,
 ) -> int:
     with core.transaction(scope, actor) as tx:
         ids = list(dict.fromkeys(info.external_id for info in listed))
@@ -130,10 +152,18 @@ def _store_listed(
             ],
         )
         # A post that was ingested or imported before its account was connected now belongs to it.
-        for post in known.values():
-            if post.account_id is None:
-                move(tx, organization, post, account_id=account.id, brand_id=account.brand_id)
-                posts.update_posts(tx.connection, tx.scope, ["due_at"], [{"id": post.id, "due_at": tx.now}])
+        adopted = [post for post in known.values() if post.account_id is None]
+        for post in adopted:
+            move(tx, organization, post, account_id=account.id, brand_id=account.brand_id)
+            posts.update_posts(tx.connection, tx.scope, ["due_at"], [{"id": post.id, "due_at": tx.now}])
+        # A page that brought nothing, as nearly all do, is not worth keeping.
+        brought = (*(info.external_id for info in fresh), *(post.external_id for post in adopted))
+        if kept is not None and brought:
+            archive.keep(
+                *(tx, organization.id, run_id, "list_posts", archive.about(kept, brought)),
+                account_id=account.id,
+                platform=account.platform,
+            )
         values: dict[str, object] = {"next_list_at": tx.now + LIST_EVERY}
         if end:
             values["listed"] = True

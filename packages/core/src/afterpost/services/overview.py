@@ -9,6 +9,7 @@ from afterpost.domain.rates import engagements, exposure_name, growth, rate
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import Window, day_number
 from afterpost.services.core import Core
+from afterpost.services.meanings import breaks, complete_through, declared, definitions
 from afterpost.services.question import DEFAULT, Asked, Question, asking
 from afterpost.services.windows import Meta, Receipt, coverage_of, shown
 from afterpost.storage import posts, rollups
@@ -122,6 +123,7 @@ def groups(asked: Asked, by: str) -> list[Group]:
 def meta_of(asked: Asked, sums: Sums) -> Meta:
     """What the answer says about itself."""
     coverage, provisional = coverage_of(asked)
+    known = declared(asked)
     return Meta(
         window=shown(asked.window),
         previous_window=shown(asked.window.previous()),
@@ -130,6 +132,9 @@ def meta_of(asked: Asked, sums: Sums) -> Meta:
         estimated_share=estimated_share(sums),
         provisional=provisional,
         exposure=exposure_of(sums),
+        complete_through=complete_through(asked, known),
+        definitions=definitions(known),
+        breaks=breaks(asked, known),
         receipt=Receipt(sums.counters["snapshots"], asked.organization.change_seq),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from afterpost.domain.errors import NotFound
@@ -17,7 +18,8 @@ from afterpost.services.core import Core
 from afterpost.services.equal_age import AtAge, at_ages, born_as
 from afterpost.services.question import window_of
 from afterpost.services.windows import WindowMeta, shown
-from afterpost.storage import latest, observations, posts, snapshots
+from afterpost.storage import archive, latest, observations, posts, snapshots
+from afterpost.storage.engine import Connection
 from afterpost.storage.observations import DailyValue, Observation
 from afterpost.storage.posts import Post
 
@@ -166,6 +168,19 @@ def _days(post: Post, state: State | None, history: list[Row], window: Window) -
     return found
 
 
+def with_payloads(
+    connection: Connection, scope: Scope, post_id: int, found: list[Observation]
+) -> list[Observation]:
+    """The post's readings with the hashes of what each was read from."""
+    parts = archive.digests_of(connection, scope, post_id, sorted({each.run_id for each in found}))
+    return [
+        msgspec.structs.replace(
+            each, payloads=tuple(p.digest.hex() for p in parts.get(each.run_id, ()) if p.digest is not None)
+        )
+        for each in found
+    ]
+
+
 def post_observations(
     core: Core, scope: Scope, post_id: int, *, before: date | None, days: int
 ) -> tuple[list[Observation], date | None]:
@@ -180,5 +195,7 @@ def post_observations(
             if limit is None or stored.row.day < limit
         ]
         page = chain[:days]
-        found = observations.of_post(connection, scope, post_id, page)
+        found = with_payloads(
+            connection, scope, post_id, observations.of_post(connection, scope, post_id, page)
+        )
     return found, day_date(page[-1]) if len(chain) > days else None

@@ -1,6 +1,7 @@
 """Reading an account's posts the cheapest way, batch by batch."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import takewhile
 from types import MappingProxyType
@@ -10,11 +11,12 @@ from afterpost.domain.scope import Actor, Scope
 from afterpost.domain.spend import Operation, Price, newest_by_list
 from afterpost.sdk.capabilities import Capabilities
 from afterpost.sdk.provider import Call, Failed, Outcome, Provider
+from afterpost.services.archive import Prepared, about, prepared
 from afterpost.services.batches import store_batch
 from afterpost.services.core import Core
 from afterpost.services.exchange import Exchange
 from afterpost.services.guarding import Done
-from afterpost.services.listing import read_by_list
+from afterpost.services.listing import Found, read_by_list
 from afterpost.storage import posts
 from afterpost.storage.accounts import Account
 from afterpost.storage.posts import Post
@@ -32,7 +34,7 @@ async def read_posts(
     wanted: Sequence[Post],
     run_id: int,
     done: Done,
-    measured: Mapping[str, Outcome] = MappingProxyType({}),
+    measured: Mapping[str, Found] = MappingProxyType({}),
 ) -> None:
     """Read posts the cheapest way: from readings at hand (`measured`), off its list, or by
     their ids. Each batch is stored in one transaction, and `done` knows how many were."""
@@ -42,13 +44,29 @@ async def read_posts(
         reach = await core.database.reading(_reach, core, scope, account, exchange.provider, missing)
         if reach is not None:
             known.update(await read_by_list(exchange, *reach))
-    at_hand = [post for post in wanted if post.external_id in known]
-    for start in range(0, len(at_hand), STORED_TOGETHER):
-        batch = at_hand[start : start + STORED_TOGETHER]
-        await core.database.writing(store_batch, core, scope, actor, batch, known, run_id)
+    outcomes = {key: found.outcome for key, found in known.items()}
+    for batch, page in _at_hand(wanted, known):
+        fetch = None if page is None else about(page, [post.external_id for post in batch])
+        await core.database.writing(
+            store_batch, core, scope, actor, batch, outcomes, run_id, fetch, "list_metrics"
+        )
         done.amount += len(batch)
     asked = [post for post in wanted if post.external_id not in known]
     await _fetch_posts(core, scope, actor, exchange, asked, run_id, done)
+
+
+def _at_hand(
+    wanted: Sequence[Post], known: Mapping[str, Found]
+) -> Iterator[tuple[list[Post], Prepared | None]]:
+    """Posts whose readings are at hand, in batches of one page, or of any where pages are not kept."""
+    by_page: dict[int, list[Post]] = {}
+    for post in wanted:
+        if (found := known.get(post.external_id)) is not None:
+            by_page.setdefault(id(found.page), []).append(post)
+    for together in by_page.values():
+        page = known[together[0].external_id].page
+        for start in range(0, len(together), STORED_TOGETHER):
+            yield together[start : start + STORED_TOGETHER], page
 
 
 def _reach(
@@ -95,8 +113,9 @@ async def _fetch_posts(
             # A copy: what a plugin does to its own afterwards is its matter.
             return dict(answer)
 
-        outcomes = await exchange.ask("fetch_metrics", one_batch, dict, items=len(ids))
-        await core.database.writing(store_batch, core, scope, actor, batch, outcomes, run_id)
+        outcomes, heard = await exchange.ask("fetch_metrics", one_batch, dict, items=len(ids))
+        fetch = None if heard is None else await asyncio.to_thread(prepared, heard, posts=ids)
+        await core.database.writing(store_batch, core, scope, actor, batch, outcomes, run_id, fetch)
         done.amount += len(batch)
         # What was read is kept; a wait or a refusal of one post is one of the account.
         for outcome in outcomes.values():

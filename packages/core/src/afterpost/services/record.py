@@ -1,6 +1,7 @@
 """Readings into facts: observations, snapshots, latest, rollups and changes, in the caller's transaction.
 
 The normal case is a reading of a new day: the post's state is folded forwards and no history is touched.
+Of these the plain ones are `services.steps`; what is left, openings and levels among it, is folded here.
 A late reading undoes the post's snapshots from its day on, folds again, and books only the difference.
 """
 
@@ -11,39 +12,31 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from afterpost.domain.events import SnapshotsStored
 from afterpost.domain.publication import Told, first_of, publication
 from afterpost.domain.readings import Reading, content_of, digest_of
 from afterpost.domain.snapshots import (
-    Bucket,
     DayValues,
     Observed,
     Row,
     State,
-    book,
     fold,
     merge_day,
     undo,
 )
-from afterpost.domain.windows import day_date, day_number, local_day_number, zone_of
-from afterpost.storage import changes, latest, observations, organizations, posts, rollups, snapshots
+from afterpost.domain.windows import day_number, local_day_number, zone_of
+from afterpost.services.change import Change
+from afterpost.services.steps import Item, Source, take
+from afterpost.storage import latest, observations, organizations, posts, snapshots
 from afterpost.storage.organizations import Organization
 from afterpost.storage.posts import Post
 from afterpost.storage.transaction import Tx
 from afterpost.storage.types import to_micros
 
+__all__ = ["Item", "Recorded", "Source", "move", "record"]
+
 Recorded = Literal["stored", "unchanged"]
-Source = Literal["api", "csv", "manual", "webhook"]
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
-
-
-class Item(NamedTuple):
-    """One reading of one post, and the door it came through."""
-
-    post: Post
-    reading: Reading
-    source: Source
 
 
 class _New(NamedTuple):
@@ -75,8 +68,26 @@ def record(tx: Tx, organization: Organization, items: Sequence[Item], run_id: in
     whoever asked the network loaded it before, and it may have been moved meanwhile.
     """
     organizations.lock(tx.connection, tx.scope, organization.id)
-    zone = zone_of(organization.time_zone)
     outcome: dict[int, Recorded] = {item.post.id: "unchanged" for item in items}
+    change = Change(tx, organization)
+    fresh = _fresh(organization, take(tx, organization, items, run_id, change))
+    if fresh:
+        states = latest.load(tx.connection, tx.scope, fresh, organization.time_zone)
+        on_record = _drop_known(tx, fresh, states)
+        if fresh:
+            _append(tx, organization, fresh, run_id)
+            _derive(tx, organization, fresh, states, on_record, change)
+    stored = change.finish()
+    if stored:
+        change.announce(run_id, len(stored))
+    for post_id in stored | _record_daily(tx, organization, items, run_id):
+        outcome[post_id] = "stored"
+    return outcome
+
+
+def _fresh(organization: Organization, items: Sequence[Item]) -> dict[int, dict[int, list[_New]]]:
+    """Readings by post and day."""
+    zone = zone_of(organization.time_zone)
     fresh: dict[int, dict[int, list[_New]]] = {}
     for item in items:
         if item.reading.daily and not item.reading.values:
@@ -92,16 +103,7 @@ def record(tx: Tx, organization: Organization, items: Sequence[Item], run_id: in
         )
         day = local_day_number(reading.observed_at, zone)
         fresh.setdefault(item.post.id, {}).setdefault(day, []).append(_New(observed, reading))
-
-    states = latest.load(tx.connection, tx.scope, fresh, organization.time_zone)
-    on_record = _drop_known(tx, fresh, states)
-    if fresh:
-        _append(tx, organization, fresh, run_id)
-        for post_id in _derive(tx, organization, fresh, states, on_record, run_id):
-            outcome[post_id] = "stored"
-    for post_id in _record_daily(tx, organization, items, run_id):
-        outcome[post_id] = "stored"
-    return outcome
+    return fresh
 
 
 def _drop_known(
@@ -178,9 +180,9 @@ def _derive(
     fresh: Mapping[int, Mapping[int, Sequence[_New]]],
     states: Mapping[int, State],
     on_record: Mapping[tuple[int, int], Sequence[observations.Stored]],
-    run_id: int,
-) -> set[int]:
-    """Fold the new readings into snapshots, states and rollups; returns the posts that changed."""
+    change: Change,
+) -> None:
+    """Fold the new readings into snapshots, states and rollups."""
     late = [
         post_id
         for post_id, days in fresh.items()
@@ -191,12 +193,9 @@ def _derive(
 
     zone = zone_of(organization.time_zone)
     places = posts.places(tx.connection, tx.scope, fresh)
-    deltas: dict[rollups.Dimensions, dict[int, Bucket]] = {}
-    attended: dict[tuple[rollups.Dimensions, int, int], int] = {}
     written: list[tuple[int, Row]] = []
     new_states: list[tuple[int, int, State]] = []
     published: list[dict[str, object]] = []
-    restated = 0
     for post_id, days in fresh.items():
         place, state = places[post_id], states.get(post_id)
         start = min(days)
@@ -228,49 +227,28 @@ def _derive(
         if moved and known_at != place.published_at:
             published.append({"id": post_id, "published_at": known_at})
         before_rows = {row.day: row for row in old}
-        dimensions = place.dimensions
-        buckets = deltas.setdefault(dimensions, {})
         for row in rows:
             former = before_rows.get(row.day)
             if former == row:
                 continue
             if former is not None:
-                book(former, -1, buckets)
-                _attend(attended, dimensions, former, -1)
-            book(row, 1, buckets)
-            _attend(attended, dimensions, row, 1)
+                change.book(place.dimensions, former, -1)
+            change.book(place.dimensions, row, 1)
+            change.touch(row.day, [post_id])
+            change.restated += sum(cell.gain is not None and cell.gain < 0 for cell in row.cells.values())
             written.append((post_id, row))
-            for cell in row.cells.values():
-                if cell.gain is not None and cell.gain < 0:
-                    restated += 1
 
     latest.save(tx.connection, tx.scope, new_states)
     posts.update_posts(tx.connection, tx.scope, ["published_at"], published)
-    if not written:
-        return set()
-    seq = organizations.next_change(tx.connection, tx.scope, organization.id, tx.now)
-    snapshots.save(
-        tx.connection,
-        tx.scope,
-        [(post_id, places[post_id].platform, organization.id, seq, row) for post_id, row in written],
-    )
-    rollups.apply(tx.connection, tx.scope, deltas, attended, prune=bool(late))
-    changed: dict[int, list[int]] = {}
-    for post_id, row in written:
-        changed.setdefault(row.day, []).append(post_id)
-    changes.add(tx.connection, tx.scope, organization.id, seq, changed)
-    touched = {post_id for post_id, _ in written}
-    tx.emit(
-        SnapshotsStored(
-            organization_id=organization.id,
-            run_id=run_id,
-            change_seq=seq,
-            posts=len(touched),
-            days=tuple(day_date(day) for day in sorted(changed)),
-            restated=restated,
+    if written:
+        snapshots.save(
+            tx.connection,
+            tx.scope,
+            [
+                (post_id, places[post_id].platform, organization.id, change.number, row)
+                for post_id, row in written
+            ],
         )
-    )
-    return touched
 
 
 def _told(readings: Iterable[_New]) -> Iterator[Told]:
@@ -307,16 +285,13 @@ def move(
     history = [s.row for s in snapshots.since(tx.connection, tx.scope, [post.id], 0).get(post.id, ())]
     if not history or moved.dimensions == post.dimensions:
         return moved
-    deltas: dict[rollups.Dimensions, dict[int, Bucket]] = {post.dimensions: {}, moved.dimensions: {}}
-    attended: dict[tuple[rollups.Dimensions, int, int], int] = {}
-    for dimensions, sign in ((post.dimensions, -1), (moved.dimensions, 1)):
-        for row in history:
-            book(row, sign, deltas[dimensions])
-            _attend(attended, dimensions, row, sign)
-    rollups.apply(tx.connection, tx.scope, deltas, attended, prune=True)
-    # The learning rows carry the brand: they are written again.
-    seq = organizations.next_change(tx.connection, tx.scope, organization.id, tx.now)
-    changes.add(tx.connection, tx.scope, organization.id, seq, {row.day: [post.id] for row in history})
+    change = Change(tx, organization)
+    for row in history:
+        change.book(post.dimensions, row, -1)
+        change.book(moved.dimensions, row, 1)
+        # The learning rows carry the brand: they are written again.
+        change.touch(row.day, [post.id])
+    change.finish()
     return moved
 
 
@@ -326,20 +301,12 @@ def _as_values(row: Row) -> DayValues:
     )
 
 
-def _attend(
-    attended: dict[tuple[rollups.Dimensions, int, int], int],
-    dimensions: rollups.Dimensions,
-    row: Row,
-    sign: int,
-) -> None:
-    key = (dimensions, row.day, row.gap)
-    attended[key] = attended.get(key, 0) + sign
-
-
 def _record_daily(tx: Tx, organization: Organization, items: Sequence[Item], run_id: int) -> set[int]:
     """Store values that are per day already; returns the posts with a new or restated one."""
     changed: set[int] = set()
     for item in items:
+        if not item.reading.daily:
+            continue
         rows = [
             (
                 day_number(day),
@@ -355,6 +322,6 @@ def _record_daily(tx: Tx, organization: Organization, items: Sequence[Item], run
             for day, values in item.reading.daily.items()
             for metric, value in values.items()
         ]
-        if rows and observations.add_daily(tx.connection, tx.scope, rows):
+        if observations.add_daily(tx.connection, tx.scope, rows):
             changed.add(item.post.id)
     return changed

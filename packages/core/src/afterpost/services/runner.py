@@ -1,12 +1,12 @@
 """Keeping `serve` fresh: a loop that collects what is due, syncs complete days, and delivers events."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from afterpost.domain.errors import Denied
 from afterpost.domain.scope import SYSTEM, Actor, Scope
 from afterpost.sdk.tenancy import Caller
-from afterpost.services import collect, notify
+from afterpost.services import archive_caps, collect, notify
 from afterpost.services.batches import RETRY_AFTER
 from afterpost.services.catalogue import list_organizations
 from afterpost.services.core import Core
@@ -17,6 +17,8 @@ from afterpost.storage import accounts
 
 EVERY = 30.0
 """Seconds between two looks at what is due."""
+TIDY_EVERY = timedelta(hours=1)
+"""How often the archive's caps are looked at."""
 
 
 class Runner:
@@ -28,6 +30,7 @@ class Runner:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._sync_after: dict[int, datetime] = {}
+        self._tidy_after: dict[int, datetime] = {}
 
     async def run_due(self) -> int:
         """Collect every account that is due; then sync and deliver. Returns how many accounts."""
@@ -39,6 +42,7 @@ class Runner:
             await collect.renew_accounts(core, own, actor)
             collected += await self._collect(own, actor)
             await self._sync(own, actor, organization.id)
+            await self._tidy(own, actor, organization.id)
             await notify.deliver(core, own)
         return collected
 
@@ -69,6 +73,21 @@ class Runner:
             retry_at = error.retry_at if isinstance(error, Denied) else None
             self._sync_after[organization_id] = retry_at or core.now() + RETRY_AFTER
             core.log.warning("a sync was refused: %s", error.message)
+
+    async def _tidy(self, scope: Scope, actor: Actor, organization_id: int) -> None:
+        """Drop raw payloads past their caps: some at every turn while there are any, else once an hour."""
+        core = self._core
+        after = self._tidy_after.get(organization_id)
+        if after is not None and core.now() < after:
+            return
+        self._tidy_after[organization_id] = core.now() + TIDY_EVERY
+        try:
+            more = await archive_caps.tidy(core, scope, actor, organization_id)
+        except REFUSALS as error:
+            core.log.warning("dropping raw payloads was refused: %s", error.message)
+            return
+        if more:
+            del self._tidy_after[organization_id]
 
 
 async def keep_fresh(core: Core, every: float = EVERY) -> None:

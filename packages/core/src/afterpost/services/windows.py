@@ -1,11 +1,13 @@
 """What every windowed answer says about itself: the window used, coverage, whether it may still move."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from msgspec import Struct, structs
 
 from afterpost.domain.ages import due_inside, ladder_key
 from afterpost.domain.windows import Window, day_number, outside
+from afterpost.services.meanings import Break
 from afterpost.services.question import Asked
 from afterpost.storage import pauses, posts, snapshots
 from afterpost.storage.posts import Expectable
@@ -43,7 +45,9 @@ class Meta(Struct, frozen=True):
     """How a windowed answer came about. `as_of`: everything known at that instant is in it; `provisional`:
     some expected post was not read since the window ended, so a later reading can still book into it;
     `estimated_share`: part of the earned exposure (else engagements) booked to days without an observation;
-    `exposure`: what rates divide by."""
+    `exposure`: what rates divide by; `complete_through`: by platform, the last day past the latency its
+    provider declares; `definitions`: by platform and metric, the one in force; `breaks`: where a platform
+    began to count otherwise inside the window or the one before."""
 
     window: WindowMeta
     previous_window: WindowMeta
@@ -52,6 +56,9 @@ class Meta(Struct, frozen=True):
     estimated_share: float | None
     provisional: bool
     exposure: str | None
+    complete_through: Mapping[str, date]
+    definitions: Mapping[str, Mapping[str, str]]
+    breaks: tuple[Break, ...]
     receipt: Receipt
 
 

@@ -1,8 +1,10 @@
 """What differs between SQLite and PostgreSQL, in one place: opening, and bulk writes compiled once."""
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,8 +16,8 @@ from afterpost.domain.errors import Misconfigured
 Mode = Literal["ignore", "replace", "add"]
 """What happens to a row whose key exists: kept, overwritten, or added to (counters)."""
 
-MAX_VARIABLES = 900
-"""Bound values in one IN list; SQLite's smallest default limit is 999."""
+MAX_VARIABLES = 30_000
+"""Bound values in one IN list. A statement holds 32,766 on SQLite (since 3.32), 65,535 on PostgreSQL."""
 
 Value = int | float | str | bytes | None
 
@@ -163,6 +165,16 @@ def _sqlite(path: str, use: Literal["writes", "reads", "aside"], *, pool_size: i
     return engine
 
 
+def one_of(
+    connection: sa.Connection, column: sa.ColumnElement[int], ids: Iterable[int]
+) -> sa.ColumnElement[bool]:
+    """The column is one of many numbers, given as one value: thousands of them cost more than the lookups."""
+    if connection.dialect.name == "sqlite":
+        given = sa.func.json_each(json.dumps(list(ids))).table_valued("value")
+        return column.in_(sa.select(given.c.value))
+    return column == sa.func.any(sa.bindparam(None, list(ids), sa.ARRAY(sa.BigInteger)))
+
+
 def insert_new(connection: sa.Connection, table: sa.Table) -> sa.Insert:
     """An INSERT that leaves alone whatever some unique key of the table has already."""
     if connection.dialect.name == "sqlite":
@@ -236,8 +248,7 @@ def bulk(
     if not rows:
         return 0
     keys = tuple(column.name for column in table.primary_key.columns)
-    at = [columns.index(name) for name in keys]
-    ordered: list[Any] = sorted(rows, key=lambda row: tuple(row[n] for n in at))
+    ordered: list[Any] = sorted(rows, key=itemgetter(*(columns.index(name) for name in keys)))
     backend = connection.dialect.name
     statement = _upsert(backend, table, columns, keys, mode)
     if backend == "sqlite":

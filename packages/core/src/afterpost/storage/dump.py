@@ -181,12 +181,14 @@ def _post_analytics(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
 
 
 def _latest(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
-    columns = ("first_day", "last_day", "first_at", "published_at", "known")
+    columns = ("first_day", "last_day", "first_at", "published_at", "known", "behind")
     # The post's own `published_at` is in `posts`; this one is what the earliest reading gave.
     query = _of_posts(latest, scope, *(latest.c[name] for name in columns))
     for row in _rows(connection, query, _POST):
+        behind = msgspec.json.decode(row.pop("behind", "{}"))
         known = {
-            name: [total, day_date(day)] for name, (total, day) in msgspec.json.decode(row["known"]).items()
+            name: [total, day_date(behind.get(name, row["last_day"]))]
+            for name, total in msgspec.json.decode(row["known"]).items()
         }
         yield _days(row, "first_day", "last_day") | {"known": known}
 
@@ -268,3 +270,22 @@ TABLES: Mapping[str, Callable[[sa.Connection, Scope], Iterator[Row]]] = {
     "content_performance": _content_performance,
 }
 """Every table of facts -> its rows in canonical order."""
+
+_POST_KEY = ("organization", "platform", "external_id")
+_GROUP_KEY = ("organization", "brand", "account", "platform", "content_type")
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "organizations": ("organization",),
+    "brands": ("organization", "slug"),
+    "accounts": _POST_KEY,
+    "posts": _POST_KEY,
+    "observations": (*_POST_KEY, "observed_at", "digest"),
+    "daily_metrics": (*_POST_KEY, "metric", "day", "observed_at", "value"),
+    "post_analytics": (*_POST_KEY, "day"),
+    "latest": _POST_KEY,
+    "rollups": (*_GROUP_KEY, "day"),
+    "standing": _GROUP_KEY,
+    "attendance": (*_GROUP_KEY, "day", "gap"),
+    "content_performance": (*_POST_KEY, "measured_on"),
+}
+"""What a row of each table is known by; the rows come in the order of these, texts by their bytes and a
+missing one first."""

@@ -1,6 +1,7 @@
 """Where each post's history stands: one row a post, so that a normal batch touches no history."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -8,14 +9,24 @@ import sqlalchemy as sa
 from afterpost.domain.scope import Scope
 from afterpost.domain.snapshots import First, Known, State
 from afterpost.domain.windows import local_day_number, zone_of
-from afterpost.storage.dialect import Value, bulk
+from afterpost.storage.dialect import Value, bulk, one_of
 from afterpost.storage.posts import chunks
 from afterpost.storage.scoping import within
 from afterpost.storage.tables import latest, posts
 from afterpost.storage.types import to_micros
 
-COLUMNS = ("post_id", "organization_id", "first_day", "last_day", "first_at", "published_at", "known")
-_known = msgspec.json.Decoder(dict[str, Known]).decode
+COLUMNS = (
+    "post_id",
+    "organization_id",
+    "first_day",
+    "last_day",
+    "first_at",
+    "published_at",
+    "known",
+    "behind",
+)
+totals_of = msgspec.json.Decoder(dict[str, int]).decode
+"""metric -> last known total, of a `known` as stored."""
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -32,7 +43,11 @@ def load(connection: sa.Connection, scope: Scope, post_ids: Iterable[int], zone:
         for row in connection.execute(query):
             published = None if row.published_at is None else local_day_number(row.published_at, cut)
             first = First(row.first_at, row.published_at, published)
-            found[row.post_id] = State(first, row.first_day, row.last_day, _known(row.known))
+            behind = totals_of(row.behind) if row.behind else {}
+            known = {
+                n: Known(total, behind.get(n, row.last_day)) for n, total in totals_of(row.known).items()
+            }
+            found[row.post_id] = State(first, row.first_day, row.last_day, known)
     return found
 
 
@@ -43,6 +58,8 @@ def save(connection: sa.Connection, scope: Scope, states: Sequence[tuple[int, in
         if scope.organizations is not None and organization_id not in scope.organizations:
             raise ValueError("a post of an organisation outside the scope")
         published = None if state.first.published_at is None else to_micros(state.first.published_at)
+        known = {name: total for name, (total, _) in state.known.items()}
+        behind = {name: day for name, (_, day) in state.known.items() if day != state.last_day}
         rows.append(
             (
                 post_id,
@@ -51,7 +68,43 @@ def save(connection: sa.Connection, scope: Scope, states: Sequence[tuple[int, in
                 state.last_day,
                 to_micros(state.first.at),
                 published,
-                _encode(state.known).decode(),
+                _encode(known).decode(),
+                _encode(behind).decode() if behind else None,
             )
         )
+    put(connection, scope, rows)
+
+
+def put(connection: sa.Connection, scope: Scope, rows: Sequence[tuple[Value, ...]]) -> None:
+    """Write rows (tuples of `COLUMNS`) of posts that the scope was asked for."""
     bulk(connection, latest, COLUMNS, rows, mode="replace")
+
+
+_ENDS = (
+    sa.select(
+        posts.c.id,
+        posts.c.organization_id,
+        sa.func.coalesce(posts.c.brand_id, 0),
+        sa.func.coalesce(posts.c.account_id, 0),
+        posts.c.platform,
+        posts.c.content_type,
+        latest.c.first_day,
+        latest.c.last_day,
+        sa.type_coerce(latest.c.first_at, sa.BigInteger),
+        sa.type_coerce(latest.c.published_at, sa.BigInteger),
+        latest.c.known,
+    )
+    .join_from(posts, latest, latest.c.post_id == posts.c.id)
+    .where(latest.c.behind.is_(None), posts.c.published_at.is_not(None))
+)
+
+
+def ends(connection: sa.Connection, scope: Scope, post_ids: Iterable[int]) -> dict[int, Any]:
+    """The ends of histories by post id, where the publication is known and the last snapshot has every
+    counter that was ever known.
+
+    As stored, instants in microseconds: post id, the five dimensions (`Post.dimensions`), first and last day,
+    first reading, the publication it gave, `known`.
+    """
+    query = _ENDS.where(one_of(connection, posts.c.id, post_ids), *within(scope, posts))
+    return {row[0]: row for row in connection.execute(query).all()}

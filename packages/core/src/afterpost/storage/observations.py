@@ -46,6 +46,8 @@ class Observation(Struct, frozen=True):
     source: str
     run_id: int
     digest: str
+    payloads: tuple[str, ...] = ()
+    """SHA-256 of what it was read from, in hexadecimal; `archive.digests_of` knows."""
 
 
 COLUMNS = (
@@ -175,12 +177,19 @@ def _next_day(connection: sa.Connection, scope: Scope, after: int | None) -> int
 
 
 def add_observations(
-    connection: sa.Connection, scope: Scope, rows: Sequence[tuple[int | str | bytes | None, ...]]
+    connection: sa.Connection, scope: Scope, rows: Sequence[tuple[int | float | str | bytes | None, ...]]
 ) -> None:
     """Append readings (tuples of `COLUMNS`); one that is there already is left as it is."""
     organization = COLUMNS.index("organization_id")
     if scope.organizations is not None and any(row[organization] not in scope.organizations for row in rows):
         raise ValueError("an observation of an organisation outside the scope")
+    put(connection, scope, rows)
+
+
+def put(
+    connection: sa.Connection, scope: Scope, rows: Sequence[tuple[int | float | str | bytes | None, ...]]
+) -> None:
+    """`add_observations` of posts that the scope was asked for."""
     bulk(connection, observations, COLUMNS, rows, mode="ignore")
 
 

@@ -52,6 +52,11 @@ TODAYS = {
     "parkings": "when to ask next, and no fact",
     "spending": "what asking cost, and no fact",
     "sign_ins": "begun and not finished, and no fact",
+    "fetches": "receipts lead to them by run and post, and what was heard stays as it was",
+    "fetch_payloads": "as fetches",
+    "payloads": "named by their own hash",
+    "import_files": "receipts lead to them by run, and a file that was read stays as it was",
+    "import_lines": "as import_files",
     "outbox": "a queue, and no fact",
     "deliveries": "a queue, and no fact",
 }

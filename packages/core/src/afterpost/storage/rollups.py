@@ -154,6 +154,13 @@ def sums(
     ]
 
 
+def platforms(connection: sa.Connection, scope: Scope, selection: Selection) -> list[str]:
+    """The platforms that posts with counters are on, by name."""
+    query = sa.select(standing.c.platform).distinct().order_by(standing.c.platform)
+    query = query.where(*within(scope, standing), *selected(selection, standing))
+    return list(connection.execute(query).scalars())
+
+
 def observed_span(
     connection: sa.Connection, scope: Scope, *, selection: Selection = EVERY_POST
 ) -> tuple[int, int] | None:

@@ -61,9 +61,14 @@ def start_run(
 
 
 def add_items(
-    connection: sa.Connection, scope: Scope, organization_id: int, run_id: int, items: Sequence[RunItem]
+    connection: sa.Connection,
+    scope: Scope,
+    organization_id: int,
+    run_id: int,
+    items: Sequence[RunItem],
+    fetch_id: int | None = None,
 ) -> None:
-    """Note how posts ended, and count them on the run. A post that ended twice keeps its last outcome."""
+    """Note how posts ended, and from which fetch. A post that ended twice keeps its last outcome."""
     if not items:
         return
     if scope.organizations is not None and organization_id not in scope.organizations:
@@ -77,6 +82,7 @@ def add_items(
             item.reason,
             item.detail,
             None if item.retry_at is None else to_micros(item.retry_at),
+            fetch_id,
         )
         for item in items
     }

@@ -17,7 +17,7 @@ from afterpost.storage.posts import chunks
 from afterpost.storage.scoping import selected, within
 from afterpost.storage.tables import latest, post_analytics, posts
 
-_FIXED = (
+FIXED = (
     "day",
     "post_id",
     "platform",
@@ -116,7 +116,6 @@ def save(
     """
     names = {name for *_, row in rows for name in row.cells} & _CANONICAL
     present = [name for name in CUMULATIVE if name in names]
-    columns = (*_FIXED, *(f"{name}_{what}" for name in present for what in ("total", "gain", "days")))
     plain: list[tuple[int | float | str | bytes | None, ...]] = []
     for post_id, platform, organization_id, seq, row in rows:
         if scope.organizations is not None and organization_id not in scope.organizations:
@@ -130,7 +129,19 @@ def save(
         other = _encode(extra).decode() if extra else None
         fixed = (row.day, post_id, platform, organization_id, row.prev, row.offers, row.source, seq, other)
         plain.append((*fixed, *cells))
-    bulk(connection, post_analytics, columns, plain, mode="replace")
+    put(connection, scope, present, plain)
+
+
+def put(
+    connection: sa.Connection,
+    scope: Scope,
+    metrics: Sequence[str],
+    rows: Sequence[tuple[int | float | str | bytes | None, ...]],
+) -> None:
+    """Write snapshots that all have the same canonical counters (`metrics`, in the order of `CUMULATIVE`), of
+    posts that the scope was asked for: the fixed columns, then total, gain and days of each metric."""
+    columns = (*FIXED, *(f"{name}_{what}" for name in metrics for what in ("total", "gain", "days")))
+    bulk(connection, post_analytics, columns, rows, mode="replace")
 
 
 def until(

@@ -283,7 +283,8 @@ latest = sa.Table(
     sa.Column("last_day", sa.Integer, nullable=False),
     sa.Column("first_at", Instant, nullable=False, comment="earliest reading"),
     sa.Column("published_at", Instant, comment="publication as that reading gave it"),
-    sa.Column("known", sa.Text, nullable=False, comment="JSON: metric to [last known total, its day]"),
+    sa.Column("known", sa.Text, nullable=False, comment="JSON: metric to last known total"),
+    sa.Column("behind", sa.Text, comment="JSON: metric to the day of that, where it is before last_day"),
 )
 
 DIMENSIONS = ("organization_id", "brand_id", "account_id", "platform", "content_type")
@@ -426,6 +427,7 @@ run_items = sa.Table(
     sa.Column("reason", sa.Text, comment="why skipped, or the class of the failure"),
     sa.Column("detail", sa.Text),
     sa.Column("retry_at", Instant),
+    sa.Column("fetch_id", _Id, comment="the row of fetches that its numbers were read from"),
     _key("run_id", "post_id"),
     **_WITHOUT_ROWID,
 )
@@ -460,6 +462,62 @@ import_lines = sa.Table(
     sa.Column("detail", sa.Text),
     _key("run_id", "line"),
     **_WITHOUT_ROWID,
+)
+
+fetches = sa.Table(
+    "fetches",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    _organization(),
+    sa.Column("run_id", _Id, sa.ForeignKey("runs.id"), nullable=False),
+    sa.Column("account_id", _Id, sa.ForeignKey("accounts.id"), comment="null: it came to us"),
+    sa.Column("platform", sa.Text, nullable=False, comment="who was asked; empty: it came to us"),
+    sa.Column(
+        "operation", sa.Text, nullable=False, comment="how it was asked: storage/archive.py names them"
+    ),
+    sa.Column("asked", sa.Text, nullable=False, comment="JSON: what was asked, and under which terms"),
+    sa.Column("records", sa.BigInteger, comment="records of a file that are stored"),
+    sa.Column("asked_at", Instant, nullable=False, comment="the instant its readings carry"),
+    sa.Column("recorded_at", Instant, nullable=False),
+    comment="what was asked of a network, or came to us, that readings were made of",
+    **_NEVER_AGAIN,
+)
+
+fetch_payloads = sa.Table(
+    "fetch_payloads",
+    metadata,
+    sa.Column("fetch_id", _Id, sa.ForeignKey("fetches.id"), nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    _organization(),
+    sa.Column("platform", sa.Text, nullable=False),
+    sa.Column("digest", sa.LargeBinary, comment="SHA-256 of the payload as kept; null: it has none"),
+    sa.Column("missing", sa.Text, comment="why it has none: token or stream"),
+    sa.Column("method", sa.Text, comment="of the request; null: it came to us"),
+    sa.Column("url", sa.Text, comment="of the request, without secrets"),
+    sa.Column("sent", sa.LargeBinary, comment="SHA-256 of the request's body without secrets"),
+    sa.Column("status", sa.Integer),
+    sa.Column("headers", sa.Text, comment="JSON: those of the answer that a provider may go by"),
+    _key("fetch_id", "position"),
+    sa.Index("ix_fetch_payloads_organization_id_digest", "organization_id", "digest"),
+    **_WITHOUT_ROWID,
+)
+
+payloads = sa.Table(
+    "payloads",
+    metadata,
+    _organization(),
+    sa.Column("platform", sa.Text, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False, comment="SHA-256 of the payload as kept"),
+    sa.Column("size", sa.BigInteger, nullable=False, comment="bytes, unpacked"),
+    sa.Column("stored", sa.BigInteger, nullable=False, comment="bytes of body; 0: it was dropped"),
+    sa.Column("first_at", Instant, nullable=False),
+    sa.Column("last_at", Instant, nullable=False, comment="the youngest fetch that it answered"),
+    sa.Column("dropped", sa.Text, comment="why the body is gone: size, age or space"),
+    sa.Column("dropped_at", Instant),
+    sa.Column("body", sa.LargeBinary, comment="zlib; null: it was dropped"),
+    _key("organization_id", "platform", "digest"),
+    sa.Index("ix_payloads_organization_id_platform_last_at", "organization_id", "platform", "last_at"),
+    comment="raw answers and files without secrets, each once; the hash outlives the body",
 )
 
 outbox = sa.Table(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -13,6 +13,7 @@ from afterpost.sdk import (
     Capabilities,
     Credential,
     CredentialField,
+    DefinitionChange,
     ErrorKind,
     Failed,
     Gone,
@@ -39,6 +40,10 @@ BATCH_SIZE = 50
 _LONGEST_TOKEN = 366 * 86_400
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
+SHORTS = DefinitionChange(
+    date(2025, 3, 31), "a Short counts every start and every loop; before, only views of some length."
+)
+
 _CAPABILITIES = Capabilities(
     platform="youtube",
     display_name="YouTube",
@@ -46,8 +51,8 @@ _CAPABILITIES = Capabilities(
         MetricSpec(
             name=metric,
             native=f"statistics.{field}",
-            # Since that day a Short counts every start and every loop; before, only views of some length.
             definition="2025-03-31" if metric == "views" else "1",
+            changes=(SHORTS,) if metric == "views" else (),
             # Views fall when spam is purged, likes when they are taken back.
             monotonic=False,
             scopes=(errors.SCOPE,),

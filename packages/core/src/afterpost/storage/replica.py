@@ -1,0 +1,136 @@
+"""A second database with the same catalogue and no numbers, and the numbers no payload accounts for."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+
+from afterpost.domain.metrics import Kind
+from afterpost.domain.readings import Reading, Value
+from afterpost.domain.scope import Scope
+from afterpost.domain.windows import day_date
+from afterpost.storage.engine import Database
+from afterpost.storage.observations import Definitions
+from afterpost.storage.scoping import within
+from afterpost.storage.tables import (
+    accounts,
+    brands,
+    daily_metrics,
+    definition_sets,
+    fetch_payloads,
+    observations,
+    organizations,
+    payloads,
+    posts,
+    run_items,
+)
+
+ROWS_AT_ONCE = 500
+_CATALOGUE: tuple[tuple[sa.Table, dict[str, object]], ...] = (
+    (organizations, {"change_seq": 0, "changed_at": None, "zone_fixed": False}),
+    (brands, {}),
+    (accounts, {"credential": None, "state": "disconnected", "renew_at": None, "renewing_until": None}),
+    (posts, {}),
+)
+"""Copied with their ids; without what says that there are numbers, and without credentials."""
+
+_values = msgspec.json.Decoder(dict[str, Value]).decode
+_definitions = msgspec.json.Decoder(Definitions).decode
+
+
+class Kept(NamedTuple):
+    """A reading as it was stored, whose payload is not there."""
+
+    organization_id: int
+    post_id: int
+    source: str
+    reading: Reading
+
+
+def is_empty(database: Database, scope: Scope) -> bool:
+    """Whether a database holds no table yet. The scope narrows nothing: a database is everyone's."""
+    with database.writer.connect() as connection:
+        return not sa.inspect(connection).get_table_names()
+
+
+def copy_catalogue(source: sa.Connection, target: sa.Connection, scope: Scope) -> None:
+    """Copy organisations, brands, accounts and posts, with their ids, into an empty database."""
+    for table, instead in _CATALOGUE:
+        query = sa.select(table).where(*within(scope, table)).order_by(table.c.id)
+        rows = source.execute(query.execution_options(yield_per=ROWS_AT_ONCE)).mappings()
+        for some in rows.partitions():
+            target.execute(sa.insert(table), [{**row, **instead} for row in some])
+
+
+def _unaccounted() -> sa.ColumnElement[bool]:
+    """That what a post was read from in a run is not all there: no fetch, or one with a payload missing."""
+    parts = fetch_payloads.outerjoin(
+        payloads,
+        sa.and_(
+            payloads.c.organization_id == fetch_payloads.c.organization_id,
+            payloads.c.platform == fetch_payloads.c.platform,
+            payloads.c.digest == fetch_payloads.c.digest,
+        ),
+    )
+    of_it = fetch_payloads.c.fetch_id == run_items.c.fetch_id
+    some = sa.exists().select_from(fetch_payloads).where(of_it)
+    lost = sa.exists().select_from(parts).where(of_it, payloads.c.body.is_(None))
+    return sa.or_(run_items.c.fetch_id.is_(None), ~some, lost)
+
+
+def _with_item(table: sa.Table) -> sa.FromClause:
+    return table.join(posts, posts.c.id == table.c.post_id).outerjoin(
+        run_items, sa.and_(run_items.c.run_id == table.c.run_id, run_items.c.post_id == table.c.post_id)
+    )
+
+
+def unaccounted_readings(connection: sa.Connection, scope: Scope) -> Iterator[Kept]:
+    """Stored readings whose payload is not there, by organisation, then values that are per day already."""
+    query = (
+        sa.select(observations, definition_sets.c.body.label("asked"))
+        .select_from(
+            _with_item(observations).join(
+                definition_sets, definition_sets.c.id == observations.c.definition_id
+            )
+        )
+        .where(_unaccounted(), *within(scope, posts))
+        .order_by(observations.c.organization_id)
+    )
+    for row in connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE)):
+        asked = _definitions(row.asked)
+        reading = Reading(
+            observed_at=row.observed_at,
+            values=_values(row.body),
+            definitions=asked.definitions,
+            published_at=row.published_at,
+            kinds=asked.kinds,
+        )
+        yield Kept(row.organization_id, row.post_id, row.source, reading)
+    yield from _unaccounted_daily(connection, scope)
+
+
+def _unaccounted_daily(connection: sa.Connection, scope: Scope) -> Iterator[Kept]:
+    query = (
+        sa.select(daily_metrics)
+        .select_from(_with_item(daily_metrics))
+        .where(_unaccounted(), *within(scope, posts))
+        .order_by(daily_metrics.c.organization_id)
+    )
+    for row in connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE)):
+        yield Kept(row.organization_id, row.post_id, row.source, _daily(row))
+
+
+def _daily(row: sa.Row[Any]) -> Reading:
+    day: date = day_date(row.day)
+    observed_at: datetime = row.observed_at
+    kinds = {row.metric: Kind.DAILY}
+    return Reading(observed_at=observed_at, values={}, kinds=kinds, daily={day: {row.metric: row.value}})
+
+
+def posts_named(connection: sa.Connection, scope: Scope, ids: list[int]) -> dict[int, str]:
+    """How people know posts, by id: platform and external id."""
+    query = sa.select(posts.c.id, posts.c.platform, posts.c.external_id)
+    rows = connection.execute(query.where(posts.c.id.in_(ids), *within(scope, posts)))
+    return {row.id: f"{row.platform} {row.external_id}" for row in rows}
