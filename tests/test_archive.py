@@ -26,7 +26,8 @@ from afterpost.domain.scope import SYSTEM, Scope
 from afterpost.emulator import Emulator, Fault, Request, Response
 from afterpost.emulator.scenario import Scenario
 from afterpost.loading import build_plugins
-from afterpost.sdk import Call, Capabilities, FileContext, FileRecord, LineError, Measured, Page
+from afterpost.sdk import Call, Capabilities, FileContext, Measured, Page
+from afterpost.sdk.formats import FileItem
 from afterpost.services import collect
 from afterpost.services.connect import connect
 from afterpost.services.core import Core, open_core
@@ -56,11 +57,14 @@ class Nothing:
 
     def file(
         self, body: bytes, context: FileContext, format_name: str
-    ) -> AbstractContextManager[Iterable[FileRecord | LineError]]:
+    ) -> AbstractContextManager[Iterable[FileItem]]:
         raise AssertionError("no file was imported")
 
     def sent(self, body: bytes, now: datetime) -> tuple[Sequence[Entry], Source]:
         raise AssertionError("nothing was ingested")
+
+    def typed(self, body: bytes) -> tuple[Sequence[Entry], Source]:
+        raise AssertionError("nothing was typed")
 
 
 class Indiscreet(YouTubeDialect):

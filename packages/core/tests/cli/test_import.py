@@ -48,7 +48,7 @@ def test_again_changes_nothing(cli: Cli, file: Path) -> None:
 
 def test_the_text_says_what_json_says(cli: Cli, file: Path) -> None:
     ran = cli.done("import", str(file))
-    assert "✔ 3 lines: 3 stored, 0 unchanged, 0 failed; 2 new posts." in ran.out
+    assert "✔ 3 lines: 3 stored, 0 unchanged, 0 skipped, 0 failed; 2 new posts." in ran.out
     assert "generic_csv. Counters are lifetime totals" in ran.out
 
 
@@ -57,7 +57,7 @@ def test_lines_that_fail_are_listed_and_the_others_stored(cli: Cli, tmp_path: Pa
     path = written(tmp_path / "posts.csv", *GOOD, *bad, "tiktok,c,2027-01-01T00:00:00Z,2026-11-18,x,1,3")
     ran = cli.run("import", str(path))
     assert ran.code == 1
-    assert "✖ 34 lines: 3 stored, 0 unchanged, 31 failed; 2 new posts." in ran.out
+    assert "✖ 34 lines: 3 stored, 0 unchanged, 0 skipped, 31 failed; 2 new posts." in ran.out
     assert "views: '-1' is negative." in ran.out
     assert "… and 11 more lines." in ran.out
     listed = cli.run("import", str(path), "--json").json
@@ -107,7 +107,7 @@ def test_observed_at_wins_over_the_date_of_the_file(cli: Cli, tmp_path: Path) ->
     [
         ("a,b\n1,2\n", (), 1, "No known format has the columns"),
         ("", (), 1, "The file is empty."),
-        ("PK\x03\x04", (), 1, "it is a ZIP archive or an Excel workbook"),
+        ("PK\x03\x04", (), 1, "The archive is damaged"),
         (STUDIO, ("--platform", "tiktok"), 1, "its platform is not 'tiktok'"),
         (STUDIO, ("--format", "nosuch"), 1, "There is no format 'nosuch'."),
         (STUDIO, ("--observed-at", "2030-01-01T00:00:00Z"), 1, "that is in the future"),

@@ -65,7 +65,17 @@ def test_plugins_lists_what_they_bring(cli: Cli) -> None:
         "operator": ["register_billing_reports"],
         "toy": ["register_providers"],
     }
-    assert answer["formats"] == ["generic_csv", "youtube_studio_chart", "youtube_studio_table"]
+    assert answer["formats"] == [
+        "generic_csv",
+        "linkedin_content",
+        "meta_facebook_posts",
+        "meta_instagram_posts",
+        "tiktok_studio_content",
+        "x_content",
+        "x_tweet_activity",
+        "youtube_studio_chart",
+        "youtube_studio_table",
+    ]
     toy = next(row for row in answer["providers"] if row["platform"] == "toy")
     assert (toy["connects"], toy["metrics"], toy["fields"]) == (True, ["views", "likes"], ["token", "region"])
     for fact in ("operator", "register_billing_reports", "toy", "views, likes", "generic_csv"):

@@ -76,6 +76,7 @@ VALID: Mapping[tuple[str, str], tuple[str, Any]] = {
     ("POST", "/v1/posts/{post_id}/refresh-analytics"): ("/v1/posts/2/refresh-analytics", None),
     ("POST", "/v1/posts/analytics"): ("/v1/posts/analytics", None),
     ("GET", "/v1/runs/{run_id}"): ("/v1/runs/1", None),
+    ("GET", "/v1/runs/{run_id}/lines"): ("/v1/runs/3/lines", None),
     ("GET", "/v1/payloads/{sha256}"): (f"/v1/payloads/{PAYLOAD}", None),
     ("POST", "/v1/accounts"): (
         "/v1/accounts",
@@ -124,6 +125,14 @@ VALID: Mapping[tuple[str, str], tuple[str, Any]] = {
         "/v1/content-performance/summary/generation-context",
         None,
     ),
+    ("POST", "/v1/content-performance/import/csv"): (
+        "/v1/content-performance/import/csv",
+        "platform,post_id,views\ntube,f1,5\n",
+    ),
+    ("POST", "/v1/content-performance/import/manual"): (
+        "/v1/content-performance/import/manual",
+        {"posts": [READING]},
+    ),
     ("POST", "/v1/content-performance/analytics-sync/run"): (
         "/v1/content-performance/analytics-sync/run",
         None,
@@ -136,4 +145,5 @@ VALID: Mapping[tuple[str, str], tuple[str, Any]] = {
     ("GET", "/health/ready"): ("/health/ready", None),
     ("GET", "/"): ("/", None),
 }
-"""(method, path) -> a request that succeeds on an installation with an ingested and a connected post."""
+"""(method, path) -> a request that succeeds on an installation with an ingested and a connected post, and an
+imported file. Its body is JSON, a file's text, or None."""

@@ -8,6 +8,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from afterpost.builtin import imports
 from afterpost.http import build_app
 from afterpost.loading import build_plugins
 from afterpost.services.core import Core, open_core
@@ -40,7 +41,7 @@ def open_here(tmp_path: Path, clock: Clock, network: Network) -> Iterator[Callab
             time_zone=time_zone,
             collect=collect,
         )
-        builtin: dict[str, object] = {"toy": ToyPlugin(network), **plugins}
+        builtin: dict[str, object] = {"toy": ToyPlugin(network), "imports": imports, **plugins}
         opened.append(open_core(settings, build_plugins(settings, builtin, installed=[]), clock=clock))
         return opened[-1]
 

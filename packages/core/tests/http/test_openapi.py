@@ -113,7 +113,16 @@ def test_every_input_is_closed_and_bounded(document: Any) -> None:
         if more == inputs:
             break
         inputs = more
-    assert inputs == {"NewPost", "NewAccount", "NewBrand", "IngestBody", "IngestPost", "CreativeLinks"}
+    assert inputs == {
+        "NewPost",
+        "NewAccount",
+        "NewBrand",
+        "IngestBody",
+        "IngestPost",
+        "CreativeLinks",
+        "ManualBody",
+        "ManualPost",
+    }
     for name in inputs:
         assert schemas[name]["additionalProperties"] is False, name
         for field, schema in schemas[name]["properties"].items():

@@ -10,7 +10,8 @@ from afterpost.sdk import Deny, FileRecord, Hold, Pass, Reading, Settlement, Ver
 from afterpost.services import dump
 from afterpost.services.connect import connect, list_accounts
 from afterpost.services.core import Core
-from afterpost.services.imports import import_records
+from afterpost.services.import_run import FileFacts
+from afterpost.services.imports import Order, import_records
 from afterpost.services.ingest import ingest
 from afterpost.services.refresh import refresh_post
 from afterpost.services.reports import run_report
@@ -22,6 +23,7 @@ from packages.core.tests.plugins.guards import Gate, GatePlugin
 from packages.core.tests.plugins.network import NetworkPlugin, Table
 from packages.core.tests.plugins.pages import PagesPlugin
 
+FACTS = FileFacts(name="file.csv", format="toy", observed_at=NOW)
 LATER = NOW + timedelta(hours=3)
 
 
@@ -59,7 +61,7 @@ async def test_every_act_is_asked_about_and_settled_with_what_was_done(
     await ingest(core, EVERYTHING, ACTOR, [told("x", at("2026-11-20"), {"views": 5})], "webhook")
     reading = Reading(observed_at=NOW, values={"views": 1}, definitions={})
     line = FileRecord(line=2, platform="t", external_id="f", reading=reading)
-    await import_records(core, EVERYTHING, ACTOR, [line], name="file.csv")
+    await import_records(core, EVERYTHING, ACTOR, [line], FACTS, Order())
     await run_report(core, EVERYTHING, ACTOR, "squares")
     lines: list[bytes] = []
     await dump.export(core, EVERYTHING, ACTOR, lines.append)
@@ -77,7 +79,7 @@ async def test_every_act_is_asked_about_and_settled_with_what_was_done(
 
 
 async def test_a_rehearsal_is_no_act(core: Core, gate: Gate) -> None:
-    await import_records(core, EVERYTHING, ACTOR, [], name="file.csv", dry_run=True)
+    await import_records(core, EVERYTHING, ACTOR, [], FACTS, Order(dry_run=True))
     assert gate.asked == []
 
 
@@ -137,7 +139,7 @@ async def test_other_acts_that_are_refused_have_not_begun(core: Core, gate: Gate
     acts = (
         lambda: sync(core, EVERYTHING, ACTOR),
         lambda: ingest(core, EVERYTHING, ACTOR, [told("y", at("2026-11-20"), {"views": 5})], "api"),
-        lambda: import_records(core, EVERYTHING, ACTOR, [], name="file.csv"),
+        lambda: import_records(core, EVERYTHING, ACTOR, [], FACTS, Order()),
         lambda: run_report(core, EVERYTHING, ACTOR, "squares"),
         lambda: dump.export(core, EVERYTHING, ACTOR, print),
     )

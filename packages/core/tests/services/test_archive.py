@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -16,12 +17,16 @@ from afterpost.builtin import imports
 from afterpost.builtin.imports.export_file import open_export
 from afterpost.domain.errors import Held, InvalidInput, NotFound
 from afterpost.domain.scope import SYSTEM, Scope
+from afterpost.http.imports import ManualBody, typed_entries
 from afterpost.http.ingest import SOURCE, IngestBody, entries_of
-from afterpost.sdk import Act, FileContext, FileRecord, Guard, Hold, LineError, Settlement, Verdict
+from afterpost.sdk import Act, FileContext, Guard, Hold, Settlement, Verdict
+from afterpost.sdk.formats import FileItem
 from afterpost.services import archive_caps
 from afterpost.services.archive import MAX_BYTES, came, file_kept
 from afterpost.services.core import Core
-from afterpost.services.imports import Imported, import_records
+from afterpost.services.import_run import FileFacts, file_formats
+from afterpost.services.import_tally import Imported
+from afterpost.services.imports import Order, import_records
 from afterpost.services.ingest import Entry, ingest
 from afterpost.services.post_receipts import payload, receipt
 from afterpost.services.post_summary import post_observations
@@ -31,6 +36,12 @@ from packages.core.tests.databases import database_url
 from packages.core.tests.house import ACTOR, EVERYTHING, NOW, Clock, MakeCore, day, tell, told
 
 HEAD = "post_id,platform,observed_at,views,likes\n"
+META = (
+    "Post ID,Account ID,Account username,Account name,Description,Duration (sec),Publish time,Permalink,"
+    "Post type,Data comment,Date,Views,Reach,Likes,Shares,Follows,Comments,Saves\n"
+    "17912345678901234,178,baker,The Baker,Loaf,0,07/14/2025 18:30,https://www.instagram.com/p/a/,"
+    "IG reel,,Lifetime,5200,4000,310,9,,14,60\n"
+)
 PLUGINS = {"imports": imports}
 
 
@@ -41,15 +52,17 @@ class Doors:
         self._core = core
 
     @contextmanager
-    def file(
-        self, body: bytes, context: FileContext, format_name: str
-    ) -> Iterator[Iterable[FileRecord | LineError]]:
-        formats = [each for provider in self._core.providers.values() for each in provider.file_formats]
-        with open_export(io.BytesIO(body), formats, context, format_name=format_name) as export:
+    def file(self, body: bytes, context: FileContext, format_name: str) -> Iterator[Iterable[FileItem]]:
+        with open_export(
+            io.BytesIO(body), file_formats(self._core), context, format_name=format_name
+        ) as export:
             yield export.items
 
     def sent(self, body: bytes, now: datetime) -> tuple[Sequence[Entry], Source]:
         return entries_of(msgspec.json.decode(body, type=IngestBody), now), SOURCE
+
+    def typed(self, body: bytes) -> tuple[Sequence[Entry], Source]:
+        return typed_entries(msgspec.json.decode(body, type=ManualBody)), "manual"
 
 
 def derived(core: Core, folder: Path, name: str = "derived") -> Rederived:
@@ -67,9 +80,19 @@ def sent(core: Core, views: int, *, post: str = "v1", observed_at: str = "2026-1
     return body
 
 
-def imported(core: Core, file: Path, *, stop_after: int | None = None) -> Imported:
-    """A file through the import; `stop_after` batches the process is interrupted."""
-    context = FileContext(observed_at=core.now(), platform="tube")
+def imported(
+    core: Core,
+    file: Path,
+    *,
+    stop_after: int | None = None,
+    whole: bool = False,
+    platform: str = "tube",
+    zone: str | None = None,
+) -> Imported:
+    """A file through the import, `whole` all or nothing; `stop_after` batches the process is interrupted."""
+    context = FileContext(
+        observed_at=core.now(), platform=platform, time_zone=None if zone is None else ZoneInfo(zone)
+    )
     batches = 0
 
     def progress() -> None:
@@ -78,12 +101,14 @@ def imported(core: Core, file: Path, *, stop_after: int | None = None) -> Import
         if batches == stop_after:
             raise KeyboardInterrupt
 
-    formats = [each for provider in core.providers.values() for each in provider.file_formats]
-    with open_export(file, formats, context) as export:
+    with open_export(file, file_formats(core), context) as export:
         fetch = file_kept(file, context, export.format.name, core.settings, core.now())
+        facts = FileFacts(name=file.name, format=export.format.name, observed_at=context.observed_at)
         return asyncio.run(
             import_records(
-                core, EVERYTHING, ACTOR, export.items, name=file.name, fetch=fetch, progress=progress
+                *(core, EVERYTHING, ACTOR, export.items, facts, Order(all_or_nothing=whole)),
+                fetch=fetch,
+                progress=progress,
             )
         )
 
@@ -374,6 +399,40 @@ def test_a_line_that_was_refused_is_refused_again(make_core: MakeCore, tmp_path:
     assert imported(core, file).failed == 2
     found = derived(core, tmp_path)
     assert (found.same, found.rows["observations"]) == (True, 3)
+
+
+def test_all_or_nothing_derives_all_or_nothing(make_core: MakeCore, tmp_path: Path) -> None:
+    core = make_core(plugins=PLUGINS)
+    file = written(tmp_path, 1_200)
+    good = file.read_text("utf-8")
+    file.write_text(good + "p9999,tube,2027-01-01T00:00:00Z,5,5\n", "utf-8")
+    assert imported(core, file, whole=True).stored == 0
+    found = derived(core, tmp_path)
+    assert (found.same, found.derived, found.rows["observations"]) == (True, 1, 0)
+    file.write_text(good, "utf-8")
+    assert imported(core, file, whole=True).stored == 1_200
+    found = derived(core, tmp_path, "again")
+    assert (found.same, found.derived, found.rows["observations"]) == (True, 2, 1_200)
+    assert (found.taken_over, found.troubles) == (0, ())
+
+
+def test_a_file_of_local_times_is_read_again_in_its_zone(make_core: MakeCore, tmp_path: Path) -> None:
+    core = make_core(plugins=PLUGINS)
+    file = tmp_path / "numbers.csv"
+    file.write_text(META, "utf-8")
+    assert imported(core, file, platform="instagram", zone="Asia/Tokyo").stored == 1
+    found = derived(core, tmp_path)
+    assert (found.same, found.derived, found.taken_over) == (True, 1, 0)
+
+
+def test_numbers_typed_by_hand_are_derived_as_such(core: Core, tmp_path: Path) -> None:
+    body = b'{"posts":[{"platform":"tube","external_id":"v1","date":"2026-11-20","metrics":{"views":7}}]}'
+    entries = typed_entries(msgspec.json.decode(body, type=ManualBody))
+    fetch = came(body, core.settings, core.now())
+    asyncio.run(ingest(core, EVERYTHING, ACTOR, entries, "manual", fetch=fetch))
+    assert [use.operation for use in payload(core, EVERYTHING, sha256(body)).fetches] == ["manual"]
+    found = derived(core, tmp_path)
+    assert (found.same, found.derived, found.rows["observations"]) == (True, 1, 1)
 
 
 def test_a_file_too_large_and_a_pipe_are_gaps(

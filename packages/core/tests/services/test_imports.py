@@ -6,11 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from afterpost.domain.errors import InvalidInput
+from afterpost.domain.errors import InvalidInput, NotFound
 from afterpost.domain.readings import Reading
-from afterpost.sdk import FileRecord, LineError
+from afterpost.domain.scope import Scope
+from afterpost.sdk import FileRecord, LineError, LineSkipped
+from afterpost.sdk.formats import FileItem
 from afterpost.services.core import Core
-from afterpost.services.imports import KEPT_ERRORS, Imported, import_records
+from afterpost.services.import_run import FileFacts, file_of_run, lines_of_run, observed_before
+from afterpost.services.import_tally import KEPT_ERRORS, Imported
+from afterpost.services.imports import Order, import_records
 from afterpost.services.ingest import BATCH
 from afterpost.services.standing import recent_runs
 from afterpost.storage.runs import Run
@@ -23,13 +27,22 @@ def record(line: int, post: str, views: int = 5, when: str = "2026-11-20") -> Fi
     return FileRecord(line=line, platform="toy", external_id=post, reading=reading)
 
 
+FACTS = FileFacts(name="file.csv", format="toy", observed_at=at("2026-11-20"), sha256="ab" * 32, bytes=7)
+
+
 def imported(
-    core: Core, *items: FileRecord | LineError, brand: str | None = None, dry: bool = False
+    core: Core, *items: FileItem, brand: str | None = None, dry: bool = False, whole: bool = False
 ) -> Imported:
     """Import those lines."""
-    return asyncio.run(
-        import_records(core, EVERYTHING, ACTOR, items, name="file.csv", brand=brand, dry_run=dry)
-    )
+    order = Order(brand=brand, dry_run=dry, all_or_nothing=whole)
+    return asyncio.run(import_records(core, EVERYTHING, ACTOR, items, FACTS, order))
+
+
+def ends(core: Core, run_id: int | None) -> list[tuple[int, str, str | None]]:
+    """How each line of a run ended, as written down."""
+    assert run_id is not None
+    lines = lines_of_run(core, EVERYTHING, run_id, limit=5_000)
+    return [(line.line, line.outcome, line.reason) for line in lines]
 
 
 def last_run(core: Core) -> Run:
@@ -41,7 +54,7 @@ def test_one_run_for_the_whole_file(core: Core) -> None:
     looks = []
     lines = (record(n + 2, f"p{n}") for n in range(2 * BATCH + 1))
     found = asyncio.run(
-        import_records(core, EVERYTHING, ACTOR, lines, name="file.csv", progress=lambda: looks.append(1))
+        import_records(core, EVERYTHING, ACTOR, lines, FACTS, Order(), progress=lambda: looks.append(1))
     )
     assert (found.lines, found.new, found.stored, found.failed) == (
         2 * BATCH + 1,
@@ -51,7 +64,7 @@ def test_one_run_for_the_whole_file(core: Core) -> None:
     )
     run = last_run(core)
     assert (run.id, run.kind, run.state, run.posts, run.message) == (
-        found.run_id, "import", "done", 2 * BATCH + 1, "file.csv",
+        found.run_id, "import", "done", 2 * BATCH + 1, "file.csv (toy)",
     )  # fmt: skip
     assert len(looks) == 3
 
@@ -75,7 +88,7 @@ def test_unreadable_lines_are_counted_and_the_first_are_kept(core: Core) -> None
     errors = [LineError(n + 3, "bad") for n in range(KEPT_ERRORS + 5)]
     found = imported(core, record(2, "a"), *errors)
     assert (found.stored, found.failed, len(found.errors)) == (1, KEPT_ERRORS + 5, KEPT_ERRORS)
-    assert last_run(core).message == f"file.csv: {KEPT_ERRORS + 5} of {KEPT_ERRORS + 6} lines failed"
+    assert last_run(core).message == f"file.csv (toy): {KEPT_ERRORS + 5} of {KEPT_ERRORS + 6} lines failed"
     assert last_run(core).state == "done"
 
 
@@ -106,7 +119,7 @@ def test_lines_that_are_refused_are_found_in_their_batch(core: Core) -> None:
 
 
 def test_a_rehearsal_counts_the_same_and_leaves_no_trace(core: Core) -> None:
-    lines: list[FileRecord | LineError] = [
+    lines: list[FileItem] = [
         record(2, "a"),
         record(3, "a", 9, "2026-11-21"),
         LineError(4, "bad"),
@@ -128,8 +141,100 @@ def test_a_format_that_fails_keeps_what_came_before(core: Core) -> None:
         raise ZeroDivisionError("the plugin is wrong")
 
     with pytest.raises(InvalidInput, match=f"failed after line {BATCH + 4}: ZeroDivisionError") as caught:
-        asyncio.run(import_records(core, EVERYTHING, ACTOR, items(), name="file.csv"))
+        asyncio.run(import_records(core, EVERYTHING, ACTOR, items(), FACTS, Order()))
     assert caught.value.hint is not None
     run = last_run(core)
-    assert (run.state, run.stored) == ("failed", BATCH)
-    assert run.message == "file.csv: the import did not reach the end of the file"
+    assert (run.state, run.stored) == ("failed", BATCH + 3)
+    assert run.message == "file.csv (toy): the import did not reach the end of the file"
+
+
+def test_each_line_is_written_down_with_how_it_ended(core: Core) -> None:
+    imported(core, record(2, "a"))
+    ahead = (NOW + timedelta(days=1)).strftime("%Y-%m-%d")
+    found = imported(
+        core,
+        LineSkipped(2, "total", "A sum."),
+        record(3, "a"),
+        record(4, "b", 7),
+        LineError(5, "bad"),
+        LineError(6, "no record", "unreadable"),
+        record(7, "c", 1, ahead),
+    )
+    assert ends(core, found.run_id) == [
+        (2, "skipped", "total"),
+        (3, "unchanged", None),
+        (4, "stored", None),
+        (5, "failed", "invalid"),
+        (6, "failed", "unreadable"),
+        (7, "failed", "future"),
+    ]
+    assert (found.lines, found.skipped) == (6, 1)
+    assert found.run_id is not None
+    file = file_of_run(core, EVERYTHING, found.run_id)
+    assert file is not None
+    assert (file.name, file.format, file.sha256, file.bytes) == ("file.csv", "toy", "ab" * 32, 7)
+    assert (file.stored, file.unchanged, file.skipped, file.failed) == (1, 1, 1, 3)
+    (line,) = lines_of_run(core, EVERYTHING, found.run_id, limit=5, outcome="stored")
+    assert line.post_id is not None
+    assert lines_of_run(core, EVERYTHING, found.run_id, limit=5, post_id=line.post_id) == [line]
+    assert [each.line for each in lines_of_run(core, EVERYTHING, found.run_id, limit=2, after=4)] == [5, 6]
+
+
+def test_a_line_that_is_refused_is_written_down_with_its_class(core: Core) -> None:
+    imported(core, record(2, "a"), brand="One")
+    found = imported(core, record(2, "a", 7), record(3, "b"), brand="Two")
+    assert ends(core, found.run_id) == [(2, "failed", "conflict"), (3, "stored", None)]
+
+
+def test_all_or_nothing_stores_nothing_when_a_line_fails(core: Core) -> None:
+    lines: list[FileItem] = [record(n + 2, f"p{n}") for n in range(BATCH + 1)]
+    bad = BATCH + 3
+    found = imported(core, *lines, LineError(bad, "bad"), whole=True)
+    assert (found.stored, found.skipped, found.failed, found.new) == (0, BATCH + 1, 1, 0)
+    assert last_run(core).state == "failed"
+    assert last_run(core).posts == 0
+    assert ends(core, found.run_id)[-2:] == [
+        (bad - 1, "skipped", "all_or_nothing"),
+        (bad, "failed", "invalid"),
+    ]
+    found = imported(core, *lines, whole=True)
+    assert (found.stored, found.failed, found.new) == (BATCH + 1, 0, BATCH + 1)
+    assert last_run(core).state == "done"
+    assert len(ends(core, found.run_id)) == BATCH + 1
+
+
+def test_all_or_nothing_finds_what_only_the_database_refuses(core: Core) -> None:
+    imported(core, record(2, "a"), brand="One")
+    found = imported(core, record(2, "b"), record(3, "a", 9), record(4, "c"), brand="Two", whole=True)
+    assert ends(core, found.run_id) == [
+        (2, "skipped", "all_or_nothing"),
+        (3, "failed", "conflict"),
+        (4, "skipped", "all_or_nothing"),
+    ]
+    assert found.new == 0
+    rehearsed = imported(core, record(2, "b"), record(3, "a", 9), brand="Two", whole=True, dry=True)
+    assert (rehearsed.run_id, rehearsed.skipped, rehearsed.failed) == (None, 1, 1)
+
+
+def test_all_or_nothing_has_a_limit(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("afterpost.services.imports.WHOLE", BATCH)
+    assert imported(core, *(record(n + 2, f"p{n}") for n in range(BATCH)), whole=True).stored == BATCH
+    with pytest.raises(InvalidInput, match=f"at most {BATCH} lines"):
+        imported(core, *(record(n + 2, f"p{n}") for n in range(BATCH + 1)), whole=True)
+
+
+def test_bytes_that_were_imported_before_are_known_by_their_first_instant(core: Core) -> None:
+    assert observed_before(core, EVERYTHING, "ab" * 32) is None
+    imported(core, record(2, "a"))
+    assert observed_before(core, EVERYTHING, "ab" * 32) == FACTS.observed_at
+    assert observed_before(core, EVERYTHING, "cd" * 32) is None
+
+
+def test_lines_are_seen_within_the_scope_alone(core: Core) -> None:
+    found = imported(core, record(2, "a"), LineError(3, "words of somebody else's post"), brand="One")
+    assert found.run_id is not None
+    nobody = Scope(brands=frozenset({99}))
+    assert lines_of_run(core, nobody, found.run_id, limit=5) == []
+    elsewhere = Scope(organizations=frozenset({99}))
+    with pytest.raises(NotFound):
+        lines_of_run(core, elsewhere, found.run_id, limit=5)

@@ -3,8 +3,12 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import rich_click as click
+
+from afterpost.domain.errors import InvalidInput
+from afterpost.domain.windows import zone_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -60,6 +64,21 @@ def as_of_option(command: F) -> F:
     """`--as-of`."""
     told = "With what was known at that instant, or at the end of that day; the same answer ever after."
     return click.option("--as-of", type=DayOrInstant(), help=told)(command)
+
+
+class Zone(click.ParamType):  # type: ignore[type-arg] # click before 8.4 has none
+    """A time zone, `Europe/Berlin`."""
+
+    name = "ZONE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ZoneInfo:
+        """The zone; a name that the tz database does not know is wrong usage."""
+        if isinstance(value, ZoneInfo):
+            return value
+        try:
+            return zone_of(value)
+        except InvalidInput as error:
+            self.fail(f"{error.message} {error.hint}", param, ctx)
 
 
 def json_option(command: F) -> F:

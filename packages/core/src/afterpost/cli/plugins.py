@@ -3,13 +3,13 @@
 import rich_click as click
 from msgspec import Struct
 
-from afterpost.cli.import_file import formats_of
 from afterpost.cli.options import json_option
 from afterpost.cli.output import note, print_json, print_table
 from afterpost.cli.session import opened
 from afterpost.cli.wiring import Wiring
 from afterpost.cli.words import UNKNOWN
 from afterpost.plugins import PluginInfo, Plugins
+from afterpost.services.import_run import file_formats
 
 
 class PluginRow(Struct, frozen=True):
@@ -66,7 +66,7 @@ def plugins(wiring: Wiring, as_json: bool) -> None:
                 )
                 for platform, provider in sorted(session.core.providers.items())
             ),
-            tuple(sorted(each.name for each in formats_of(session))),
+            tuple(sorted(each.name for each in file_formats(session.core))),
         )
     if as_json:
         print_json(found)

@@ -13,14 +13,14 @@ import rich_click as click
 
 from afterpost.builtin.imports.export_file import open_export
 from afterpost.cli.errors import FAILED
-from afterpost.cli.import_file import formats_of
 from afterpost.cli.options import json_option
 from afterpost.cli.output import print_json, print_table, progress_bar, say
 from afterpost.cli.session import Session, opened
 from afterpost.cli.wiring import Wiring
 from afterpost.cli.words import plural
-from afterpost.sdk.formats import FileContext, FileRecord, LineError
+from afterpost.sdk.formats import FileContext, FileItem
 from afterpost.services.archive_compare import DERIVED, Difference
+from afterpost.services.import_run import file_formats
 from afterpost.services.ingest import Entry
 from afterpost.services.record import Source
 from afterpost.services.replay_archive import Rederived, replay_archive
@@ -33,12 +33,10 @@ class _Readers:
     """What came to us, read by the doors it came through."""
 
     def __init__(self, session: Session) -> None:
-        self._formats = formats_of(session)
+        self._formats = file_formats(session.core)
 
     @contextmanager
-    def file(
-        self, body: bytes, context: FileContext, format_name: str
-    ) -> Iterator[Iterable[FileRecord | LineError]]:
+    def file(self, body: bytes, context: FileContext, format_name: str) -> Iterator[Iterable[FileItem]]:
         """The records of a file."""
         with open_export(io.BytesIO(body), self._formats, context, format_name=format_name) as export:
             yield export.items
@@ -48,6 +46,12 @@ class _Readers:
         from afterpost.http.ingest import SOURCE, IngestBody, entries_of  # heavy, and seldom needed
 
         return entries_of(msgspec.json.decode(body, type=IngestBody), now), SOURCE
+
+    def typed(self, body: bytes) -> tuple[Sequence[Entry], Source]:
+        """The entries of numbers that were typed by hand."""
+        from afterpost.http.imports import SOURCE, ManualBody, typed_entries  # heavy, and seldom needed
+
+        return typed_entries(msgspec.json.decode(body, type=ManualBody)), SOURCE
 
 
 @click.command("replay-archive")

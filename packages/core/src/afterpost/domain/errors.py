@@ -27,6 +27,12 @@ class InvalidInput(AfterpostError):
     code = "invalid_input"
 
 
+class TooLarge(AfterpostError):
+    """The caller sent more than is taken at once; nothing was changed."""
+
+    code = "too_large"
+
+
 class InvalidWindow(InvalidInput):
     """A date window that is reversed or longer than the limit."""
 

@@ -14,6 +14,7 @@ from afterpost.http import (
     analytics,
     brands,
     content_performance,
+    imports,
     ingest,
     page,
     payloads,
@@ -44,6 +45,7 @@ _V1: list[ControllerRouterHandler] = [
     post_analytics.refresh_post,
     post_analytics.refresh_posts,
     runs.read_run,
+    runs.read_run_lines,
     payloads.read_payload,
     accounts.connect_account,
     accounts.read_accounts,
@@ -75,6 +77,8 @@ _V1: list[ControllerRouterHandler] = [
     content_performance.read_prompt_performance,
     content_performance.read_generation_context,
     content_performance.run_sync,
+    imports.import_csv,
+    imports.import_manual,
     content_performance.read_sync_status,
 ]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import difflib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
@@ -88,24 +89,30 @@ async def ingest_posts(call: Call, request: ApiRequest, data: JSONBody[IngestBod
     settings, fetch = call.core.settings, None
     if settings.archive:
         fetch = await asyncio.to_thread(came, await request.body(), settings, now)
-    run_id, ended = await call.doing(ingest, entries, SOURCE, brand=_brand(data), fetch=fetch)
+    brand = brand_of(data.posts, data.brand)
+    run_id, ended = await call.doing(ingest, entries, SOURCE, brand=brand, fetch=fetch)
     return IngestAnswer(IngestedView(run_id, ended))
 
 
 def entries_of(body: IngestBody, now: datetime) -> list[Entry]:
     """The readings of a body; those that don't say when they were true are of `now`. InvalidInput says which
     can't be."""
-    return [_entry(n, given, now) for n, given in enumerate(body.posts)]
+    return [
+        entry_of(n, given, instant(f"posts[{n}].observed_at", given.observed_at) or now, DEFINITION)
+        for n, given in enumerate(body.posts)
+    ]
 
 
-def _brand(data: IngestBody) -> str | None:
-    named = {given.brand or data.brand for given in data.posts}
+def brand_of(posts: Sequence[IngestPost], brand: str | None) -> str | None:
+    """The one brand of a call; raises InvalidInput where its posts name several."""
+    named = {given.brand or brand for given in posts}
     if len(named) > 1:
         raise InvalidInput("The posts name several brands.", hint="Send one call per brand.")
     return named.pop()
 
 
-def _entry(position: int, given: IngestPost, now: datetime) -> Entry:
+def entry_of(position: int, given: IngestPost, observed_at: datetime, definition: str) -> Entry:
+    """A post of the body as what is ingested; InvalidInput says where it is wrong."""
     where = f"posts[{position}]"
     for name in given.kinds:
         if name in CANONICAL or name not in given.metrics:
@@ -117,9 +124,9 @@ def _entry(position: int, given: IngestPost, now: datetime) -> Entry:
         if _known(where, name) and value is not None
     }
     reading = Reading(
-        observed_at=instant(f"{where}.observed_at", given.observed_at) or now,
+        observed_at=observed_at,
         values=values,
-        definitions=dict.fromkeys(given.metrics, DEFINITION),
+        definitions=dict.fromkeys(given.metrics, definition),
         published_at=instant(f"{where}.published_at", given.published_at),
         kinds=kinds,
     )

@@ -21,6 +21,10 @@ BODY_BYTES = 1024 * 1024
 """The largest body of a route that does not say otherwise."""
 
 
+STREAMED = "streamed"
+"""The option of a route that reads its body itself, bit by bit."""
+
+
 class ApiRequest(Request[Any, Any, Any]):
     """A request whose JSON is decoded once, strictly, straight into the struct its route declares."""
 
@@ -59,6 +63,8 @@ async def check(request: Request[Any, Any, Any]) -> Response[None] | None:
     handler = request.route_handler
     if request.method == "GET":
         return await unchanged(request) if handler.opt.get("tagged", False) else None
+    if handler.opt.get(STREAMED, False):
+        return None
     body = (await request.body()).strip()
     if handler.parsed_data_field is not None and not body:
         raise InvalidInput("This route needs a JSON body.")

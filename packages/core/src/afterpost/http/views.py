@@ -11,6 +11,7 @@ from afterpost.domain.readings import Value
 from afterpost.services.standing import Standing
 
 if TYPE_CHECKING:
+    from afterpost.storage.imports import ImportFile
     from afterpost.storage.observations import Observation
     from afterpost.storage.organizations import Brand
     from afterpost.storage.posts import Post
@@ -162,6 +163,39 @@ class RunItemView(Struct, frozen=True):
 def run_item_view(item: "RunItem") -> RunItemView:
     """The outcome as shown."""
     return msgspec.convert(item, RunItemView, from_attributes=True)
+
+
+class ImportFileView(Struct, frozen=True, kw_only=True):
+    """The file an import read. `part`: the file of an archive, or the sheet of a workbook; `sha256` and
+    `bytes`: of the whole file, null where it came through a pipe; `observed_at`: when lines that don't say it
+    were read. The counts are of lines."""
+
+    name: str
+    part: str
+    format: str
+    sha256: str | None
+    bytes: int | None
+    observed_at: datetime
+    stored: int
+    unchanged: int
+    skipped: int
+    failed: int
+
+
+def import_file_view(file: "ImportFile") -> ImportFileView:
+    """The file as shown."""
+    return msgspec.convert(file, ImportFileView, from_attributes=True)
+
+
+class ImportLineView(Struct, frozen=True):
+    """How one line ended. `reason`: why it was skipped, or the class of the failure; `post_id`: the post it
+    is about, where it was stored or is unchanged."""
+
+    line: int
+    outcome: str
+    reason: str | None
+    detail: str | None
+    post_id: int | None
 
 
 class ObservationView(Struct, frozen=True):

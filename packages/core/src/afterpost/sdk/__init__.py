@@ -32,7 +32,7 @@ from afterpost.sdk.capabilities import (
 )
 from afterpost.sdk.context import PluginContext
 from afterpost.sdk.credentials import Credential, CredentialField, Secret
-from afterpost.sdk.formats import FileContext, FileFormat, FileRecord, LineError
+from afterpost.sdk.formats import FileContext, FileFormat, FileRecord, LineError, LineSkipped
 from afterpost.sdk.guard import Act, ActKind, Deny, Guard, Hold, Pass, Settlement, Verdict
 from afterpost.sdk.markers import hookimpl
 from afterpost.sdk.migrations import Migrations
@@ -101,6 +101,7 @@ __all__ = [
     "Hold",
     "Kind",
     "LineError",
+    "LineSkipped",
     "Measured",
     "MetricSpec",
     "Migrations",

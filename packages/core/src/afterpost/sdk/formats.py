@@ -3,6 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -11,11 +13,12 @@ from afterpost.domain.readings import Reading
 
 
 class FileContext(Struct, frozen=True, kw_only=True):
-    """What a file can't say itself: when it was downloaded (aware UTC), and the platform where the file
-    leaves it open."""
+    """What a file can't say itself: when it was downloaded (aware UTC), the platform where the file leaves
+    it open, and the zone of the account where the file writes local times."""
 
     observed_at: datetime
     platform: str | None = None
+    time_zone: ZoneInfo | None = None
 
 
 class FileRecord(Struct, frozen=True, kw_only=True):
@@ -34,10 +37,27 @@ class FileRecord(Struct, frozen=True, kw_only=True):
 
 
 class LineError(Struct, frozen=True):
-    """A line that can't be read: its number and a sentence. The other lines are read all the same."""
+    """A line that can't be read: its number and a sentence. The other lines are read all the same.
+
+    `reason` is the class of the failure, a word for programs: `unreadable` (no record of the file),
+    `invalid` (a cell), or the code of the error that refused it. On line 1 stands what is said of the file.
+    """
 
     line: int
     message: str
+    reason: str = "invalid"
+
+
+class LineSkipped(Struct, frozen=True):
+    """A line that is left out on purpose, such as a sum: its number, why in a word, and a sentence."""
+
+    line: int
+    reason: str
+    message: str
+
+
+FileItem: TypeAlias = FileRecord | LineError | LineSkipped
+"""What a format says about one line."""
 
 
 class FileFormat(ABC):
@@ -57,5 +77,5 @@ class FileFormat(ABC):
     @abstractmethod
     def read(
         self, header: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]], context: FileContext
-    ) -> Iterator[FileRecord | LineError]:
-        """Records in file order; `rows` are (line number, cells) and are read as a stream."""
+    ) -> Iterator[FileItem]:
+        """What each line says, in file order; `rows` are (line number, cells) and are read as a stream."""

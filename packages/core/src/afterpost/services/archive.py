@@ -109,6 +109,17 @@ def came(body: bytes, settings: Settings, asked_at: datetime, asked: Asked | Non
     return Prepared(asked_at=asked_at, asked=asked or Asked(), parts=(part,), sizes=sizes)
 
 
+def _file_asked(name: str, context: FileContext, format_name: str) -> Asked:
+    """What it takes to read an imported file again."""
+    return Asked(
+        file=name,
+        format=format_name,
+        observed_at=context.observed_at,
+        default_platform=context.platform,
+        time_zone=None if context.time_zone is None else context.time_zone.key,
+    )
+
+
 def file_kept(
     file: Path, context: FileContext, format_name: str, settings: Settings, asked_at: datetime
 ) -> Prepared:
@@ -116,12 +127,7 @@ def file_kept(
 
     Of one that is too large the hash is kept; a pipe is read once, and by the import.
     """
-    asked = Asked(
-        file=file.name,
-        format=format_name,
-        observed_at=context.observed_at,
-        default_platform=context.platform,
-    )
+    asked = _file_asked(file.name, context, format_name)
     if not file.is_file():
         lost = Part(digest=None, missing="stream")
         return Prepared(asked_at=asked_at, asked=asked, parts=(lost,), sizes={})
@@ -132,6 +138,13 @@ def file_kept(
         digest = hashlib.file_digest(whole, "sha256").digest()
     part = Part(digest=digest, dropped="size")
     return Prepared(asked_at=asked_at, asked=asked, parts=(part,), sizes={digest: size})
+
+
+def upload_kept(
+    body: bytes, name: str, context: FileContext, format_name: str, settings: Settings, asked_at: datetime
+) -> Prepared:
+    """A file that was sent to us and is imported, with what it takes to read it again."""
+    return came(body, settings, asked_at, _file_asked(name, context, format_name))
 
 
 def _packed(body: bytes, sizes: Digests) -> Part:

@@ -12,14 +12,16 @@ from msgspec import Struct
 
 from afterpost.domain.errors import AfterpostError, InvalidInput
 from afterpost.domain.scope import SYSTEM, Scope
-from afterpost.sdk.formats import FileContext, FileRecord, LineError
+from afterpost.domain.windows import zone_of
+from afterpost.sdk.formats import FileContext, FileItem
 from afterpost.sdk.provider import Call, Outcome, Page
 from afterpost.services.archive import unpacked
 from afterpost.services.archive_replies import replying
 from afterpost.services.batches import store_batch
 from afterpost.services.core import Core
 from afterpost.services.exchange import called, provider_for
-from afterpost.services.imports import import_records
+from afterpost.services.import_run import FileFacts
+from afterpost.services.imports import Order, import_records
 from afterpost.services.ingest import Entry
 from afterpost.services.ingest import store as store_sent
 from afterpost.services.record import Item, Source, record
@@ -36,11 +38,14 @@ class Readers(Protocol):
 
     def file(
         self, body: bytes, context: FileContext, format_name: str
-    ) -> AbstractContextManager[Iterable[FileRecord | LineError]]:
+    ) -> AbstractContextManager[Iterable[FileItem]]:
         """The records of a file."""
 
     def sent(self, body: bytes, now: datetime) -> tuple[Sequence[Entry], Source]:
         """The entries of an ingest call's body, and what they count as."""
+
+    def typed(self, body: bytes) -> tuple[Sequence[Entry], Source]:
+        """The same of a body of numbers that were typed by hand."""
 
 
 class Gap(Struct, frozen=True):
@@ -131,7 +136,9 @@ class Pass:
                 case "import":
                     await self._import(fetch, _body(parts))
                 case "ingest":
-                    self._ingest(fetch, _body(parts))
+                    self._ingest(fetch, *self._readers.sent(_body(parts), fetch.asked_at))
+                case "manual":
+                    self._ingest(fetch, *self._readers.typed(_body(parts)))
         except AfterpostError as error:
             self._fail(fetch, error.message)
             return
@@ -197,14 +204,16 @@ class Pass:
         scope, _ = self._within(fetch.organization_id)
         asked = fetch.asked
         context = FileContext(
-            observed_at=asked.observed_at or fetch.asked_at, platform=asked.default_platform
+            observed_at=asked.observed_at or fetch.asked_at,
+            platform=asked.default_platform,
+            time_zone=None if asked.time_zone is None else zone_of(asked.time_zone),
         )
+        facts = FileFacts(name=asked.file, format=asked.format, observed_at=context.observed_at)
         with self._readers.file(body, context, asked.format) as items:
-            await import_records(self._fresh, scope, SYSTEM, items, name=asked.file, first=fetch.records)
+            await import_records(self._fresh, scope, SYSTEM, items, facts, Order(), first=fetch.records)
 
-    def _ingest(self, fetch: Fetch, body: bytes) -> None:
+    def _ingest(self, fetch: Fetch, entries: Sequence[Entry], source: Source) -> None:
         scope, run_id = self._within(fetch.organization_id)
-        entries, source = self._readers.sent(body, fetch.asked_at)
         store_sent(self._fresh, scope, SYSTEM, entries, source, run_id=run_id)
 
 

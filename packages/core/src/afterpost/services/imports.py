@@ -1,7 +1,8 @@
-"""Records read from a file become facts: in batches, in one run; a line that fails harms no other."""
+"""Records read from a file become facts: in batches, in one run; a line that fails harms no other, unless
+the caller wants all or nothing."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Literal
 
@@ -9,149 +10,121 @@ from msgspec import Struct
 
 from afterpost.domain.errors import AfterpostError, InvalidInput
 from afterpost.domain.scope import Actor, Scope
-from afterpost.sdk.formats import FileRecord, LineError
-from afterpost.services import archive
+from afterpost.sdk.formats import FileItem, FileRecord, LineError, LineSkipped
 from afterpost.services.archive import Prepared
 from afterpost.services.core import Core
 from afterpost.services.guarding import guarded
-from afterpost.services.ingest import BATCH, Ended, Entry, FilePart, rehearse, store
+from afterpost.services.import_run import FileFacts, Into, begin, end, entries_of, known_posts, put_batches
+from afterpost.services.import_tally import Imported, Tally
+from afterpost.services.ingest import BATCH, rehearse
 from afterpost.services.organization import organization_of
-from afterpost.services.run import end_run
-from afterpost.storage import posts, runs
 
-KEPT_ERRORS = 1_000
-"""Line errors kept in full; further ones are counted alone, so that a broken file fills no memory."""
+WHOLE = 50_000
+"""Lines at most where all or none are stored: they are held in memory, and stored in one transaction."""
 
 State = Literal["done", "failed"]
 
 
-class Imported(Struct, frozen=True):
-    """What an import came to, by lines of the file.
+class Order(Struct, frozen=True, kw_only=True):
+    """How a file is to be imported.
 
-    `stored` and `unchanged` add up to the lines that are in the database now: a line counts as stored when
-    its batch changed a number of its post. `new`: posts that were not known before. `failed`: lines that
-    could not be read or stored; `errors` holds the first `KEPT_ERRORS` of them by line. `notes` concern the
-    file as a whole. `run_id` is None for a rehearsal, which writes nothing.
+    `brand`: of new posts. `all_or_nothing`: one line that fails keeps every other from being stored.
+    `dry_run`: rehearse, and write nothing. `amount`: how many lines guards are told of, None where nobody
+    knows before.
     """
 
-    run_id: int | None
-    new: int
-    stored: int
-    unchanged: int
-    failed: int
-    errors: tuple[LineError, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def lines(self) -> int:
-        """The lines that held a record, readable or not."""
-        return self.stored + self.unchanged + self.failed
-
-
-class _Tally:
-    """Counts while the file is read."""
-
-    def __init__(self) -> None:
-        self.outcomes = {"stored": 0, "unchanged": 0}
-        self.made: set[tuple[str, str]] = set()
-        self.failed = 0
-        self.errors: list[LineError] = []
-        self.notes: list[str] = []
-        self.read = 0
-        """Records of the file whose end is known: stored, unchanged or refused."""
-
-    @property
-    def done(self) -> int:
-        """Lines that are in the database now."""
-        return self.outcomes["stored"] + self.outcomes["unchanged"]
-
-    def fail(self, error: LineError) -> None:
-        # The first line is the header's: what is said of it is said of the file, and no record is lost.
-        if error.line <= 1:
-            self.notes.append(error.message)
-            return
-        self.failed += 1
-        if len(self.errors) < KEPT_ERRORS:
-            self.errors.append(error)
-
-    def result(self, run_id: int | None) -> Imported:
-        errors = sorted(self.errors, key=lambda error: error.line)
-        return Imported(
-            run_id, len(self.made), **self.outcomes, failed=self.failed, errors=tuple(errors),
-            notes=tuple(self.notes),
-        )  # fmt: skip
+    brand: str | None = None
+    all_or_nothing: bool = False
+    dry_run: bool = False
+    amount: int | None = None
 
 
 async def import_records(
     core: Core,
     scope: Scope,
     actor: Actor,
-    items: Iterable[FileRecord | LineError],
-    *,
-    name: str,
-    brand: str | None = None,
-    dry_run: bool = False,
+    items: Iterable[FileItem],
+    file: FileFacts,
+    order: Order,
     progress: Callable[[], None] = lambda: None,
     fetch: Prepared | None = None,
     first: int | None = None,
 ) -> Imported:
-    """Store the records of a file called `name` as one run of kind `import`; all of it can be repeated.
+    """Store the records of a file as one run of kind `import`; all of it can be repeated.
 
-    New posts get the brand. `fetch`: the file itself, which is kept; `first`: only so many records of it.
-    `dry_run` rehearses each batch by itself and writes nothing. `progress` is
-    called after each batch. An error that ends the file early is raised when what came before is stored and
-    the run is closed as failed. Guards are asked before the first line is stored: raises Denied or Held.
+    `fetch`: the file itself, which is kept; `first`: only so many records of it. `progress` is called after
+    each batch. An error that ends the file early is raised when what came before is stored and the run is
+    closed as failed. Guards are asked before the first line is stored: raises Denied or Held.
     """
-    tally = _Tally()
+    tally = Tally()
     batches = _batches(islice(_readable(core, items, tally), first))
-    if dry_run:
-        nowhere = _Into(0, None, brand)
+    if order.all_or_nothing:
+        batches = iter(_held(batches))
+    if order.dry_run:
         for batch in batches:
-            await core.database.writing(_store, core, scope, actor, batch, tally, nowhere)
+            await core.database.writing(_rehearse, core, scope, actor, batch, tally, order.brand)
             progress()
+            if not order.all_or_nothing:
+                tally.waiting.clear()
+        if order.all_or_nothing and tally.failed:
+            tally.give_up()
         return tally.result(None)
+    held = list(batches) if order.all_or_nothing else None
+    amount = order.amount if held is None else sum(map(len, held))
     organization = await core.database.reading(organization_of, core, scope)
     async with guarded(
-        core, scope, actor, "import", name, organization_id=organization.id, amount=None
+        core, scope, actor, "import", file.subject, organization_id=organization.id, amount=amount
     ) as done:
-        into = await core.database.writing(_begin, core, scope, actor, fetch, brand)
-        run_id = into.run_id
+        into = await core.database.writing(begin, core, scope, actor, file, order.brand, fetch)
         state: State = "failed"
-        message = f"{name}: the import did not reach the end of the file"
+        message = f"{file.subject}: the import did not reach the end of the file"
         try:
-            for batch in batches:
-                await core.database.writing(_store, core, scope, actor, batch, tally, into)
-                done.amount = tally.done
-                progress()
+            if held is not None:
+                await _all_or_nothing(core, scope, actor, held, tally, into, progress)
+            else:
+                for batch in batches:
+                    await core.database.writing(_store, core, scope, actor, batch, tally, into)
+                    done.amount = tally.done
+                    progress()
+            done.amount = tally.done
             state = "failed" if tally.failed and not tally.done else "done"
-            failed = f": {tally.failed} of {tally.done + tally.failed} lines failed" if tally.failed else ""
-            message = name + failed
+            message = _message(file, tally)
         finally:
-            await asyncio.shield(core.database.writing(end_run, core, scope, actor, run_id, state, message))
-    return tally.result(run_id)
+            await asyncio.shield(
+                core.database.writing(end, core, scope, actor, into.run_id, state, message, tally)
+            )
+    return tally.result(into.run_id)
 
 
-class _Into(Struct, frozen=True):
-    """Where the records of a file go: its run (0: nowhere, it is rehearsed), what is kept of the file, and
-    the brand of new posts."""
-
-    run_id: int
-    fetch_id: int | None
-    brand: str | None
+def _message(file: FileFacts, tally: Tally) -> str:
+    if not tally.failed:
+        return file.subject
+    lines = sum(tally.counts.values())
+    return f"{file.subject}: {tally.failed} of {lines} lines failed"
 
 
-def _begin(core: Core, scope: Scope, actor: Actor, fetch: Prepared | None, brand: str | None) -> _Into:
-    """Open the run, and keep the file."""
-    with core.transaction(scope, actor) as tx:
-        organization = core.organization(tx.connection, tx.scope)
-        run_id = runs.start_run(tx.connection, tx.scope, organization.id, "import", str(actor), tx.now)
-        return _Into(run_id, archive.keep(tx, organization.id, run_id, "import", fetch), brand)
+async def _all_or_nothing(
+    core: Core,
+    scope: Scope,
+    actor: Actor,
+    batches: Sequence[Sequence[FileRecord]],
+    tally: Tally,
+    into: Into,
+    progress: Callable[[], None],
+) -> None:
+    """Rehearse, which finds every line to blame; then store the whole in one transaction, or nothing."""
+    for batch in batches:
+        await core.database.writing(_rehearse, core, scope, actor, batch, tally, into.brand)
+        progress()
+    if tally.failed:
+        tally.give_up()
+        return
+    tally.again()
+    await core.database.writing(put_batches, core, scope, actor, batches, tally, into)
 
 
-def _readable(
-    core: Core, items: Iterable[FileRecord | LineError], tally: _Tally
-) -> Iterator[FileRecord]:  # fmt: skip
-    """The records that can be stored; the other lines are tallied as failed."""
+def _readable(core: Core, items: Iterable[FileItem], tally: Tally) -> Iterator[FileRecord]:
+    """The records that can be stored; the other lines are tallied as failed or skipped."""
     now = core.now()
     stream = iter(items)
     last = 1
@@ -167,85 +140,79 @@ def _readable(
             core.log.exception("a file format failed")
             raise InvalidInput(
                 f"The file's format failed after line {last}: {type(error).__name__}: {error}",
-                hint="Lines before it are stored. Tell whoever made the plugin of this format.",
+                hint="Lines before it are stored, unless it was all or nothing. Tell whoever made the plugin "
+                "of this format.",
             ) from error
         last = item.line
         if isinstance(item, LineError):
             tally.fail(item)
+        elif isinstance(item, LineSkipped):
+            tally.skip(item)
         elif item.reading.observed_at > now:
             moment = item.reading.observed_at.isoformat()
-            tally.fail(LineError(item.line, f"Observed at {moment}, which is in the future."))
+            tally.fail(LineError(item.line, f"Observed at {moment}, which is in the future.", "future"))
         else:
             yield item
 
 
 def _batches(records: Iterator[FileRecord]) -> Iterator[list[FileRecord]]:
-    batch: list[FileRecord] = []
-    for record in records:
-        batch.append(record)
-        if len(batch) >= BATCH:
+    while True:
+        batch: list[FileRecord] = []
+        failed: AfterpostError | None = None
+        try:
+            batch.extend(islice(records, BATCH))
+        except AfterpostError as error:
+            failed = error
+        if batch:
             yield batch
-            batch = []
-    if batch:
-        yield batch
+        if failed is not None:
+            raise failed
+        if len(batch) < BATCH:
+            return
+
+
+def _held(batches: Iterator[list[FileRecord]]) -> list[list[FileRecord]]:
+    held = list(islice(batches, WHOLE // BATCH + 1))
+    if sum(map(len, held)) > WHOLE:
+        raise InvalidInput(
+            f"All or nothing is for files of at most {WHOLE:,} lines.",
+            hint="Split the file, or let each line be stored by itself.",
+        )
+    return held
 
 
 def _store(
     core: Core,
     scope: Scope,
     actor: Actor,
-    batch: list[FileRecord],
-    tally: _Tally,
-    into: _Into,
+    batch: Sequence[FileRecord],
+    tally: Tally,
+    into: Into,
 ) -> None:
     """Store a batch; when it is refused, each line by itself, to find the ones to blame."""
-    known = _known(core, scope, batch)
     try:
-        ended = _ingest(core, scope, actor, batch, into, tally.read + len(batch))
+        put_batches(core, scope, actor, [batch], tally, into)
     except AfterpostError as error:
         if len(batch) == 1:
-            tally.fail(LineError(batch[0].line, error.message))
-            tally.read += 1
+            tally.refuse(LineError(batch[0].line, error.message, error.code))
             return
         for record in batch:
             _store(core, scope, actor, [record], tally, into)
-        return
-    tally.read += len(batch)
-    for end in ended:
-        tally.outcomes[end.outcome] += 1
-        if end.external_id not in known.get(end.platform, ()):
-            tally.made.add((end.platform, end.external_id))
 
 
-def _ingest(
-    core: Core, scope: Scope, actor: Actor, batch: list[FileRecord], into: _Into, upto: int
-) -> list[Ended]:
-    entries = [
-        Entry(
-            platform=record.platform,
-            external_id=record.external_id,
-            reading=record.reading,
-            title=record.title,
-            description=record.description,
-            url=record.url,
-            content_type=record.content_type,
-        )
-        for record in batch
-    ]
-    if not into.run_id:
-        return rehearse(core, scope, actor, entries, "csv", brand=into.brand)
-    part = None if into.fetch_id is None else FilePart(into.fetch_id, upto)
-    return store(core, scope, actor, entries, "csv", run_id=into.run_id, brand=into.brand, part=part)[1]
-
-
-def _known(core: Core, scope: Scope, batch: list[FileRecord]) -> Mapping[str, frozenset[str]]:
-    """platform -> ids of the posts that are there already."""
-    asked: dict[str, set[str]] = {}
-    for record in batch:
-        asked.setdefault(record.platform, set()).add(record.external_id)
+def _rehearse(
+    core: Core, scope: Scope, actor: Actor, batch: Sequence[FileRecord], tally: Tally, brand: str | None
+) -> None:
+    """What `_store` would do, in a transaction that is rolled back."""
     with core.read(scope) as connection:
-        organization = core.organization(connection, scope)
-        return {
-            platform: frozenset(posts.find_posts(connection, scope, organization.id, platform, ids))
-            for platform, ids in asked.items()
-        }
+        known = known_posts(connection, scope, core.organization(connection, scope).id, batch)
+    try:
+        ended = rehearse(core, scope, actor, entries_of(batch), "csv", brand=brand)
+    except AfterpostError as error:
+        if len(batch) == 1:
+            tally.refuse(LineError(batch[0].line, error.message, error.code))
+            return
+        for record in batch:
+            _rehearse(core, scope, actor, [record], tally, brand)
+        return
+    tally.end([record.line for record in batch], ended, known)

@@ -18,8 +18,8 @@ from afterpost.services.guarding import guarded
 from afterpost.services.organization import organization_of
 from afterpost.services.record import Item, Source, move, record
 from afterpost.services.run import close_run
-from afterpost.storage import archive as archived
 from afterpost.storage import posts, runs
+from afterpost.storage.archive import Operation
 from afterpost.storage.organizations import Organization
 from afterpost.storage.posts import Post
 from afterpost.storage.runs import RunItem
@@ -40,13 +40,6 @@ class Entry(Struct, frozen=True, kw_only=True):
     url: str = ""
     content_type: str = UNKNOWN_TYPE
     links: CreativeLinks | None = None
-
-
-class FilePart(Struct, frozen=True):
-    """Entries of a file that is archived: its fetch, and how many of its records are stored with them."""
-
-    fetch_id: int
-    upto: int
 
 
 class Ended(Struct, frozen=True):
@@ -103,14 +96,10 @@ def store(
     brand_id: int | None = None,
     brand: str | None = None,
     fetch: Prepared | None = None,
-    part: FilePart | None = None,
 ) -> tuple[int, list[Ended]]:
-    """What `ingest` does once it is allowed, in one transaction; with `run_id` as a part of that run, and
-    with `part` as a part of that file."""
+    """What `ingest` does once it is allowed, in one transaction; with `run_id` as a part of that run."""
     with core.transaction(scope, actor) as tx:
-        if part is not None:
-            archived.set_records(tx.connection, tx.scope, part.fetch_id, part.upto)
-        return _ingest(core, tx, entries, source, run_id, brand_id, brand, fetch, part)
+        return put(core, tx, entries, source, run_id=run_id, brand_id=brand_id, brand=brand, fetch=fetch)
 
 
 def rehearse(
@@ -125,7 +114,7 @@ def rehearse(
     """What `store` would do: done in a transaction that is rolled back."""
     try:
         with core.transaction(scope, actor) as tx:
-            _, ended = _ingest(core, tx, entries, source, None, None, brand, None, None)
+            _, ended = put(core, tx, entries, source, brand=brand)
             raise _RollBack
     except _RollBack:
         return ended
@@ -135,17 +124,20 @@ class _RollBack(Exception):
     """Leaves a rehearsal's transaction."""
 
 
-def _ingest(
+def put(
     core: Core,
     tx: Tx,
     entries: Sequence[Entry],
     source: Source,
-    run_id: int | None,
-    brand_id: int | None,
-    brand: str | None,
-    fetch: Prepared | None,
-    part: FilePart | None,
+    *,
+    run_id: int | None = None,
+    brand_id: int | None = None,
+    brand: str | None = None,
+    fetch: Prepared | None = None,
+    fetch_id: int | None = None,
 ) -> tuple[int, list[Ended]]:
+    """What `store` does inside an open transaction. `fetch_id`: what the entries came in, where that is kept
+    already."""
     organization = core.organization(tx.connection, tx.scope)
     if brand is not None:
         brand_id = brand_named(tx, organization, brand).id
@@ -156,7 +148,9 @@ def _ingest(
     whole = run_id is None
     if run_id is None:
         run_id = runs.start_run(tx.connection, tx.scope, organization.id, "ingest", str(tx.actor), tx.now)
-    fetch_id = archive.keep(tx, organization.id, run_id, "ingest", fetch) if part is None else part.fetch_id
+    if fetch is not None:
+        operation: Operation = "manual" if source == "manual" else "ingest"
+        fetch_id = archive.keep(tx, organization.id, run_id, operation, fetch)
     owners = _owners(tx, organization, entries, brand_id)
     items = [Item(owners[entry.platform, entry.external_id], entry.reading, source) for entry in entries]
     outcome = record(tx, organization, items, run_id)

@@ -13,8 +13,8 @@ from afterpost.storage.dialect import insert_new
 from afterpost.storage.scoping import within
 from afterpost.storage.tables import fetch_payloads, fetches, payloads, posts, run_items
 
-Operation = Literal["list_posts", "list_metrics", "metrics", "import", "ingest"]
-"""`list_metrics`: readings that came with a page of a listing."""
+Operation = Literal["list_posts", "list_metrics", "metrics", "import", "ingest", "manual"]
+"""`list_metrics`: readings that came with a page of a listing; `manual`: numbers that were typed by hand."""
 AT_ONCE = 200
 
 
@@ -33,6 +33,7 @@ class Asked(Struct, frozen=True, kw_only=True, omit_defaults=True):
     format: str = ""
     observed_at: datetime | None = None
     default_platform: str | None = None
+    time_zone: str | None = None
 
 
 class Fetch(Struct, frozen=True, kw_only=True):

@@ -442,6 +442,38 @@ run_items = sa.Table(
     **_WITHOUT_ROWID,
 )
 
+import_files = sa.Table(
+    "import_files",
+    metadata,
+    sa.Column("run_id", _Id, sa.ForeignKey("runs.id"), primary_key=True, autoincrement=False),
+    _organization(),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("part", sa.Text, nullable=False, comment="file of an archive, sheet of a workbook, or empty"),
+    sa.Column("format", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, comment="hexadecimal; null: it came through a pipe"),
+    sa.Column("bytes", sa.BigInteger),
+    sa.Column("observed_at", Instant, nullable=False, comment="of lines that don't say when"),
+    sa.Column("stored", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("unchanged", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("skipped", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("failed", sa.Integer, nullable=False, server_default="0"),
+    sa.Index("ix_import_files_organization_id_sha256", "organization_id", "sha256"),
+)
+
+import_lines = sa.Table(
+    "import_lines",
+    metadata,
+    sa.Column("run_id", _Id, sa.ForeignKey("import_files.run_id"), nullable=False),
+    sa.Column("line", sa.Integer, nullable=False),
+    _organization(),
+    sa.Column("post_id", _Id, sa.ForeignKey("posts.id"), comment="null: none of ours"),
+    sa.Column("outcome", sa.Text, nullable=False, comment="stored, unchanged, skipped or failed"),
+    sa.Column("reason", sa.Text, comment="why skipped, or the class of the failure"),
+    sa.Column("detail", sa.Text),
+    _key("run_id", "line"),
+    **_WITHOUT_ROWID,
+)
+
 fetches = sa.Table(
     "fetches",
     metadata,

@@ -1,14 +1,25 @@
 """Records out of bytes: encodings, delimiters, line numbers, and what is broken without breaking the rest."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
-from afterpost.builtin.imports.csv_stream import MAX_CELL, MAX_COLUMNS, MAX_UNREADABLE, CsvFile, open_csv
+from afterpost.builtin.imports.csv_stream import MAX_CELL, MAX_COLUMNS, MAX_UNREADABLE, CsvFile
+from afterpost.builtin.imports.export_file import opened
 from afterpost.builtin.imports.text_lines import MAX_RECORD
 from afterpost.domain.errors import InvalidInput
 from afterpost.sdk import LineError
+
+
+@contextmanager
+def open_csv(source: str | Path | BinaryIO) -> Iterator[CsvFile]:
+    """A path or stream as CSV."""
+    with opened(source) as file:
+        yield CsvFile(file)
 
 
 def read(data: str | bytes) -> tuple[CsvFile, list[tuple[int, list[str]] | LineError]]:
@@ -122,7 +133,9 @@ def test_an_open_quotation_mark_costs_the_lines_up_to_the_next_one() -> None:
 
     assert records[0] == (2, ["1", "2"])
     assert records[1] == LineError(
-        3, "Can't be read, lines 3 to 5 left out: a quotation mark inside a quoted cell is not doubled."
+        3,
+        "Can't be read, lines 3 to 5 left out: a quotation mark inside a quoted cell is not doubled.",
+        "unreadable",
     )
     assert records[2:] == [(6, ["9", "10"])]
 
@@ -131,7 +144,11 @@ def test_a_quotation_mark_open_to_the_end_is_one_error() -> None:
     _, records = read('a,b\n1,2\n"3,4\n5,6\n')
 
     assert records[1:] == [
-        LineError(3, "Can't be read, lines 3 to 4 left out: a quotation mark is opened and never closed.")
+        LineError(
+            3,
+            "Can't be read, lines 3 to 4 left out: a quotation mark is opened and never closed.",
+            "unreadable",
+        )
     ]
 
 
@@ -165,9 +182,8 @@ def test_half_a_character_at_the_end_is_an_error_of_the_last_line() -> None:
         (b"\x1f\x8b\x08....", "gzip"),
         (b"\xd0\xcf\x11\xe0....", "Excel"),
         (b"%PDF-1.7", "PDF"),
-        ("a,b\n".encode("utf-16-le"), "byte order mark"),
-        ("a,b\n".encode("utf-32"), "byte order mark"),
-        (b"a,b\x00\n1,2\n", "byte order mark"),
+        ("a,b\n".encode("utf-32"), "UTF-8 or UTF-16"),
+        (b"a,b\x00\n1,2\n", "UTF-8 or UTF-16"),
         (b"a,bcd\x00\n1,2\n", "Line 1, the header: .*NUL"),
         (b"\n\nab\xff,b\n1,2\n", "Line 3, the header: .*not valid"),
         (b'"a,b\n1,2\n', "Line 1, the header: .*never closed"),

@@ -30,6 +30,12 @@ def test_the_plugin_brings_one_provider_without_a_network() -> None:
         "generic_csv",
         "youtube_studio_table",
         "youtube_studio_chart",
+        "tiktok_studio_content",
+        "meta_instagram_posts",
+        "meta_facebook_posts",
+        "x_content",
+        "x_tweet_activity",
+        "linkedin_content",
     }
     assert all(each.title and each.note for each in provider.file_formats)
 

@@ -20,6 +20,15 @@ FORMATS = ImportsProvider().file_formats
         ("Video title,Content,Views", "youtube_studio_table"),
         ("Date,Content,Video title,Video publish time,Duration,Engaged views", "youtube_studio_chart"),
         ("Content,Date,Video title,Engaged views", "youtube_studio_chart"),
+        (
+            "Time,Video title,Video link,Post time,Total likes,Total comments,Total shares,Total views",
+            "tiktok_studio_content",
+        ),
+        ("Post ID,Account ID,Account username,Publish time,Views,Reach", "meta_instagram_posts"),
+        ("Post ID,Page ID,Page name,Publish time,Views,Reach", "meta_facebook_posts"),
+        ("Post id,Date,Post text,Post Link,Impressions,Likes", "x_content"),
+        ("Tweet id,Tweet permalink,Tweet text,time,impressions", "x_tweet_activity"),
+        ("Post title,Post link,Created date,Impressions", "linkedin_content"),
     ],
 )
 def test_the_header_tells(header: str, name: str) -> None:
@@ -58,15 +67,23 @@ def test_an_unknown_header_is_quoted_and_the_known_formats_listed() -> None:
     assert "post_id" in (caught.value.hint or "")
 
 
-def test_the_formats_of_other_networks_are_not_taken_for_the_generic_one() -> None:
-    for header in (
-        "Post id,Date,Post text,Post Link,Impressions,Likes",
-        "Post ID,Account ID,Account username,Views,Reach",
-        "Time,Video title,Video link,Post time,Total likes",
-        "Date,Video Views,Profile Views,Likes,Comments,Shares",
-    ):
-        with pytest.raises(InvalidInput, match="No known format"):
-            detect(header.split(","), FORMATS)
+@pytest.mark.parametrize(
+    ("header", "words", "hint"),
+    [
+        (
+            "Date,Video Views,Profile Views,Likes,Comments,Shares",
+            "TikTok Studio's `Overview.csv`",
+            "Content.csv",
+        ),
+        ("Date,Impressions,Likes,New follows,Profile visits", "X's overview", "tab Content"),
+        ("Date,Primary", "one metric a day", "Lifetime"),
+        ("Reach", "a single column", "Lifetime"),
+    ],
+)
+def test_files_of_whole_accounts_say_what_to_export(header: str, words: str, hint: str) -> None:
+    with pytest.raises(InvalidInput, match=words) as caught:
+        detect(header.split(","), FORMATS)
+    assert hint in (caught.value.hint or "")
 
 
 class Greedy(GenericCsv):
@@ -88,4 +105,4 @@ def test_a_format_by_name_exists() -> None:
     with pytest.raises(InvalidInput, match=r"no format 'generic'. Known formats: generic_csv"):
         named("generic", FORMATS)
     with pytest.raises(InvalidInput, match="Known formats: none"):
-        detect(["a"], ())
+        detect(["a", "b"], ())

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from afterpost.domain.errors import InvalidInput
-from afterpost.sdk import FileRecord, Kind, LineError
+from afterpost.sdk import FileRecord, Kind, LineError, LineSkipped
 from packages.core.tests.builtin.imports.reading import (
     OBSERVED,
     STUDIO,
@@ -114,9 +114,10 @@ def test_a_line_that_cant_be_read_stops_no_other(line: str, words: str) -> None:
     total, good = "Total,,,,3", f"{ID},,,,2"
     items = items_of(f"{STUDIO},Views\n{total}\n{good}\n{line}\n{good}\n")
 
-    assert [item.line for item in items] == [3, 4, 5]
-    assert isinstance(items[1], LineError)
-    assert words in items[1].message
+    assert [item.line for item in items] == [2, 3, 4, 5]
+    assert items[0] == LineSkipped(2, "total", "The sum of the report; it is no video.")
+    assert isinstance(items[2], LineError)
+    assert words in items[2].message
 
 
 @pytest.mark.parametrize("cell", ["1:60", "1:2:3:4", "a:10", ":10", "1" * 12 + ":10"])

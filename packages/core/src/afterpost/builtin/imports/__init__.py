@@ -1,4 +1,4 @@
-"""Core's own plugin for files: the generic CSV and the exports that YouTube Studio writes.
+"""Core's own plugin for files: the generic CSV and the exports of the networks' own pages.
 
 Formats come in through the provider's `file_formats`, like those of any other plugin; `export_file`
 opens a file with whatever formats are registered.

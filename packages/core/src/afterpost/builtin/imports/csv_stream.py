@@ -3,8 +3,6 @@
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import BinaryIO
 
 from afterpost.builtin.imports.text_lines import TextLines, Unreadable
@@ -97,22 +95,7 @@ class CsvFile:
     def _error(self, first: int, reason: str) -> LineError:
         last = self._lines.number
         span = f"lines {first} to {last}" if last > first else "the line"
-        return LineError(first, f"Can't be read, {span} left out: {reason}.")
-
-
-@contextmanager
-def open_csv(source: str | Path | BinaryIO) -> Iterator[CsvFile]:
-    """Open a path, or read an open binary stream (which stays open), as CSV. Raises InvalidInput."""
-    if not isinstance(source, str | Path):
-        yield CsvFile(source)
-        return
-    with ExitStack() as stack:
-        try:
-            file = stack.enter_context(Path(source).open("rb"))
-        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-            reason = (isinstance(error, OSError) and error.strerror) or str(error)
-            raise InvalidInput(f"{str(source)!r} can't be opened: {reason}.") from error
-        yield CsvFile(file)
+        return LineError(first, f"Can't be read, {span} left out: {reason}.", "unreadable")
 
 
 def _misshapen(cells: list[str]) -> str:

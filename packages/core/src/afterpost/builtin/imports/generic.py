@@ -11,6 +11,7 @@ from afterpost.domain.metrics import CANONICAL, CUMULATIVE, is_metric_name
 from afterpost.domain.posts import UNKNOWN_TYPE
 from afterpost.domain.readings import Value
 from afterpost.sdk import FileContext, FileFormat, FileRecord, Kind, LineError, Reading
+from afterpost.sdk.formats import FileItem
 
 FIELDS = (
     *("platform", "post_id", "observed_at", "date", "published_at"),
@@ -34,7 +35,7 @@ class GenericCsv(FileFormat):
 
     def read(
         self, header: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]], context: FileContext
-    ) -> Iterator[FileRecord | LineError]:
+    ) -> Iterator[FileItem]:
         columns = Header(_folded(header))
         metrics = tuple(name for name in columns.names if name not in FIELDS and is_metric_name(name))
         _check(columns, metrics, context)
@@ -76,7 +77,7 @@ def _records(
     metrics: Sequence[str],
     rows: Iterable[tuple[int, Sequence[str]]],
     context: FileContext,
-) -> Iterator[FileRecord | LineError]:
+) -> Iterator[FileItem]:
     definitions = dict.fromkeys(metrics, DEFINITION)
     # A file can't say how a metric of its own behaves; as a level it is never added up.
     kinds = {name: Kind.GAUGE for name in metrics if name not in CUMULATIVE}

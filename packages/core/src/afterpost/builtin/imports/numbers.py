@@ -10,13 +10,18 @@ _MAX_LENGTH = 40
 _SPACES = "\u0020\u00a0\u202f"
 _PLAIN = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?")
 _GROUPED = re.compile(rf"[+-]?[1-9][0-9]{{0,2}}(?:(?:,[0-9]{{3}})+|(?:[{_SPACES}][0-9]{{3}})+)(?:\.[0-9]*)?")
+_EUROPEAN = re.compile(
+    # Points between groups and a comma before the fraction, where nothing else can be meant.
+    r"[+-]?(?:[1-9][0-9]{0,2}(?:(?:\.[0-9]{3})+,[0-9]*|(?:\.[0-9]{3}){2,})|[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})"
+    r"|0,[0-9]+)"
+)
 _EXPONENT = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?[eE][+-]?[0-9]{1,3}")
 _DOT_GROUP = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
 _COMMA_GROUP = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 
 
 def count(cell: str, *, signed: bool = False) -> int:
-    """A whole number: `1234`, `1,234`, `1 234`, `424.0`. Negative only where `signed`.
+    """A whole number: `1234`, `1,234`, `1 234`, `1.234.567`, `424.0`. Negative only where `signed`.
 
     `1.234` is refused: some write one thousand so, and a count has no fraction.
     """
@@ -32,7 +37,7 @@ def count(cell: str, *, signed: bool = False) -> int:
 
 
 def number(cell: str, *, signed: bool = False) -> Decimal:
-    """A number with a decimal point: `12.5`, `1,234.5`, `1e-3`. Negative only where `signed`.
+    """A number with a fraction: `12.5`, `1,234.5`, `12,5`, `1.234,5`, `1e-3`. Negative only where `signed`.
 
     `1,234` is refused: it could be a fraction.
     """
@@ -56,6 +61,8 @@ def _written(cell: str) -> str:
     written = cell.strip().replace("\u2212", "-")
     if len(written) > _MAX_LENGTH:
         raise CellError(f"{shown(cell)} is no number")
+    if _EUROPEAN.fullmatch(written):
+        return written.replace(".", "").replace(",", ".")
     return written
 
 

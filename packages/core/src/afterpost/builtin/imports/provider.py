@@ -3,6 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from afterpost.builtin.imports.generic import GenericCsv
+from afterpost.builtin.imports.linkedin_content import LinkedInContent
+from afterpost.builtin.imports.meta_suite import FacebookPosts, InstagramPosts
+from afterpost.builtin.imports.tiktok_studio import TikTokStudioContent
+from afterpost.builtin.imports.x_analytics import XContent, XTweetActivity
 from afterpost.builtin.imports.youtube_studio import YouTubeStudioChart, YouTubeStudioTable
 from afterpost.sdk import Call, Capabilities, ErrorKind, Failed, FileFormat, Outcome, Provider, ProviderError
 
@@ -16,7 +20,17 @@ class ImportsProvider(Provider):
 
     @property
     def file_formats(self) -> Sequence[FileFormat]:
-        return (GenericCsv(), YouTubeStudioTable(), YouTubeStudioChart())
+        return (
+            GenericCsv(),
+            YouTubeStudioTable(),
+            YouTubeStudioChart(),
+            TikTokStudioContent(),
+            InstagramPosts(),
+            FacebookPosts(),
+            XContent(),
+            XTweetActivity(),
+            LinkedInContent(),
+        )
 
     async def fetch_metrics(self, call: Call, ids: Sequence[str]) -> Mapping[str, Outcome]:
         error = ProviderError(

@@ -63,6 +63,23 @@ def why_refused(header: Sequence[str]) -> Refusal | None:
             "the report by content, and its lines are no posts.",
             _HINT,
         )
+    if first == "Date" and {"Video Views", "Profile Views"} <= set(names):
+        return Refusal(
+            "This is TikTok Studio's `Overview.csv`: its lines are days of a whole account and no posts.",
+            "Import `Content.csv`, from the tab Content.",
+        )
+    if first == "Date" and "Post id" not in names and {"Impressions", "Profile visits"} <= set(names):
+        return Refusal(
+            "This is X's overview of an account: its lines are days and no posts.",
+            "In X's analytics open the tab Content and export that.",
+        )
+    if names == ["Date", "Primary"] or len(names) == 1:
+        found = "the columns Date and Primary" if len(names) == 2 else "a single column"
+        return Refusal(
+            f"The file has {found}, as Meta Business Suite's files of one metric a day have: its lines are "
+            "days of a whole account and no posts.",
+            "In Meta Business Suite open Insights, Content, and export the posts with Lifetime.",
+        )
     if first == "Date" and len(names) > 1 and set(names) <= _STUDIO:
         return Refusal(
             "Its lines are days of a whole channel and no posts, as in YouTube Studio's `Totals.csv`.", _HINT

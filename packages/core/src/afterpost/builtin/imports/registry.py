@@ -13,7 +13,7 @@ _SHOWN_NAMES = 12
 def detect(header: Sequence[str], formats: Iterable[FileFormat]) -> FileFormat:
     """The one format that knows this header. Raises InvalidInput when none does, or more than one."""
     known = sorted(formats, key=lambda each: each.name)
-    fitting = [each for each in known if each.detect(header)]
+    fitting = fits(header, known)
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -29,6 +29,11 @@ def detect(header: Sequence[str], formats: Iterable[FileFormat]) -> FileFormat:
         f"No known format has the columns {names}{more}. Known formats: {_listed(known)}.",
         hint="Rename the columns to those of the generic CSV; it needs post_id and one metric, e.g. views.",
     )
+
+
+def fits(header: Sequence[str], formats: Iterable[FileFormat]) -> list[FileFormat]:
+    """The formats that know this header, by name."""
+    return [each for each in sorted(formats, key=lambda each: each.name) if each.detect(header)]
 
 
 def named(name: str, formats: Iterable[FileFormat]) -> FileFormat:

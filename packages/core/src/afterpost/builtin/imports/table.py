@@ -22,6 +22,10 @@ class Row:
         """The cell as it stands; empty where the file has no such column."""
         return self._cells.get(column, "")
 
+    def with_cell(self, column: str, cell: str) -> "Row":
+        """The row with one more cell: something found out about it."""
+        return Row(self.line, {**self._cells, column: cell})
+
     def value(self, column: str, read: Callable[[str], T]) -> T | None:
         """A number or date; None where it is unknown (empty, `-`, `n/a`, `null`, `undefined`)."""
         return None if is_unknown(self.cell(column)) else self._read(column, read)
@@ -66,6 +70,8 @@ class Header:
         width = len(self.names)
         for line, cells in rows:
             if len(cells) < width or any(cell.strip() for cell in cells[width:]):
-                yield LineError(line, f"The line has {len(cells)} cells and the header {width}.")
+                yield LineError(
+                    line, f"The line has {len(cells)} cells and the header {width}.", "unreadable"
+                )
             else:
                 yield Row(line, dict(zip(self.names, cells, strict=False)))

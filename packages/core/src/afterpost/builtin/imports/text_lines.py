@@ -17,6 +17,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_UNMARKED = {b"\1\0\1\0": "utf-16-le", b"\0\1\0\1": "utf-16-be"}
+"""UTF-16 without a mark, by which of the first four bytes are not zero: two letters of a header show it."""
 _ARCHIVES = (
     (b"PK\x03\x04", "a ZIP archive or an Excel workbook", "Unpack it, or save the sheet as CSV (UTF-8)."),
     (b"\x1f\x8b", "compressed with gzip", "Unpack it first."),
@@ -33,7 +35,7 @@ class Unreadable(Exception):
 class TextLines:
     """The lines of a binary stream, line ends kept, as `csv.reader` pulls them.
 
-    UTF-8 with or without byte order mark, UTF-16 with one. At most one line is in memory. Raises
+    UTF-8 or UTF-16, with or without byte order mark. At most one line is in memory. Raises
     InvalidInput for what is no text file at all.
     """
 
@@ -101,15 +103,22 @@ class TextLines:
 
 def _decoded(source: BinaryIO) -> io.TextIOWrapper:
     head = b""
-    while len(head) < 4 and (more := source.read(4 - len(head))):
-        head += more
+    try:
+        while len(head) < 4 and (more := source.read(4 - len(head))):
+            head += more
+    except OSError as error:
+        raise InvalidInput(
+            f"The file could not be read: {error.strerror or type(error).__name__}."
+        ) from error
     for magic, what, hint in _ARCHIVES:
         if head.startswith(magic):
             raise InvalidInput(f"This is no CSV file; it is {what}.", hint=hint)
     encoding, mark = next(((name, bom) for bom, name in _MARKS if head.startswith(bom)), ("utf-8", b""))
-    if not encoding or (not mark and b"\x00" in head):
+    if not mark and len(head) == 4 and (unmarked := _UNMARKED.get(bytes(byte != 0 for byte in head))):
+        encoding = unmarked
+    elif not encoding or (not mark and b"\x00" in head):
         raise InvalidInput(
-            "This is no CSV file in UTF-8, nor in UTF-16 with a byte order mark.",
+            "This is no CSV file in UTF-8 or UTF-16.",
             hint="Save it as CSV (UTF-8).",
         )
     # Bytes that are no text come through as lone surrogates, which `_FLAW` finds: a line fails, not the file.

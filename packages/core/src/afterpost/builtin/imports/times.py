@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
 
 from afterpost.builtin.imports.cells import CellError, shown
 
@@ -9,6 +10,14 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
     r"(?P<offset>Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_MONTH_DAY_YEAR = re.compile(r"(?:[A-Za-z]{3,9},? )?([A-Za-z]{3,9})\.? ([0-9]{1,2}),? ([0-9]{4})")
+_DAY_MONTH_YEAR = re.compile(r"(?:[A-Za-z]{3,9},? )?([0-9]{1,2}) ([A-Za-z]{3,9})\.? ([0-9]{4})")
+_AMERICAN = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
 )
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 _NOON = time(12, tzinfo=UTC)
@@ -37,6 +46,49 @@ def day(cell: str) -> date:
         raise CellError(f"{shown(cell)} is no day like 2026-03-01")
     year, month, number = (int(part) for part in written.split("-"))
     return calendar_day(year, month, number, cell)
+
+
+def english_day(cell: str) -> date:
+    """A day in English words: `Sep 30, 2023`, `30 Sep 2023`, `Tue, Jul 14, 2026`; or `2023-09-30`."""
+    written = cell.strip()
+    if match := _MONTH_DAY_YEAR.fullmatch(written):
+        name, number, year = match.groups()
+    elif match := _DAY_MONTH_YEAR.fullmatch(written):
+        number, name, year = match.groups()
+    else:
+        return day(cell)
+    # By hand, since strptime reads month names in the language of the machine.
+    month = next((n for n, full in enumerate(_MONTHS, 1) if full.startswith(name.lower())), 0)
+    return calendar_day(int(year), month, int(number), cell)
+
+
+def american_day(cell: str) -> date:
+    """A day with its month first, `07/14/2026`."""
+    match = _AMERICAN.fullmatch(cell.strip())
+    if match is None:
+        raise CellError(f"{shown(cell)} is no day like 07/14/2026")
+    month, number, year = (int(part) for part in match.groups())
+    return calendar_day(year, month, number, cell)
+
+
+def american_moment(cell: str, zone: ZoneInfo) -> datetime:
+    """`07/14/2026 18:30` by the clocks of a zone, as aware UTC.
+
+    Of an hour that the clocks showed twice the first is meant, as `midnight` takes the earliest; one that
+    they never showed is refused, for then the zone is wrong.
+    """
+    written = cell.strip()
+    on, _, clock = written.partition(" ")
+    match = _CLOCK.fullmatch(clock.strip())
+    if match is None or not _AMERICAN.fullmatch(on):
+        raise CellError(f"{shown(cell)} is no moment like 07/14/2026 18:30")
+    local = datetime.combine(american_day(on), time(int(match[1]), int(match[2])))
+    moment = local.replace(tzinfo=zone).astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) != local:
+        raise CellError(
+            f"{shown(cell)} is an hour that the clocks of {zone.key} left out; is the zone right?"
+        )
+    return moment
 
 
 def calendar_day(year: int, month: int, number: int, cell: str) -> date:
