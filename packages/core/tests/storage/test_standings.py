@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from afterpost.domain.selection import EVERY_POST, Selection
+from afterpost.domain.selection import EVERY_POST
 from afterpost.domain.windows import day_date, day_number, local_day
 from afterpost.services.core import Core
 from afterpost.storage import accounts, organizations, posts
 from afterpost.storage.engine import Connection
-from afterpost.storage.snapshots import observed_posts
+from afterpost.storage.snapshots import observed_of
 from afterpost.storage.standings import METRICS, standings
 from afterpost.storage.tables import latest, post_analytics
 from afterpost.storage.tables import posts as posts_table
@@ -115,7 +115,8 @@ def test_observed_posts_are_those_with_a_snapshot_in_the_window(make_core: MakeC
             start = first + rng.randrange(-3, 65)
             end = start + rng.choice([0, 1, 6, 27])
             platform = rng.choice([None, "youtube"])
-            found = observed_posts(connection, EVERYTHING, Selection(platform), start, end)
+            ids = {post_id for post_id, _, place in days if platform in (None, place)}
+            found = observed_of(connection, EVERYTHING, ids, start, end)
             assert found == {
                 post_id for post_id, day, place in days if start <= day <= end and platform in (None, place)
             }

@@ -8,6 +8,7 @@ read in one call.
 import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -69,6 +70,40 @@ def reads_between(
 def due_inside(key: str, published_at: datetime, begins_at: datetime, ends_at: datetime) -> bool:
     """True when a read of the post is due inside [begins_at, ends_at), and early enough to be made in it."""
     return next(reads_between(key, published_at, begins_at, ends_at - GRACE), None) is not None
+
+
+class Surely(NamedTuple):
+    """Publications that decide whether a read is due in a window, wherever the account's ticks lie.
+
+    Published up to `until` a read is due, after `never` none is; between them, and in [`since`, `before`),
+    it depends on the ticks.
+    """
+
+    until: datetime
+    never: datetime
+    since: datetime
+    before: datetime
+
+
+def surely_due(key: str, begins_at: datetime, ends_at: datetime) -> Surely | None:
+    """`Surely` of an account, so that most posts need no look at their reads; None where each needs one.
+
+    Two reads of a post lie at most the slowest interval apart, but for the one in which a post becomes slow:
+    its tick may be a tick's width later. So a window of that length has a read of every post that is old
+    enough, except of those that have just become slow, and of accounts whose tick lies at its very end.
+    """
+    last = ends_at - GRACE
+    if ends_at - begins_at < SLOWEST - HOUR:  # a week with a clock change
+        return None
+    if last < begins_at + SLOWEST and _tick(key, last, SLOWEST) < begins_at + SLOWEST:
+        return None
+    slow = begins_at - LADDER[-1][0]
+    return Surely(
+        until=last - HOUR - HOUR / TICKS,
+        never=last - HOUR,
+        since=slow - SLOWEST / TICKS - GRACE - HOUR,
+        before=slow + timedelta.resolution,
+    )
 
 
 def _reads(key: str, published_at: datetime, after: datetime) -> Iterator[datetime]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from afterpost.domain import quality as rules
 from afterpost.domain.quality import (
@@ -22,7 +22,7 @@ from afterpost.domain.scope import Scope
 from afterpost.domain.windows import day_date, day_number
 from afterpost.services.core import Core
 from afterpost.services.question import DEFAULT, Asked, Question, asking
-from afterpost.services.windows import Coverage, Receipt, WindowMeta, expected_in, shown
+from afterpost.services.windows import Coverage, Receipt, WindowMeta, attended, covered, expected_in, shown
 from afterpost.storage import accounts
 from afterpost.storage import quality as facts
 from afterpost.storage.quality import Group, Reported
@@ -179,27 +179,28 @@ def _reported_in(by_day: ByDay, start: int) -> set[str]:
 
 def _coverage(asked: Asked, write: _Writer) -> tuple[Coverage, list[Flaw]]:
     """Coverage of all, and of each account whose is low."""
-    expected, seen = expected_in(asked)
-    groups: dict[Group, tuple[int, list[int]]] = {}
-    for post in expected:
-        group = (post.platform, post.account_id)
-        count, unread = groups.get(group, (0, []))
-        groups[group] = (count + 1, unread if post.id in seen else [*unread, post.id])
-    observed = sum(1 for post in expected if post.id in seen)
+    found = attended(asked)
     low = [
         write(
             "warning",
             "low_coverage",
-            Place(*group, asked.window.end),
+            Place(each.platform, each.account_id, asked.window.end),
             None,
-            len(unread),
-            sorted(unread)[:MOST_IDS],
-            rules.coverage_sentence(count - len(unread), count),
+            each.expected - each.observed,
+            _unread(asked, each.platform, each.account_id),
+            rules.coverage_sentence(each.observed, each.expected),
         )
-        for group, (count, unread) in groups.items()
-        if rules.is_low(count - len(unread), count)
+        for each in found
+        if rules.is_low(each.observed, each.expected)
     ]
-    return Coverage(len(expected), observed, observed / len(expected) if expected else None), low
+    return covered(found), low
+
+
+def _unread(asked: Asked, platform: str, account_id: int) -> list[int]:
+    """Some of the account's posts that were expected and not observed."""
+    narrowed = structs.replace(asked.selection, platform=platform)
+    expected, seen = expected_in(asked._replace(selection=narrowed), [account_id])
+    return sorted(post.id for post in expected if post.id not in seen)[:MOST_IDS]
 
 
 def _fallen(asked: Asked, by_day: ByDay, write: _Writer) -> Iterator[Flaw]:

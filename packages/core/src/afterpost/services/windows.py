@@ -1,16 +1,19 @@
 """What every windowed answer says about itself: the window used, coverage, whether it may still move."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 
 from msgspec import Struct, structs
 
-from afterpost.domain.ages import due_inside, ladder_key
+from afterpost.domain.ages import due_inside, ladder_key, surely_due
 from afterpost.domain.windows import Window, day_number, outside
 from afterpost.services.meanings import Break
 from afterpost.services.question import Asked
-from afterpost.storage import pauses, posts, snapshots
-from afterpost.storage.posts import Expectable
+from afterpost.storage import accounts, coverage, pauses, posts, snapshots
+from afterpost.storage.coverage import Attended
+from afterpost.storage.posts import Expectable, Span
+
+_TICK = timedelta.resolution
 
 
 class WindowMeta(Struct, frozen=True):
@@ -67,14 +70,21 @@ def shown(window: Window) -> WindowMeta:
     return WindowMeta(window.start, window.end, window.zone, window.clamped)
 
 
-def expected_in(asked: Asked) -> tuple[list[Expectable], set[int]]:
-    """The posts that are expected in a window, and the ids of those with a snapshot in it."""
+def expected_in(
+    asked: Asked, accounts: Collection[int] | None = None, published: Sequence[Span] = ()
+) -> tuple[list[Expectable], set[int]]:
+    """The posts that are expected in a window, and the ids of those with a snapshot in it.
+
+    One by one, as it is defined; `accounts`, `published`: only posts of those accounts, and published in one
+    of those spans.
+    """
     connection, scope, selection, window = asked.connection, asked.scope, asked.selection, asked.window
     begins, ends = window.begins_at(), window.ends_at()
     away = pauses.disconnections(connection, scope, begins, ends)
+    candidates = posts.expectable(connection, scope, selection, ends, accounts=accounts, published=published)
     expected = [
         post
-        for post in posts.expectable(connection, scope, selection, ends)
+        for post in candidates
         if (post.gone_at is None or post.gone_at >= begins)
         and any(
             due_inside(ladder_key(post.account_id), post.published_at, since, until)
@@ -82,19 +92,70 @@ def expected_in(asked: Asked) -> tuple[list[Expectable], set[int]]:
         )
     ]
     start, end = day_number(window.start), day_number(window.end)
-    return expected, snapshots.observed_posts(connection, scope, selection, start, end)
+    ids = [post.id for post in expected]
+    return expected, snapshots.observed_of(connection, scope, ids, start, end)
+
+
+def attended(asked: Asked) -> list[Attended]:
+    """How each account's posts were attended to in a window.
+
+    In a week or more nearly all posts are expected for sure and are counted by the database; the others are
+    looked at one by one (`expected_in`).
+    """
+    connection, scope, selection, window = asked.connection, asked.scope, asked.selection, asked.window
+    begins, ends = window.begins_at(), window.ends_at()
+    start, end = day_number(window.start), day_number(window.end)
+    away = pauses.disconnections(connection, scope, begins, ends)
+    # A post may be of another brand than its account.
+    owners = structs.replace(scope, brands=None)
+    known = [account.id for account in accounts.list_accounts(connection, owners)]
+    sure = {key: surely_due(ladder_key(key), begins, ends) for key in known if key not in away}
+    counted = [key for key, surely in sure.items() if surely is not None]
+    slow = [key for key in known if sure.get(key) is None]
+    found: dict[tuple[str, int], Attended] = {}
+    # The limits are the same for every account that has any.
+    limits = next((surely for surely in sure.values() if surely is not None), None)
+    expected: list[Expectable] = []
+    seen: set[int] = set()
+    if limits is not None:
+        spans = ((limits.until, limits.never), (limits.since - _TICK, limits.before - _TICK))
+        for each in coverage.attended(
+            connection,
+            scope,
+            selection,
+            start=start,
+            end=end,
+            begins_at=begins,
+            until=limits.until,
+            but=(limits.since, limits.before),
+            accounts=counted,
+        ):
+            found[each.platform, each.account_id] = each
+        expected, seen = expected_in(asked, counted, spans)
+    if slow:
+        more, also = expected_in(asked, slow)
+        expected, seen = [*expected, *more], seen | also
+    for post in expected:
+        key = (post.platform, post.account_id)
+        before = found.get(key, Attended(*key, 0, 0, 0))
+        unread = post.gone_at is None and (post.last_day is None or post.last_day <= end)
+        found[key] = Attended(
+            *key, before.expected + 1, before.observed + (post.id in seen), before.unread + unread
+        )
+    return [found[key] for key in sorted(found)]
 
 
 def coverage_of(asked: Asked) -> tuple[Coverage, bool]:
     """Coverage of a window, and whether its numbers are still provisional."""
-    expected, seen = expected_in(asked)
-    end = day_number(asked.window.end)
-    observed = sum(1 for post in expected if post.id in seen)
-    ratio = observed / len(expected) if expected else None
-    provisional = any(
-        post.gone_at is None and (post.last_day is None or post.last_day <= end) for post in expected
-    )
-    return Coverage(len(expected), observed, ratio), provisional
+    found = attended(asked)
+    return covered(found), any(each.unread for each in found)
+
+
+def covered(found: Iterable[Attended]) -> Coverage:
+    """The coverage of several accounts together."""
+    listed = list(found)
+    expected, observed = sum(each.expected for each in listed), sum(each.observed for each in listed)
+    return Coverage(expected, observed, observed / expected if expected else None)
 
 
 class PagedMeta(Meta, frozen=True, kw_only=True):

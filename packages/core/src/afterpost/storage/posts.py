@@ -1,6 +1,6 @@
 """Posts: what was published where, and when each is read next."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -236,13 +236,29 @@ class Expectable(Struct, frozen=True):
     last_day: int | None
 
 
+Span = tuple[datetime, datetime]
+"""After the one instant, up to the other."""
+
+
 def expectable(
-    connection: sa.Connection, scope: Scope, selection: Selection, published_before: datetime
+    connection: sa.Connection,
+    scope: Scope,
+    selection: Selection,
+    published_before: datetime,
+    *,
+    accounts: Collection[int] | None = None,
+    published: Sequence[Span] = (),
 ) -> list[Expectable]:
     """Posts of accounts published before an instant, with their last snapshot day.
 
-    A post without an account is not read by schedule, so nobody expects it.
+    A post without an account is not read by schedule, so nobody expects it. `accounts`, `published`: only
+    posts of those accounts, only those published in one of the spans.
     """
+    at, instant = posts.c.published_at, posts.c.published_at.type
+    narrower = [
+        sa.and_(at > sa.literal(after, instant), at <= sa.literal(until, instant))
+        for after, until in published
+    ]
     query = (
         sa.select(
             posts.c.id,
@@ -260,6 +276,10 @@ def expectable(
             *selected(selection, posts),
         )
     )
+    if narrower:
+        query = query.where(sa.or_(*narrower))
+    if accounts is not None:
+        query = query.where(posts.c.account_id.in_(sorted(accounts)))
     return [Expectable(*row) for row in connection.execute(query)]
 
 

@@ -271,23 +271,26 @@ def behind(
     ]
 
 
-def observed_posts(
-    connection: sa.Connection, scope: Scope, selection: Selection, start: int, end: int
+def observed_of(
+    connection: sa.Connection, scope: Scope, post_ids: Collection[int], start: int, end: int
 ) -> set[int]:
-    """Ids of the posts with a snapshot in [start, end]: sought post by post, where a post's first and last
+    """Which of the posts have a snapshot in [start, end]: sought post by post, where a post's first and last
     days do not tell."""
     there = sa.select(post_analytics.c.day).where(
         post_analytics.c.post_id == latest.c.post_id, among(range(start, end + 1))
     )
-    query = (
-        sa.select(posts.c.id)
-        .join(latest, latest.c.post_id == posts.c.id)
-        .where(
-            latest.c.first_day <= end,
-            latest.c.last_day >= start,
-            sa.or_(latest.c.first_day >= start, latest.c.last_day <= end, there.exists()),
-            *within(scope, posts),
-            *selected(selection, posts),
+    found: set[int] = set()
+    for some in chunks(post_ids):
+        query = (
+            sa.select(posts.c.id)
+            .join(latest, latest.c.post_id == posts.c.id)
+            .where(
+                posts.c.id.in_(some),
+                latest.c.first_day <= end,
+                latest.c.last_day >= start,
+                sa.or_(latest.c.first_day >= start, latest.c.last_day <= end, there.exists()),
+                *within(scope, posts),
+            )
         )
-    )
-    return set(connection.execute(query).scalars())
+        found.update(connection.execute(query).scalars())
+    return found

@@ -1,0 +1,134 @@
+"""Coverage counted by the database is the coverage of posts looked at one by one."""
+
+import random
+from collections import Counter
+from datetime import date, timedelta
+from itertools import count
+
+import pytest
+import sqlalchemy as sa
+
+from afterpost.domain.ages import GRACE, HOUR, due_inside, ladder_key, surely_due
+from afterpost.services.core import Core
+from afterpost.services.question import Question, asking
+from afterpost.services.record import move
+from afterpost.services.windows import attended, expected_in
+from afterpost.storage import accounts, pauses, posts
+from afterpost.storage.tables import attendance
+from packages.core.tests.house import ACTOR, EVERYTHING, Clock, MakeCore, at, tell, told
+
+ACCOUNTS = 6
+NOW = at("2026-11-22 19:16")
+
+
+def populated(core: Core, rng: random.Random) -> None:
+    """Posts of several accounts, published over eighty days, read as it comes; some gone, one account away
+    for a while, some posts of nobody."""
+    with core.transaction(EVERYTHING, ACTOR) as tx:
+        organization = core.organization(tx.connection, EVERYTHING)
+        owners: list[int | None] = [
+            accounts.add_account(
+                tx.connection,
+                EVERYTHING,
+                {
+                    "organization_id": organization.id,
+                    "platform": "youtube",
+                    "external_id": f"channel{n}",
+                    "handle": "c",
+                    "name": "C",
+                    "state": "active",
+                    "listed": True,
+                    "created_at": tx.now,
+                },
+            )
+            for n in range(ACCOUNTS)
+        ]
+    for n in range(90):
+        # Many of an age at which a post becomes slow, at the window's end, or right before it.
+        age = rng.choice(
+            [rng.uniform(0, 80), rng.uniform(37, 39), rng.uniform(30, 31.5), rng.uniform(0.9, 1.1)]
+        )
+        published = NOW - timedelta(days=age)
+        entries = [
+            told(f"p{n}", seen, {"views": k}, published_at=published)
+            for k in range(rng.randrange(5))
+            if (seen := published + timedelta(days=rng.uniform(0, 90))) < NOW
+        ]
+        if entries:
+            tell(core, *entries)
+    with core.transaction(EVERYTHING, ACTOR) as tx:
+        everyone = posts.find_posts(
+            tx.connection, EVERYTHING, organization.id, "youtube", [f"p{n}" for n in range(90)]
+        )
+        for post in everyone.values():
+            owner = rng.choice([*owners, None])
+            if owner is not None:
+                move(tx, organization, post, account_id=owner)
+            if rng.random() < 0.15:
+                gone = {"id": post.id, "state": "gone", "misses": 3}
+                gone["gone_at"] = NOW - timedelta(days=rng.uniform(0, 20))
+                posts.update_posts(tx.connection, EVERYTHING, ["state", "misses", "gone_at"], [gone])
+        away = owners[0]
+        assert away is not None
+        since = NOW - timedelta(days=9)
+        pauses.note_state(tx.connection, EVERYTHING, organization.id, away, "disconnected", since)
+        back = NOW - timedelta(days=rng.uniform(1, 8))
+        pauses.note_state(tx.connection, EVERYTHING, organization.id, away, "active", back)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_counting_says_what_looking_at_each_post_says(make_core: MakeCore, clock: Clock, seed: int) -> None:
+    rng = random.Random(seed)
+    core = make_core(f"core{seed}")
+    populated(core, rng)
+    clock.now = NOW
+    seen = Counter[bool]()
+    for _ in range(60):
+        length = rng.choice([1, 2, 6, 7, 7, 7, 8, 14, 40])
+        last = date(2026, 11, 21) - timedelta(days=rng.choice([0, 0, 0, rng.randrange(60)]))
+        question = Question(start=last - timedelta(days=length - 1), end=last)
+        with asking(core, EVERYTHING, question) as asked:
+            expected, observed = expected_in(asked)
+            end = (last - date(1970, 1, 1)).days
+            truth: dict[tuple[str, int], list[int]] = {}
+            for post in expected:
+                sums = truth.setdefault((post.platform, post.account_id), [0, 0, 0])
+                sums[0] += 1
+                sums[1] += post.id in observed
+                sums[2] += post.gone_at is None and (post.last_day is None or post.last_day <= end)
+            found = {(each.platform, each.account_id): list(each[2:]) for each in attended(asked)}
+            assert {key: sums for key, sums in found.items() if sums[0]} == truth, question
+            spans = sa.select(attendance.c.day).where(
+                attendance.c.day > end, attendance.c.gap > attendance.c.day - (end - length + 1)
+            )
+            seen[asked.connection.execute(spans).first() is not None] += 1
+    assert min(seen.values()) > 5  # with gaps that span the window, and without
+
+
+def test_what_is_sure_needs_no_look_at_the_reads() -> None:
+    rng = random.Random(7)
+    tried = Counter[str]()
+    for n in count():
+        key = ladder_key(n)
+        begins = at("2026-11-01 00:00") + timedelta(hours=rng.randrange(24))
+        ends = begins + rng.choice([timedelta(days=7), timedelta(days=7, hours=-1), timedelta(days=9)])
+        surely = surely_due(key, begins, ends)
+        if surely is None:
+            tried["none"] += 1
+            continue
+        for _ in range(30):
+            near = rng.choice([surely.until, surely.never, surely.since, surely.before, begins])
+            published = near + timedelta(seconds=rng.choice([0, 1, -1, rng.uniform(-(10**6), 10**6)]))
+            if published <= surely.until and not surely.since <= published < surely.before:
+                tried["due"] += 1
+                assert due_inside(key, published, begins, ends), (key, published, begins, ends)
+            elif published > surely.never:
+                tried["not due"] += 1
+                assert not due_inside(key, published, begins, ends), (key, published, begins, ends)
+            else:
+                tried["either"] += due_inside(key, published, begins, ends)
+        if n > 1_500:
+            break
+    assert min(tried.values()) > 5
+    assert surely_due("a", begins, begins + timedelta(days=6)) is None
+    assert GRACE < HOUR / 6
