@@ -20,6 +20,9 @@ from afterpost.domain.windows import zone_of
 
 PREFIX = "AFTERPOST_"
 FILE = "afterpost.toml"
+KEY = "secret_key"
+OLD_KEYS = "old_secret_keys"
+"""Files in the data directory."""
 KEY_BYTES = 32
 MIN_API_KEY = 16
 ACCEPTABLE = frozenset({"foreign_row_security", "several_organizations"})
@@ -40,10 +43,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     when not given; at least 16 characters."""
     secret_key: str
     """32 bytes in base64 that seal the credentials. Made and kept in the data directory when not given."""
+    old_secret_keys: tuple[str, ...] = ()
+    """Keys that credentials may still be sealed with, comma-separated; `afterpost keys rotate` moves them to
+    the one in force. Kept in the data directory when not given."""
     host: str = "127.0.0.1"
     """Address `serve` listens on."""
     port: int = 8480
     """Port `serve` listens on."""
+    public_url: str | None = None
+    """Where browsers reach this installation, for sign-ins to come back to. Default: host and port."""
     collect: bool = True
     """Whether `serve` reads due posts by itself (`on` or `off`)."""
     monthly_dollars: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
@@ -69,8 +77,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     environment."""
 
     def __repr__(self) -> str:
-        """Without the two keys: a setting that is printed must not give them away."""
-        shown = [f for f in self.__struct_fields__ if f not in {"api_key", "secret_key", "sections"}]
+        """Without keys and the database's password: a setting that is printed must not give them away."""
+        shown = [
+            f
+            for f in self.__struct_fields__
+            if f not in {"api_key", "secret_key", "old_secret_keys", "database_url", "sections"}
+        ]
         return f"Settings({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
     def section(self, plugin: str) -> Mapping[str, str]:
@@ -80,6 +92,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     def sealing_key(self) -> bytes:
         """The 32 bytes of `secret_key`."""
         return base64.b64decode(self.secret_key)
+
+    def old_sealing_keys(self) -> list[bytes]:
+        """The 32 bytes of each of `old_secret_keys`."""
+        return [base64.b64decode(key) for key in self.old_secret_keys]
 
 
 def load_settings(environ: Mapping[str, str] | None = None, *, make: bool = True) -> Settings:
@@ -112,6 +128,9 @@ def load_settings(environ: Mapping[str, str] | None = None, *, make: bool = True
     for name, made in (("api_key", secrets.token_urlsafe(32)), ("secret_key", sealing)):
         if name not in raw:
             raw[name] = _kept(data_dir / name, made) if make else made
+    old = data_dir / OLD_KEYS
+    if "old_secret_keys" not in raw and old.exists():
+        raw["old_secret_keys"] = old.read_text(encoding="ascii").split()
     return _checked(raw)
 
 
@@ -144,7 +163,7 @@ def _checked(raw: dict[str, Any]) -> Settings:
         raise Misconfigured(
             f"There is no setting {PREFIX}{name.upper()}.", hint="docs/settings.md lists all of them."
         )
-    for name in ("plugins", "block", "accept"):
+    for name in ("plugins", "block", "accept", "old_secret_keys"):
         if isinstance(raw.get(name), str):
             raw[name] = [part.strip() for part in raw[name].split(",") if part.strip()]
     if raw.get("plugins") == ["off"]:
@@ -159,12 +178,9 @@ def _checked(raw: dict[str, Any]) -> Settings:
         zone_of(settings.time_zone)
     except (msgspec.ValidationError, InvalidInput) as error:
         raise Misconfigured(f"A setting can't be used: {error}", hint="See docs/settings.md.") from error
-    try:
-        length = len(base64.b64decode(settings.secret_key, validate=True))
-    except binascii.Error:
-        length = 0
-    if length != KEY_BYTES:
-        raise Misconfigured(f"{PREFIX}SECRET_KEY must be {KEY_BYTES} bytes in base64.")
+    for name, keys in (("SECRET_KEY", [settings.secret_key]), ("OLD_SECRET_KEYS", settings.old_secret_keys)):
+        if not all(_is_key(key) for key in keys):
+            raise Misconfigured(f"{PREFIX}{name} must be {KEY_BYTES} bytes in base64.")
     if len(settings.api_key) < MIN_API_KEY:
         raise Misconfigured(
             f"{PREFIX}API_KEY has {len(settings.api_key)} characters; it must have at least {MIN_API_KEY}.",
@@ -187,6 +203,44 @@ def _checked(raw: dict[str, Any]) -> Settings:
     if not 0 <= settings.port <= 65_535:
         raise Misconfigured(f"{PREFIX}PORT is {settings.port}; it must be between 0 and 65535.")
     return settings
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text, validate=True)) == KEY_BYTES
+    except binascii.Error:
+        return False
+
+
+def new_key_in(settings: Settings) -> Settings:
+    """The settings with a new sealing key, kept in the data directory in the place of the one before.
+
+    That one is added to the old ones first: whatever a crash leaves, every credential opens. Raises
+    Misconfigured where the key is not kept in the data directory.
+    """
+    path, old = settings.data_dir / KEY, settings.data_dir / OLD_KEYS
+    if not path.exists() or path.read_text(encoding="ascii").strip() != settings.secret_key:
+        raise Misconfigured(
+            f"The sealing key is set by {PREFIX}SECRET_KEY and not kept in {path}.",
+            hint=f"Set {PREFIX}SECRET_KEY to a new key and {PREFIX}OLD_SECRET_KEYS to the old one, then run "
+            "`afterpost keys rotate` again.",
+        )
+    made = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+    keys = (*settings.old_secret_keys, settings.secret_key)
+    _replace(old, "".join(f"{key}\n" for key in keys))
+    _replace(path, f"{made}\n")
+    return msgspec.structs.replace(settings, secret_key=made, old_secret_keys=keys)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file for this user alone; it is the old one or the new one, never half."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
 
 
 def _kept(path: Path, made: str) -> str:

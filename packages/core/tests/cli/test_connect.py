@@ -85,7 +85,7 @@ def test_list_shows_the_same_as_json(cli: Cli) -> None:
         assert fact in table
     assert set(state) == {
         *("id", "platform", "external_id", "handle", "name", "brand", "state", "last_refresh_at", "next_at"),
-        *("parked_until", "failure_kind", "failure_message", "failed_at"),
+        *("parked_until", "failure_kind", "failure_message", "failed_at", "scopes", "missing"),
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
@@ -64,10 +65,23 @@ PAYLOAD = hashlib.sha256(
     json.dumps({"posts": [READING]}, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 ).hexdigest()
 """Of the body that `ingest(client, READING)` sends."""
+CALLBACK = ("GET", "/v1/connect/{platform}/callback")
+
+
+def came_back(client: httpx.Client) -> str:
+    """The address a browser ends at after a sign-in that was begun now."""
+    begun = client.request("GET", "/v1/connect/toy/start", headers={"Authorization": f"Bearer {KEY}"})
+    query = parse_qs(urlsplit(begun.json()["data"]["authorize_url"]).query)
+    return f"/v1/connect/toy/callback?state={query['state'][0]}&code=a-code&iss=toy"
+
 
 VALID: Mapping[tuple[str, str], tuple[str, Any]] = {
     ("GET", "/v1/panels"): ("/v1/panels", None),
     ("GET", "/v1/sign-in"): ("/v1/sign-in", None),
+    ("GET", "/v1/connect"): ("/v1/connect", None),
+    ("GET", "/v1/connect/{platform}/start"): ("/v1/connect/toy/start", None),
+    ("GET", "/v1/connect/{platform}/callback"): ("/v1/connect/toy/callback", None),
+    ("GET", "/v1/accounts/{account_id}/metrics"): ("/v1/accounts/1/metrics", None),
     ("POST", "/v1/posts"): ("/v1/posts", {"platform": "tube", "external_id": "n1"}),
     ("GET", "/v1/posts"): ("/v1/posts", None),
     ("GET", "/v1/posts/{post_id}"): ("/v1/posts/1", None),
@@ -146,4 +160,4 @@ VALID: Mapping[tuple[str, str], tuple[str, Any]] = {
     ("GET", "/"): ("/", None),
 }
 """(method, path) -> a request that succeeds on an installation with an ingested and a connected post, and an
-imported file. Its body is JSON, a file's text, or None."""
+imported file; the callback only with what `came_back` adds. Its body is JSON, a file's text, or None."""

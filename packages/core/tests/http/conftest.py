@@ -40,6 +40,7 @@ def open_here(tmp_path: Path, clock: Clock, network: Network) -> Iterator[Callab
             secret_key=base64.b64encode(b"k" * 32).decode(),
             time_zone=time_zone,
             collect=collect,
+            sections={"toy": {"client_id": "app-1"}},
         )
         builtin: dict[str, object] = {"toy": ToyPlugin(network), "imports": imports, **plugins}
         opened.append(open_core(settings, build_plugins(settings, builtin, installed=[]), clock=clock))

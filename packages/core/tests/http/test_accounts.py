@@ -24,6 +24,8 @@ def test_an_account_is_shown_without_its_credential(client: TestClient[Litestar]
         "last_refresh": None,
         "next_due": "2026-03-10T12:00:00Z",
         "last_failure": None,
+        "scopes": [],
+        "missing": None,
         "created_at": "2026-03-10T12:00:00Z",
     }
     listed = client.get("/v1/accounts")

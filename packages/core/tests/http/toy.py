@@ -11,16 +11,21 @@ from afterpost.sdk import (
     AccountProfile,
     Call,
     Capabilities,
+    CodeGrant,
+    Credential,
     CredentialField,
     Failed,
     Gone,
     Measured,
     MetricSpec,
+    OAuth,
+    OAuthScope,
     Outcome,
     Page,
     PostInfo,
     Provider,
     Reading,
+    Secret,
 )
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -65,7 +70,22 @@ class Network(Provider):
 
     @property
     def credential_fields(self) -> Sequence[CredentialField]:
-        return (CredentialField("token", "Token"),)
+        return (
+            CredentialField("token", "Token"),
+            CredentialField("client_id", "Client id", secret=False, required=False, of_app=True),
+        )
+
+    @property
+    def oauth(self) -> OAuth:
+        return OAuth(
+            authorize_url="https://api.toy.example/authorize?a=b",
+            scopes=(OAuthScope("read", "read your posts"),),
+        )
+
+    async def exchange_code(self, call: Call, grant: CodeGrant) -> Credential:
+        if grant.code.reveal() != "a-code":
+            raise ProviderError(ErrorKind.CREDENTIAL_REVOKED, "That code opens nothing.")
+        return Credential(secrets={**call.credential.secrets, "token": Secret("open-sesame")})
 
     async def check(self, call: Call) -> AccountProfile:
         if call.credential.secret("token") != "open-sesame":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from afterpost.cli.browser import announced, by_loopback, by_paste
 from afterpost.cli.options import json_option
 from afterpost.cli.output import note, print_json, print_table, say
 from afterpost.cli.session import CONNECT, Session, opened
@@ -17,11 +18,14 @@ from afterpost.domain.ids import slug_of
 from afterpost.services.connect import connect as connect_account
 from afterpost.services.connect import connectable, disconnect
 from afterpost.services.organization import organization_of
+from afterpost.services.sign_in import Begun, finish
+from afterpost.services.sign_in import begin as begin_sign_in
 from afterpost.services.status import AccountState, account_states
 
 if TYPE_CHECKING:
     from afterpost.sdk.credentials import CredentialField
     from afterpost.sdk.provider import Provider
+    from afterpost.storage.accounts import Account
 
 
 @click.command()
@@ -34,6 +38,11 @@ if TYPE_CHECKING:
     metavar="NAME=VALUE",
     help="One part of the credential; repeat it for each. Without any you are asked.",
 )
+@click.option(
+    "--redirect",
+    metavar="URL",
+    help="Sign in by browser with this redirect address of the app, and paste where the browser ended.",
+)
 @click.option("--list", "listing", is_flag=True, help="List the accounts and how each stands.")
 @click.option("--remove", type=int, metavar="ID", help="Forget an account's credential; its history stays.")
 @click.option("--yes", is_flag=True, help="Remove without asking.")
@@ -44,6 +53,7 @@ def connect(
     platform: str | None,
     brand: str | None,
     fields: tuple[str, ...],
+    redirect: str | None,
     listing: bool,
     remove: int | None,
     yes: bool,
@@ -53,11 +63,12 @@ def connect(
 
     The platform is asked whose credential it is, and the credential is kept encrypted. Its parts come from
     --field, from the environment (AFTERPOST_CONNECT_<NAME>, which no process list shows), or are asked for.
+    Where the platform has a sign-in by browser, the app's own parts are enough: it begins then.
     """
     if [platform is not None, listing, remove is not None].count(True) != 1:
         raise click.UsageError("Name a platform to connect, or give --list, or give --remove ID.")
-    if (listing or remove is not None) and (brand or fields):
-        raise click.UsageError("--brand and --field belong to connecting an account.")
+    if (listing or remove is not None) and (brand or fields or redirect):
+        raise click.UsageError("--brand, --field and --redirect belong to connecting an account.")
     if listing:
         with opened(wiring, "read") as session:
             _list(session, as_json)
@@ -67,7 +78,7 @@ def connect(
     else:
         given = _pairs(fields)
         with opened(wiring, "connect") as session:
-            _connect(session, platform or "", given, brand, as_json)
+            _connect(session, platform or "", given, brand, redirect, as_json)
 
 
 def _pairs(fields: Sequence[str]) -> dict[str, str]:
@@ -81,31 +92,80 @@ def _pairs(fields: Sequence[str]) -> dict[str, str]:
 
 
 def _connect(
-    session: Session, platform: str, given: Mapping[str, str], brand: str | None, as_json: bool
+    session: Session,
+    platform: str,
+    given: Mapping[str, str],
+    brand: str | None,
+    redirect: str | None,
+    as_json: bool,
 ) -> None:
     provider = connectable(session.core).get(platform)
-    # Without a provider the service refuses with the list of platforms.
-    values = dict(given) if provider is None else _credential(provider, given)
-    kept = session.wait(
-        connect_account(session.core, session.scope, session.actor, platform, values, brand=brand)
-    )
+    app = None if provider is None else _app_alone(session, provider, given)
+    if redirect is not None or app is not None:
+        kept = _sign_in(session, platform, app or dict(given), brand, redirect)
+    else:
+        # Without a provider the service refuses with the list of platforms.
+        values = dict(given) if provider is None else _credential(provider, given)
+        kept = session.wait(
+            connect_account(session.core, session.scope, session.actor, platform, values, brand=brand)
+        )
     state = next(s for s in account_states(session.core, session.scope) if s.id == kept.id)
     if as_json:
         print_json(state)
         return
     under = f", brand {state.brand}" if state.brand else ""
     say(f"✔ Connected {state.platform} {state.handle} ({state.name}) as account {state.id}{under}.")
+    for metric, scopes in (state.missing or {}).items():
+        note(f"Not to be had: {metric}, for {', '.join(scopes)} was not granted.")
     say(f"Next: afterpost refresh --account {state.id}")
     if brand is not None and slug_of(brand) != slug_of(state.brand or ""):
         note(f"The account was connected before and keeps its brand: {state.brand or 'none'}.")
 
 
+def _app_alone(session: Session, provider: "Provider", given: Mapping[str, str]) -> dict[str, str] | None:
+    """The app's fields, where a browser can do the rest and nobody gave anything else; else None."""
+    oauth = provider.oauth
+    if oauth is None:
+        return None
+    of_app = {field.name for field in provider.credential_fields if field.of_app}
+    told = _told(provider) | dict(given)
+    section = session.core.settings.section(provider.capabilities.platform)
+    if set(told) - of_app or not (told.get(oauth.client_id) or section.get(oauth.client_id)):
+        return None
+    return told
+
+
+def _sign_in(
+    session: Session, platform: str, app: Mapping[str, str], brand: str | None, redirect: str | None
+) -> "Account":
+    def begin(redirect_uri: str) -> Begun:
+        return begin_sign_in(
+            session.core, session.scope, session.actor, platform, app, redirect_uri, brand=brand
+        )
+
+    oauth = session.core.providers[platform].oauth if platform in session.core.providers else None
+    if redirect is None and oauth is not None and not oauth.loopback:
+        raise InvalidInput(
+            f"{platform} does not let a browser come back to this machine.",
+            hint="Give --redirect URL, an address that is registered with the app.",
+        )
+    came = by_loopback(begin, announced) if redirect is None else by_paste(begin, announced, redirect)
+    return session.wait(finish(session.core, session.scope, session.actor, platform, came))
+
+
+def _told(provider: "Provider") -> dict[str, str]:
+    """What the environment holds of the credential."""
+    return {
+        field.name: value
+        for field in provider.credential_fields
+        if (value := os.environ.get(CONNECT + field.name.upper()))
+    }
+
+
 def _credential(provider: "Provider", given: Mapping[str, str]) -> dict[str, str]:
     """What was given, what the environment holds, and the rest from the person at the terminal."""
     wanted = list(provider.credential_fields)
-    values = {
-        field.name: value for field in wanted if (value := os.environ.get(CONNECT + field.name.upper()))
-    } | dict(given)
+    values = _told(provider) | dict(given)
     # Someone who gave anything knows what the platform needs: only what is required is still asked for.
     open_fields = [field for field in wanted if field.name not in values and (field.required or not values)]
     if not open_fields:

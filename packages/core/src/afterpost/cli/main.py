@@ -6,6 +6,7 @@ import sys
 import rich_click as click
 
 from afterpost import __version__
+from afterpost.cli.budget import budget
 from afterpost.cli.connect import connect
 from afterpost.cli.demo import demo_command
 from afterpost.cli.doctor import doctor
@@ -13,6 +14,7 @@ from afterpost.cli.dump import dump
 from afterpost.cli.errors import Guarded
 from afterpost.cli.extensions import plugin_groups
 from afterpost.cli.import_file import import_file
+from afterpost.cli.keys import keys
 from afterpost.cli.migrate import migrate
 from afterpost.cli.output import note
 from afterpost.cli.overview import overview
@@ -75,7 +77,9 @@ for command in (
     receipt,
     sync,
     report,
+    budget,
     doctor,
+    keys,
     plugins,
     migrate,
     dump,

@@ -13,6 +13,7 @@ from afterpost.http import (
     accounts,
     analytics,
     brands,
+    connecting,
     content_performance,
     imports,
     ingest,
@@ -49,7 +50,10 @@ _V1: list[ControllerRouterHandler] = [
     payloads.read_payload,
     accounts.connect_account,
     accounts.read_accounts,
+    accounts.read_account_metrics,
     accounts.disconnect_account,
+    connecting.read_connectable,
+    connecting.begin_sign_in,
     brands.create_brand,
     brands.read_brands,
     ingest.ingest_posts,
@@ -126,7 +130,7 @@ def _app(
     )
     problem = answering(core.now)
     return Litestar(
-        [guarded, health_routes(core), sign_in_route(core)],
+        [guarded, health_routes(core), sign_in_route(core), connecting.callback_route(core)],
         lifespan=[running],
         request_class=ApiRequest,
         request_max_body_size=BODY_BYTES,

@@ -1,5 +1,6 @@
 """Accounts: connect, list, disconnect. A credential comes in and never goes out."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from litestar import delete, get, post
@@ -9,11 +10,13 @@ from msgspec import Meta, Struct
 from afterpost.domain.errors import InvalidInput
 from afterpost.domain.ids import NO_CONTROL, Platform, RowId, ShortText
 from afterpost.http.errors import problems
-from afterpost.http.params import AccountId
+from afterpost.http.params import AccountId, EndDate, StartDate
 from afterpost.http.scope import Call
 from afterpost.http.views import AccountView, NoMeta, account_view
+from afterpost.services.account_numbers import AccountDay, account_numbers
 from afterpost.services.connect import connect, disconnect
 from afterpost.services.standing import accounts_standing
+from afterpost.services.windows import WindowMeta
 
 CredentialText = Annotated[str, Meta(max_length=20_000, pattern=NO_CONTROL)]
 
@@ -44,6 +47,20 @@ class AccountsAnswer(Struct, frozen=True):
     meta: NoMeta = NoMeta()
 
 
+class AccountMetricsMeta(Struct, frozen=True):
+    """The window, and metric -> definition in force."""
+
+    window: WindowMeta
+    definitions: Mapping[str, str]
+
+
+class AccountMetricsAnswer(Struct, frozen=True):
+    """An account's own numbers by day."""
+
+    data: tuple[AccountDay, ...]
+    meta: AccountMetricsMeta
+
+
 @post(
     "/accounts",
     status_code=201,
@@ -70,7 +87,20 @@ async def connect_account(call: Call, data: JSONBody[NewAccount]) -> AccountAnsw
 @get("/accounts", summary="List accounts", responses=problems())
 async def read_accounts(call: Call) -> AccountsAnswer:
     """Every account with its state, its last refresh and failure, and its next scheduled read."""
-    return AccountsAnswer([account_view(each) for each in await call.reading(accounts_standing)])
+    return AccountsAnswer([account_view(each, call.core) for each in await call.reading(accounts_standing)])
+
+
+@get(
+    "/accounts/{account_id:int}/metrics",
+    summary="An account's own numbers",
+    responses=problems("not_found", "invalid_window"),
+)
+async def read_account_metrics(
+    call: Call, account_id: AccountId, start_date: StartDate = None, end_date: EndDate = None
+) -> AccountMetricsAnswer:
+    """Followers and so on by day, as they were when last read that day; days without a reading are left out."""
+    found = await call.reading(account_numbers, account_id, start_date, end_date)
+    return AccountMetricsAnswer(found.days, AccountMetricsMeta(found.window, found.definitions))
 
 
 @delete(
@@ -88,5 +118,7 @@ async def disconnect_account(call: Call, account_id: AccountId) -> AccountAnswer
 
 async def _shown(call: Call, account_id: int) -> AccountView:
     return next(
-        account_view(each) for each in await call.reading(accounts_standing) if each.account.id == account_id
+        account_view(each, call.core)
+        for each in await call.reading(accounts_standing)
+        if each.account.id == account_id
     )

@@ -58,7 +58,7 @@ def _read(core: Core, scope: Scope) -> Shown:
         answer,
         meta,
         weekly(core, scope)[0],
-        [account_view(each) for each in accounts_standing(core, scope)],
+        [account_view(each, core) for each in accounts_standing(core, scope)],
         [run_view(each) for each in recent_runs(core, scope, RUNS)],
         sync_status(core, scope),
         core.now(),

@@ -12,6 +12,7 @@ from afterpost.services.standing import Standing
 
 if TYPE_CHECKING:
     from afterpost.storage.imports import ImportFile
+    from afterpost.services.core import Core
     from afterpost.storage.observations import Observation
     from afterpost.storage.organizations import Brand
     from afterpost.storage.posts import Post
@@ -76,7 +77,8 @@ class Failure(Struct, frozen=True):
 
 class AccountView(Struct, frozen=True, kw_only=True):
     """A connected account, never its credential. `state`: active, stopped (a person must act;
-    `last_failure` says why) or disconnected; `next_due`: its next scheduled read."""
+    `last_failure` says why) or disconnected; `next_due`: its next scheduled read; `scopes`: what was granted,
+    as far as the platform says; `missing`: metric -> scopes it needs and lacks, null where nobody knows."""
 
     id: int
     platform: str
@@ -88,15 +90,18 @@ class AccountView(Struct, frozen=True, kw_only=True):
     last_refresh: datetime | None
     next_due: datetime | None
     last_failure: Failure | None
+    scopes: list[str]
+    missing: dict[str, list[str]] | None
     created_at: datetime
 
 
-def account_view(standing: Standing) -> AccountView:
+def account_view(standing: Standing, core: "Core") -> AccountView:
     """The account as shown."""
     account = standing.account
     failure = None
     if account.failure_kind is not None and account.failed_at is not None:
         failure = Failure(account.failure_kind, account.failure_message or "", account.failed_at)
+    missing = standing.missing(core)
     return AccountView(
         id=account.id,
         platform=account.platform,
@@ -108,6 +113,8 @@ def account_view(standing: Standing) -> AccountView:
         last_refresh=account.last_refresh_at,
         next_due=standing.next_due,
         last_failure=failure,
+        scopes=list(standing.scopes),
+        missing=None if missing is None else {name: list(scopes) for name, scopes in missing.items()},
         created_at=account.created_at,
     )
 

@@ -21,9 +21,11 @@ from afterpost.domain.errors import (
 )
 from afterpost.domain.events import AccountStopped
 from afterpost.domain.scope import Actor, Scope
+from afterpost.services.account_numbers import read_account
 from afterpost.services.batches import RETRY_AFTER
 from afterpost.services.budgets import OverBudget
 from afterpost.services.core import Core
+from afterpost.services.daily import read_daily
 from afterpost.services.exchange import Exchange
 from afterpost.services.guarding import REFUSALS, Done, guarded
 from afterpost.services.listing import Listed, list_posts
@@ -83,6 +85,8 @@ async def refresh_account(
             wanted = [*wanted, *new]
             async with _allowed(core, scope, actor, account, len(new)) as done:
                 await read_posts(core, scope, actor, account, exchange, new, run_id, done, listed.measured)
+        await read_account(core, scope, actor, account, exchange)
+        await read_daily(core, scope, actor, account, exchange, run_id)
     except REFUSALS as error:
         await core.database.writing(_account_refused, core, scope, actor, account, error, run_id, wanted)
         return Counts(listed.added, f"{_shown(account)}: {error.message}")

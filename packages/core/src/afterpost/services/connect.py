@@ -87,11 +87,11 @@ async def connect(
             f"{provider.capabilities.display_name} refused the credential: {error.message}"
         ) from error
     return await core.database.writing(
-        _keep, core, scope, actor, platform, profile, credential, brand_id, brand
+        keep, core, scope, actor, platform, profile, credential, brand_id, brand
     )
 
 
-def _keep(
+def keep(
     core: Core,
     scope: Scope,
     actor: Actor,
@@ -101,6 +101,7 @@ def _keep(
     brand_id: int | None,
     brand: str | None,
 ) -> Account:
+    """Keep a credential that was checked, sealed; see `connect`."""
     with core.transaction(scope, actor) as tx:
         organization = core.organization(tx.connection, tx.scope)
         row = (organization.id, platform, profile.external_id)

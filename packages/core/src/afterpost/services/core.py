@@ -196,7 +196,7 @@ def open_core(
             clock=clock,
             database=database,
             transactions=transactions,
-            sealer=Sealer(settings.sealing_key()),
+            sealer=Sealer(settings.sealing_key(), settings.old_sealing_keys()),
             egress=Egress(emulated or {}),
             providers=providers,
             observers=plugins.observers(context),

@@ -25,6 +25,18 @@ class Standing(Struct, frozen=True):
     account: Account
     next_due: datetime | None
 
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What was granted, as far as the platform says."""
+        return tuple(self.account.scopes.split())
+
+    def missing(self, core: Core) -> Mapping[str, tuple[str, ...]] | None:
+        """metric -> scopes that it needs and that were not granted; None when nobody knows what was."""
+        provider = core.providers.get(self.account.platform)
+        if provider is None or not self.scopes:
+            return None
+        return provider.capabilities.lacking(self.scopes)
+
 
 def accounts_standing(core: Core, scope: Scope) -> list[Standing]:
     """The accounts the scope may see, each with its next scheduled read."""

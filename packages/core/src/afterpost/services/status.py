@@ -1,6 +1,6 @@
 """What the command line asks before and beside its work: organisation, brands, accounts, what may be read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -19,7 +19,8 @@ from afterpost.storage.organizations import Brand
 
 class AccountState(Struct, frozen=True):
     """An account as shown to people. `next_at`: when it is asked again, at the earliest; None when it is
-    not collected."""
+    not collected. `missing`: metric -> scopes that it needs and that were not granted; None when the platform
+    does not say what was."""
 
     id: int
     platform: str
@@ -34,6 +35,8 @@ class AccountState(Struct, frozen=True):
     failure_kind: str | None
     failure_message: str | None
     failed_at: datetime | None
+    scopes: tuple[str, ...]
+    missing: Mapping[str, tuple[str, ...]] | None
 
 
 class Readable(Struct, frozen=True):
@@ -66,12 +69,12 @@ def account_states(core: Core, scope: Scope) -> list[AccountState]:
     with core.read(scope) as connection:
         brands = {brand.id: brand.name for brand in organizations.list_brands(connection, scope)}
     return [
-        _shown(standing, brands.get(standing.account.brand_id or 0))
+        _shown(core, standing, brands.get(standing.account.brand_id or 0))
         for standing in accounts_standing(core, scope)
     ]
 
 
-def _shown(standing: Standing, brand: str | None) -> AccountState:
+def _shown(core: Core, standing: Standing, brand: str | None) -> AccountState:
     account = standing.account
     return AccountState(
         id=account.id,
@@ -87,6 +90,8 @@ def _shown(standing: Standing, brand: str | None) -> AccountState:
         failure_kind=account.failure_kind,
         failure_message=account.failure_message,
         failed_at=account.failed_at,
+        scopes=standing.scopes,
+        missing=standing.missing(core),
     )
 
 

@@ -108,6 +108,39 @@ def sealed_credential(connection: sa.Connection, scope: Scope, account_id: int) 
     return Sealed(*row) if row else Sealed(None, 0)
 
 
+class SealedRow(Struct, frozen=True):
+    """A sealed credential with what it is bound to, and its version."""
+
+    id: int
+    organization_id: int
+    platform: str
+    external_id: str
+    credential: bytes
+    credential_version: int
+
+
+def sealed_rows(connection: sa.Connection, scope: Scope) -> list[SealedRow]:
+    """Every credential of the scope."""
+    query = sa.select(*(accounts.c[name] for name in SealedRow.__struct_fields__)).where(
+        accounts.c.credential.is_not(None), *within(scope, accounts)
+    )
+    return [SealedRow(*row) for row in connection.execute(query.order_by(accounts.c.id))]
+
+
+def reseal_credential(connection: sa.Connection, scope: Scope, row: SealedRow, sealed: bytes) -> bool:
+    """Put the same credential under another key in its place; False when it was replaced meanwhile."""
+    changed = connection.execute(
+        sa.update(accounts)
+        .where(
+            accounts.c.id == row.id,
+            accounts.c.credential_version == row.credential_version,
+            *within(scope, accounts),
+        )
+        .values(credential=sealed)
+    )
+    return changed.rowcount == 1
+
+
 def claim_renewal(
     connection: sa.Connection, scope: Scope, account_id: int, version: int, now: datetime, until: datetime
 ) -> bool:

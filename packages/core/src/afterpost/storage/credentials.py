@@ -40,6 +40,7 @@ class Sealer:
     def __init__(self, key: bytes, old: Sequence[bytes] = ()) -> None:
         self._ciphers = {key_id(each): AESGCM(each) for each in (*old, key)}
         self.key_id = key_id(key)
+        self.key_ids = frozenset(self._ciphers)
 
     def seal(self, credential: Credential, row: tuple[int, str, str]) -> bytes:
         """Encrypt a credential for that row."""

@@ -1,0 +1,143 @@
+"""Series that platforms keep by day: the past once, then the days that may still change.
+
+No state but the account's: each day is asked for again until it can't change any more, and whatever was
+missed since the last time is in the range. Young posts are read daily, older ones once a week.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+import msgspec
+
+from afterpost.domain.ages import LADDER
+from afterpost.domain.errors import STOPPING, ErrorKind, ProviderError
+from afterpost.domain.metrics import MAX_COUNT, Kind
+from afterpost.domain.readings import Reading
+from afterpost.domain.scope import Actor, Scope
+from afterpost.domain.windows import zone_of
+from afterpost.sdk.capabilities import Capabilities
+from afterpost.sdk.provider import Call, Measured, Outcome
+from afterpost.sdk.waits import next_midnight
+from afterpost.services.core import Core
+from afterpost.services.exchange import Exchange
+from afterpost.services.record import Item, record
+from afterpost.storage import accounts, posts
+from afterpost.storage.accounts import Account
+from afterpost.storage.posts import Post
+
+WEEK = 7
+DAILY_UNTIL = LADDER[-1][0]
+"""Younger posts are read every day, as the ladder does."""
+
+
+async def read_daily(
+    core: Core, scope: Scope, actor: Actor, account: Account, exchange: Exchange, run_id: int
+) -> None:
+    """Read the account's series by day where that is due and offered; what was read is kept.
+
+    An error that does not stop the account is logged, for its posts were read all the same, and the series is
+    asked for again: when the error says so, else with the next listing.
+    """
+    declared = exchange.provider.capabilities
+    now = core.now()
+    if not declared.daily_days or (account.next_daily_at is not None and account.next_daily_at > now):
+        return
+    start, end, trailing = _range(declared, account, now)
+    live = await core.database.reading(_live, core, scope, account)
+    wanted = live if account.next_daily_at is None else [post for post in live if _today(post, end, now)]
+    try:
+        for first in range(0, len(wanted), max(1, declared.daily_batch_size)):
+            batch = wanted[first : first + max(1, declared.daily_batch_size)]
+            since = min(start, end - timedelta(days=WEEK + trailing)) if _old(batch, now) else start
+            since = max(since, end - timedelta(days=declared.daily_days))
+            outcomes = await _ask(exchange, [post.external_id for post in batch], since, end)
+            await core.database.writing(_store, core, scope, actor, declared, batch, outcomes, run_id)
+    except ProviderError as error:
+        if error.kind in STOPPING:
+            raise
+        core.log.warning("account %s: series by day could not be read: %s", account.id, error.message)
+        if error.retry_at is not None and account.next_daily_at is not None:
+            await core.database.writing(_again, core, scope, actor, account, error.retry_at)
+        return
+    zone = _zone(declared)
+    await core.database.writing(_again, core, scope, actor, account, next_midnight(zone, now))
+
+
+async def _ask(exchange: Exchange, ids: Sequence[str], start: date, end: date) -> dict[str, Outcome]:
+    async def one_batch(call: Call) -> dict[str, Outcome]:
+        answer: object = await exchange.provider.fetch_daily(call, ids, start, end)
+        if not isinstance(answer, Mapping):
+            raise TypeError(f"answered with {type(answer).__name__}, not a mapping")
+        return dict(answer)
+
+    return await exchange.ask("fetch_daily", one_batch, dict, items=len(ids))
+
+
+def _zone(declared: Capabilities) -> str:
+    return next((spec.day_zone for spec in declared.metrics if spec.day_zone), "UTC")
+
+
+def _range(declared: Capabilities, account: Account, now: datetime) -> tuple[date, date, int]:
+    """(first day, last day, how many of the latest days may still change)."""
+    series = [spec for spec in declared.metrics if spec.kind is Kind.DAILY]
+    trailing = max((spec.restated_days + -(-spec.latency_hours // 24) for spec in series), default=0) + 1
+    end = now.astimezone(zone_of(_zone(declared))).date() - timedelta(days=1)
+    if account.next_daily_at is None:
+        return end - timedelta(days=declared.daily_days), end, trailing
+    last = account.next_daily_at.astimezone(zone_of(_zone(declared))).date() - timedelta(days=1)
+    return min(last, end) - timedelta(days=trailing), end, trailing
+
+
+def _old(batch: Sequence[Post], now: datetime) -> bool:
+    return any(post.published_at is None or now - post.published_at >= DAILY_UNTIL for post in batch)
+
+
+def _today(post: Post, day: date, now: datetime) -> bool:
+    return not _old([post], now) or (day.toordinal() + post.id) % WEEK == 0
+
+
+def _live(core: Core, scope: Scope, account: Account) -> list[Post]:
+    with core.read(scope) as connection:
+        return posts.due_posts(connection, scope, account.id, None)
+
+
+def _store(
+    core: Core,
+    scope: Scope,
+    actor: Actor,
+    declared: Capabilities,
+    batch: Sequence[Post],
+    outcomes: Mapping[str, Outcome],
+    run_id: int,
+) -> None:
+    series = {spec.name for spec in declared.metrics if spec.kind is Kind.DAILY}
+    items = []
+    for post in batch:
+        outcome = outcomes.get(post.external_id)
+        if isinstance(outcome, Measured):
+            items.append(Item(post, _believable(outcome.reading, series), "api"))
+    with core.transaction(scope, actor) as tx:
+        record(tx, core.organization(tx.connection, tx.scope), items, run_id)
+
+
+def _believable(reading: Reading, series: set[str]) -> Reading:
+    """The days of a reading without what was not declared or can't be true."""
+    daily = {
+        day: {name: value for name, value in values.items() if name in series and _possible(value)}
+        for day, values in reading.daily.items()
+        if type(day) is date
+    }
+    if reading.observed_at.tzinfo is None:
+        raise ProviderError(ErrorKind.BUG, "The provider gave a series without an aware instant.")
+    return msgspec.structs.replace(
+        reading, values={}, daily={day: each for day, each in daily.items() if each}
+    )
+
+
+def _possible(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_COUNT
+
+
+def _again(core: Core, scope: Scope, actor: Actor, account: Account, at: datetime) -> None:
+    with core.transaction(scope, actor) as tx:
+        accounts.update_account(tx.connection, tx.scope, account.id, {"next_daily_at": at})
