@@ -127,7 +127,7 @@ def test_the_scheme_is_known_in_any_case(client: TestClient[Litestar]) -> None:
 
 @pytest.mark.parametrize("query", ["brands=1", "limit%00=1", "__proto__=1", "call=1", "data=1"])
 def test_an_unknown_query_parameter_is_refused(full: TestClient[Litestar], query: str) -> None:
-    for route in ROUTES:
+    for route in set(ROUTES) - {CALLBACK}:  # platforms add what they like to that
         body = problem(ask(full, route, path=f"{VALID[route][0]}?{query}"), 400, "invalid_input")
         assert "query parameter" in body["detail"]
         assert "call" not in body["hint"]

@@ -52,8 +52,8 @@ def _show(found: Forecast) -> None:
     for limit in found.limits:
         if limit.share > 1:
             say(
-                f"! {limit.platform} ({limit.whose}): {limit.expected:,.0f} of {limit.amount:,.0f} {limit.unit} "
-                f"each {limit.seconds:,} s are expected; some reads will wait."
+                f"! {limit.platform} ({limit.whose}): {limit.expected:,.0f} of {limit.amount:,.0f} "
+                f"{limit.unit} each {limit.seconds:,} s are expected; some reads will wait."
             )
     cap = "" if found.cap_dollars is None else f" of {found.cap_dollars:,.2f} allowed"
     say(
@@ -61,6 +61,4 @@ def _show(found: Forecast) -> None:
         f"{found.dollars:,.2f} dollars{cap}."
     )
     if found.cap_dollars is not None and found.dollars > found.cap_dollars:
-        say(
-            "! That is more than AFTERPOST_MONTHLY_DOLLARS allows: what does not fit waits for the next month."
-        )
+        say("! That is more than AFTERPOST_MONTHLY_DOLLARS: what does not fit waits for the next month.")

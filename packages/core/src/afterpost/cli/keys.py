@@ -11,7 +11,7 @@ from afterpost.services.keys import key_states, rotate
 
 
 @click.command()
-@click.argument("action", required=False, type=click.Choice(["rotate"]))
+@click.argument("action", metavar="[rotate]", required=False, type=click.Choice(["rotate"]))
 @json_option
 @click.pass_obj
 def keys(wiring: Wiring, action: str | None, as_json: bool) -> None:
@@ -46,6 +46,4 @@ def keys(wiring: Wiring, action: str | None, as_json: bool) -> None:
         return
     say(f"✔ {plural(done.credentials, 'credential')} sealed with key {done.key_id}.")
     if done.made:
-        note(
-            "The key before is kept in old_secret_keys; delete that file once `afterpost serve` was restarted."
-        )
+        note("The key before is in old_secret_keys; delete that file once `afterpost serve` was restarted.")

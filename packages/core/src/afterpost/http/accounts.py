@@ -98,7 +98,7 @@ async def read_accounts(call: Call) -> AccountsAnswer:
 async def read_account_metrics(
     call: Call, account_id: AccountId, start_date: StartDate = None, end_date: EndDate = None
 ) -> AccountMetricsAnswer:
-    """Followers and so on by day, as they were when last read that day; days without a reading are left out."""
+    """Followers and so on by day, as they were when last read that day; a day without one is left out."""
     found = await call.reading(account_numbers, account_id, start_date, end_date)
     return AccountMetricsAnswer(found.days, AccountMetricsMeta(found.window, found.definitions))
 

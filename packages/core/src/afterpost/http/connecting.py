@@ -7,7 +7,6 @@ from litestar.params import PathParameter
 from msgspec import Struct
 
 from afterpost.domain.errors import InvalidInput, NotFound
-from afterpost.domain.ids import END
 from afterpost.http.errors import problems
 from afterpost.http.params import OptionalBrandId
 from afterpost.http.scope import Call
@@ -21,15 +20,14 @@ from afterpost.services.sign_in import Came, ScopeView
 from afterpost.services.standing import accounts_standing
 from afterpost.settings import Settings
 
-OfPlatform = Annotated[
-    str, PathParameter(pattern=r"^[a-z][a-z0-9_]{0,31}" + END, max_length=32, description="The platform")
-]
+OfPlatform = Annotated[str, PathParameter(description="The platform, as GET /v1/connect names it")]
 LONGEST = 4_096
 """Characters of a code or state that are believed."""
 
 
 class FieldView(Struct, frozen=True):
-    """One thing a person gives; `hidden`: not shown while it is typed. `of_app`: it belongs to the app and is the same for all its accounts."""
+    """One thing a person gives; `hidden`: not shown while it is typed. `of_app`: it belongs to the app and is
+    the same for all its accounts."""
 
     name: str
     label: str
@@ -155,7 +153,7 @@ def _shown(provider: Provider) -> ConnectableView:
 def _known(core: Core, platform: str) -> None:
     if platform not in connectable(core):
         raise NotFound(
-            f"No account can be connected on {platform!r}.", hint="GET /v1/connect lists what can be."
+            "No account can be connected on that platform.", hint="GET /v1/connect lists what can be."
         )
 
 

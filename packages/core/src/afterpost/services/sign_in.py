@@ -21,6 +21,7 @@ from afterpost.sdk.capabilities import Capabilities
 from afterpost.sdk.credentials import Credential, Secret
 from afterpost.sdk.oauth import CodeGrant, OAuth
 from afterpost.sdk.provider import AccountProfile, Call, Provider
+from afterpost.services.catalogue import brand_by_id
 from afterpost.services.connect import call_with, connectable, keep
 from afterpost.services.core import Core
 from afterpost.services.exchange import called
@@ -138,6 +139,8 @@ def begin(
     waiting = _Waiting(verifier, redirect_uri, app, (actor.kind, actor.id), brand, brand_id)
     with core.transaction(scope, actor) as tx:
         organization = core.organization(tx.connection, tx.scope)
+        if brand_id is not None:
+            brand_by_id(tx.connection, tx.scope, brand_id)
         sealed = core.sealer.seal_bytes(msgspec.json.encode(waiting), _digest(state))
         ends_at = tx.now + GOOD_FOR
         kept = SignIn(organization.id, platform, sealed, ends_at)
