@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator, Collection, Mapping
@@ -19,6 +20,10 @@ POOL = httpx.Limits(max_connections=4, max_keepalive_connections=2)
 MAX_CLIENTS = 200
 """Idle clients kept; the one used longest ago is closed first."""
 USER_AGENT = "afterpost"
+
+for _name in ("httpx", "httpcore"):
+    # They tell URLs and headers, which hold tokens.
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 @cache

@@ -24,6 +24,7 @@ from afterpost.services.budgets import charge, give_back, refuse_parked
 from afterpost.services.capture import Answer, capturing
 from afterpost.services.closed import contained
 from afterpost.services.core import Core
+from afterpost.services.redaction import clean, traceback_of
 from afterpost.services.renewal import Held, held, renewed
 from afterpost.storage.accounts import Account
 
@@ -56,19 +57,25 @@ async def called(method: Callable[[Call], Awaitable[T]], call: Call, kind: type[
         if not isinstance(answer, kind):
             raise TypeError(f"answered with {type(answer).__name__}, not {kind.__name__}")
         return answer
-    except ProviderError:
-        raise
-    except TimeoutError as error:
-        raise ProviderError(ErrorKind.NETWORK, f"No answer within {DEADLINE:.0f} s.") from error
+    except ProviderError as error:
+        harmless = clean(error, call.credential)
+        if harmless is error:
+            raise
+        raise harmless from None
+    except TimeoutError:
+        raise ProviderError(ErrorKind.NETWORK, f"No answer within {DEADLINE:.0f} s.") from None
+    # Causes are not chained: what httpx says may quote a URL, and a URL a token.
     except httpx.TransportError as error:
-        raise ProviderError(ErrorKind.NETWORK, f"The connection failed: {type(error).__name__}.") from error
+        raise ProviderError(ErrorKind.NETWORK, f"The connection failed: {type(error).__name__}.") from None
     except httpx.HTTPError as error:
         raise ProviderError(
             ErrorKind.UPSTREAM_MALFORMED, f"The answer can't be read: {type(error).__name__}."
-        ) from error
+        ) from None
     except Exception as error:
-        log.exception("a provider raised something else than ProviderError")
-        raise ProviderError(ErrorKind.BUG, f"The provider plugin failed: {type(error).__name__}.") from error
+        log.error(
+            "a provider raised something else than ProviderError\n%s", traceback_of(error, call.credential)
+        )
+        raise ProviderError(ErrorKind.BUG, f"The provider plugin failed: {type(error).__name__}.") from None
 
 
 class Answered(NamedTuple, Generic[T]):
