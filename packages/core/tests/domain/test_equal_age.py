@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterpost.domain.ages import HOUR, TICKS, next_read
+from afterpost.domain.ages import HOUR, TICKS, interval_at, next_read
 from afterpost.domain.equal_age import CHECKPOINTS, NEAR, WIDEST, Checkpoint, checkpoint, checkpoints
 from packages.core.tests.house import NOW
 
@@ -81,19 +81,18 @@ def test_an_age_that_is_no_checkpoint_is_a_mistake() -> None:
         checkpoint([], BORN, NOW, "2h")
 
 
-@given(st.floats(0, 0.999), st.integers(0, 2**32))
-def test_a_post_read_by_the_ladder_has_every_checkpoint(begin: float, account: int) -> None:
-    """Wherever the account's ticks lie, from a first read within the first hour."""
+@given(st.floats(0, 0.999), st.integers(0, 2**32), st.integers(0, 55))
+def test_a_post_read_by_the_ladder_is_read_at_every_checkpoint(begin: float, key: int, late: int) -> None:
+    """Whatever the account's ticks, from a first read within the first hour, each read a little late."""
     at, readings = BORN + timedelta(hours=begin), []
     while at < BORN + timedelta(days=40):
         readings.append((at, int((at - BORN) / MINUTE)))
-        at = next_read(f"account {account}", BORN, at)
+        at = next_read(f"account {key}", BORN, at) + timedelta(seconds=late)
     for each in checkpoints(readings, BORN, NOW):
-        if each.age != "1h":
-            assert each.value is not None
-            # It grew evenly: a line is right, a near reading at most an hour off.
-            off = abs(each.value - CHECKPOINTS[each.age] / MINUTE)
-            assert off <= (1 if each.interpolated else min(60, 0.1 * CHECKPOINTS[each.age] / MINUTE) + 1)
+        assert each.value is not None
+        assert not each.interpolated
+        off = abs(each.value - CHECKPOINTS[each.age] / MINUTE)
+        assert off <= min(60, 0.1 * CHECKPOINTS[each.age] / MINUTE)
 
 
 @given(
@@ -129,5 +128,7 @@ def test_what_the_limits_promise_holds() -> None:
             line = low**power + (high**power - low**power) * (1 - low) / WIDEST
             worst = max(worst, 1 - line)
     assert 0.03 < worst <= 0.04
-    assert NEAR > 1 / TICKS
+    for age in CHECKPOINTS.values():
+        put_off = TICKS[interval_at(age - MINUTE)]
+        assert put_off < min(NEAR * age, HOUR)
     assert all((1 + NEAR) ** power - 1 <= 0.1 + 1e-9 for power in np.linspace(0, 1, 11))

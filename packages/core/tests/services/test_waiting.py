@@ -32,6 +32,7 @@ from afterpost.services.connect import connect, disconnect, list_accounts
 from afterpost.services.core import Core
 from afterpost.services.forecast import forecast
 from afterpost.services.overview import overview
+from afterpost.services.question import Question
 from afterpost.services.runner import Runner
 from afterpost.storage import runs
 from packages.core.tests.house import NOW, Clock, MakeCore, day
@@ -326,7 +327,7 @@ async def test_a_disconnected_account_is_not_expected_any_more(make_core: MakeCo
         clock.advance(HOUR)
 
     def coverage(first: str, last: str) -> tuple[int, int]:
-        found = overview(core, ALL, start=day(first), end=day(last))[1].coverage
+        found = overview(core, ALL, Question(start=day(first), end=day(last)))[1].coverage
         return found.expected, found.observed
 
     assert coverage("2026-11-23", "2026-11-23") == (2, 2)

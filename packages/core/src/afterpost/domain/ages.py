@@ -1,6 +1,6 @@
 """How often a post is read: the age ladder. Its rungs are ages, so that reads do not drift.
 
-A rung's read is put off to the next tick of its account, less than a twelfth of the interval later. Ticks of
+A rung's read is put off to the next tick of its account, at most a twelfth of the interval later. Ticks of
 different accounts lie apart, which spreads the load; posts of one account whose rungs lie close together are
 read in one call.
 """
@@ -23,8 +23,9 @@ _STEPS = tuple(
         strict=True,
     )
 )
-TICKS = 12
-"""An account has so many ticks in an interval."""
+TICKS = {HOUR: HOUR / 12, 6 * HOUR: HOUR / 2, DAY: 3 * HOUR / 4, SLOWEST: SLOWEST / 12}
+"""An interval -> how far apart an account's ticks of it lie: a twelfth, and for daily reads less than the
+hour that a checkpoint takes for near (`equal_age.NEAR`)."""
 GRACE = timedelta(minutes=5)
 """A read takes its time: one due so shortly before a window ends may well come after it."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -59,7 +60,7 @@ def reads_between(
 ) -> Iterator[datetime]:
     """Every read of a post in [begins_at, ends_at), in order, as `next_read` plans them."""
     # A rung before the beginning may be put off to after it.
-    start = min(begins_at, begins_at - interval_at(begins_at - published_at) / TICKS)
+    start = begins_at - TICKS[SLOWEST]
     for at in _reads(key, published_at, start - timedelta.resolution):
         if at >= ends_at:
             return
@@ -118,6 +119,6 @@ def _reads(key: str, published_at: datetime, after: datetime) -> Iterator[dateti
 
 def _tick(key: str, at: datetime, every: timedelta) -> datetime:
     """The account's first tick at or after `at`."""
-    width = every // TICKS
+    width = TICKS[every]
     phase = width * (int.from_bytes(hashlib.sha256(key.encode()).digest()[:4]) / 2**32)
     return at + (_EPOCH + phase - at) % width

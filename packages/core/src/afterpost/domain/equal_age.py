@@ -18,8 +18,8 @@ CHECKPOINTS = {
 }
 """Ages after publication, youngest first."""
 NEAR = 0.1
-"""A reading within a tenth of a checkpoint's age, and at most an hour, is the reading at that age: as much as
-a read may be put off (`ages.TICKS`) and more; a counter that grows ever slower is off by a tenth at most."""
+"""A reading within a tenth of a checkpoint's age, and at most an hour, is the reading at that age. More
+than a read is put off for (`ages.TICKS`); a counter that grows ever slower is off by a tenth at most."""
 WIDEST = 1.0
 """Two readings bracket a checkpoint when they lie no further apart than this share of its age. Straight
 between them, a counter that grows like a power of its age, up to linear, is understated by 4 % at most."""

@@ -15,7 +15,8 @@ from afterpost.sdk.provider import AccountReading
 from afterpost.sdk.waits import next_midnight
 from afterpost.services.core import Core
 from afterpost.services.exchange import Exchange
-from afterpost.services.windows import WindowMeta, shown, window_of
+from afterpost.services.question import window_of
+from afterpost.services.windows import WindowMeta, shown
 from afterpost.storage import account_metrics, accounts
 from afterpost.storage.account_metrics import AccountMetric
 from afterpost.storage.accounts import Account

@@ -24,7 +24,7 @@ from afterpost.services.budgets import charge, give_back, refuse_parked
 from afterpost.services.capture import Answer, capturing
 from afterpost.services.closed import contained
 from afterpost.services.core import Core
-from afterpost.services.redaction import clean, traceback_of
+from afterpost.services.failures import clean, traceback_of
 from afterpost.services.renewal import Held, held, renewed
 from afterpost.storage.accounts import Account
 
