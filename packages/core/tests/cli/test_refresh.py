@@ -23,14 +23,14 @@ def test_reads_everything_and_prints_the_run(cli: Cli) -> None:
 def test_a_failed_post_is_shown_with_class_sentence_and_retry(cli: Cli) -> None:
     cli.connected()
     later = NOW + timedelta(hours=3)
-    cli.network.failing["p2"] = ProviderError(ErrorKind.RATE_LIMITED, "Slow [down].", retry_at=later)
+    cli.network.failing["p2"] = ProviderError(ErrorKind.UPSTREAM_UNAVAILABLE, "Slow [down].", retry_at=later)
     ran = cli.run("refresh", "--json")
     assert ran.code == 1
     (trouble,) = ran.json["troubles"]
     assert ran.json["run"]["failed"] == 1
     assert (trouble["external_id"], trouble["reason"], trouble["detail"]) == (
         "p2",
-        "rate_limited",
+        "upstream_unavailable",
         "Slow [down].",
     )
     assert trouble["retry_at"] == "2026-11-22T22:16:00Z"
@@ -43,7 +43,7 @@ def test_a_failed_post_is_shown_with_class_sentence_and_retry(cli: Cli) -> None:
         "Slow [down].",
     ):
         assert fact in table.out
-    for fact in ("toy", "p2", "rate_limited", "2026-11-22 22:16"):
+    for fact in ("toy", "p2", "upstream_unavailable", "2026-11-22 22:16"):
         assert fact in table.out
 
 

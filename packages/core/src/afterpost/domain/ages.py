@@ -100,9 +100,9 @@ def surely_due(key: str, begins_at: datetime, ends_at: datetime) -> Surely | Non
         return None
     slow = begins_at - LADDER[-1][0]
     return Surely(
-        until=last - HOUR - HOUR / TICKS,
+        until=last - HOUR - TICKS[HOUR],
         never=last - HOUR,
-        since=slow - SLOWEST / TICKS - GRACE - HOUR,
+        since=slow - TICKS[SLOWEST] - GRACE - HOUR,
         before=slow + timedelta.resolution,
     )
 
