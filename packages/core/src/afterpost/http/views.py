@@ -11,8 +11,8 @@ from afterpost.domain.readings import Value
 from afterpost.services.standing import Standing
 
 if TYPE_CHECKING:
-    from afterpost.storage.imports import ImportFile
     from afterpost.services.core import Core
+    from afterpost.storage.imports import ImportFile
     from afterpost.storage.observations import Observation
     from afterpost.storage.organizations import Brand
     from afterpost.storage.posts import Post

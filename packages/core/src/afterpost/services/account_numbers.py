@@ -49,7 +49,7 @@ async def read_account(core: Core, scope: Scope, actor: Actor, account: Account,
     if not provider.capabilities.account_metrics or not due:
         return
     try:
-        reading = await exchange.ask("fetch_account", provider.fetch_account, AccountReading)
+        reading = (await exchange.ask("fetch_account", provider.fetch_account, AccountReading)).value
     except ProviderError as error:
         if error.kind in WAITING | STOPPING:
             raise

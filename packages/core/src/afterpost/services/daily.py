@@ -70,7 +70,7 @@ async def _ask(exchange: Exchange, ids: Sequence[str], start: date, end: date) -
             raise TypeError(f"answered with {type(answer).__name__}, not a mapping")
         return dict(answer)
 
-    return await exchange.ask("fetch_daily", one_batch, dict, items=len(ids))
+    return (await exchange.ask("fetch_daily", one_batch, dict, items=len(ids))).value
 
 
 def _zone(declared: Capabilities) -> str:

@@ -60,11 +60,6 @@ TODAYS = {
     "import_lines": "as import_files",
     "outbox": "a queue, and no fact",
     "deliveries": "a queue, and no fact",
-    "pauses": "one that began later lies in no window that was over by then",
-    "account_metrics": "the value of a day that is over never changes",
-    "parkings": "of collecting, which nobody does in the past",
-    "spending": "of collecting, which nobody does in the past",
-    "sign_ins": "of connecting, which nobody does in the past",
 }
 """Tables that an answer about an earlier instant reads as they are, and why it may."""
 
