@@ -1,0 +1,1 @@
+"""Instagram for Afterpost: the insights of an account's posts and reels, from the Instagram API with Instagram Login."""
