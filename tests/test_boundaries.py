@@ -69,7 +69,9 @@ def test_the_app_boots_where_no_plugin_can_be_imported(tmp_path: Path) -> None:
     assert "routes" in done.stdout
 
 
-@pytest.mark.parametrize("module", ["afterpost_youtube", "afterpost_sample"])
+@pytest.mark.parametrize(
+    "module", ["afterpost_youtube", "afterpost_sample", "afterpost_tiktok", "afterpost_instagram"]
+)
 def test_the_blocker_of_that_test_blocks(module: str, tmp_path: Path) -> None:
     done = python(f"{BLOCKED}\nimport {module}", tmp_path)
     assert f"core imported {module}" in done.stderr

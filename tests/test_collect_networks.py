@@ -1,4 +1,4 @@
-"""The networks through core as it is: connect, list, collect and renew, with a real database and HTTP server."""
+"""The networks through core as it is: connect, list, collect and renew, on a real database and real HTTP."""
 
 import asyncio
 import base64
