@@ -1,4 +1,4 @@
-"""A client that others wrote, `python-facebook-api`, pointed at the emulator: what it reads is the Graph API."""
+"""A client that others wrote, `python-facebook-api`, pointed at the emulator: what it reads is Graph API."""
 
 from typing import Any
 
