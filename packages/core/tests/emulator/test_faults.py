@@ -103,10 +103,26 @@ def test_answers_with_status_200_that_are_none(emulator: Emulator, client: httpx
     assert client.get("/posts").content == whole[: len(whole) // 2]
     emulator.dial.set("huge")
     assert len(client.get("/posts").content) > HUGE_BODY
+    emulator.dial.set("gzip_bomb")
+    with client.stream("GET", "/posts") as packed:
+        assert int(packed.headers["content-length"]) < HUGE_BODY / 100
+        assert len(packed.read()) > HUGE_BODY
+    emulator.dial.set("deep")
+    with pytest.raises(RecursionError):
+        client.get("/posts").json()
     emulator.dial.set("redirect")
     assert client.get("/posts").headers["location"] == "https://elsewhere.invalid/"
     emulator.dial.clear()
     assert client.get("/posts").content == whole
+
+
+def test_a_dead_metric_costs_nothing_where_metrics_are_not_asked_for_by_name(
+    emulator: Emulator, client: httpx.Client
+) -> None:
+    whole = client.get("/posts").content
+    emulator.dial.set("dead_metric")
+    assert client.get("/posts").content == whole
+    assert emulator.dial.fired() == 0
 
 
 def test_connections_that_break(emulator: Emulator, client: httpx.Client) -> None:

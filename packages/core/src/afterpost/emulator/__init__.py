@@ -8,7 +8,7 @@ from afterpost.emulator.dialect import Dialect, Request, Response
 from afterpost.emulator.faults import FAULT_KINDS, Fault, FaultDial, FaultKind
 from afterpost.emulator.scenario import Scenario
 from afterpost.emulator.server import Emulator, LoggedRequest
-from afterpost.emulator.tokens import Tokens
+from afterpost.emulator.tokens import RotatingTokens, Tokens
 from afterpost.emulator.world import World, WorldAccount, WorldPost
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "LoggedRequest",
     "Request",
     "Response",
+    "RotatingTokens",
     "Scenario",
     "Tokens",
     "World",

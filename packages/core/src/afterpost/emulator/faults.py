@@ -8,19 +8,27 @@ from typing import Literal, get_args
 from msgspec import Struct
 
 PlatformFault = Literal["rate_limited", "quota", "unavailable", "forbidden", "unauthorized", "revoked"]
-ShapeFault = Literal["absent_field", "missing_id"]
-WireFault = Literal["html", "empty", "truncated", "huge", "redirect", "disconnect", "hang"]
+ShapeFault = Literal["absent_field", "missing_id", "dead_metric"]
+WireFault = Literal[
+    "html", "empty", "truncated", "deep", "huge", "gzip_bomb", "redirect", "disconnect", "hang"
+]
 FaultKind = PlatformFault | ShapeFault | WireFault
 
 PLATFORM_FAULTS: frozenset[str] = frozenset(get_args(PlatformFault))
 """Worded by the dialect: 429, used-up quota, 5xx, missing permission, dead access token, dead grant."""
 
 SHAPE_FAULTS: frozenset[str] = frozenset(get_args(ShapeFault))
-"""A right answer with something left out: fields, or posts of a batch."""
+"""A right answer with something left out: fields, or posts of a batch. `dead_metric` is a metric that the
+platform has taken off: where one in the list costs the whole call, its dialect turns the answer into that
+refusal, and elsewhere it does not fire."""
 
 WIRE_FAULTS: frozenset[str] = frozenset(get_args(WireFault))
-"""The same on every platform: an HTML page or nothing with status 200, a body cut in the middle, one
-larger than any sane answer, a redirect to another host, a connection that breaks, no answer at all."""
+"""The same on every platform: an HTML page or nothing with status 200, a body cut in the middle, JSON nested
+beyond all measure, a body larger than any sane answer, one that is small until it is unpacked, a redirect to
+another host, a connection that breaks, no answer at all.
+
+`disconnect` lets the platform do what it was asked and loses the answer: at a token endpoint that is a
+rotated token lost."""
 
 FAULT_KINDS: frozenset[str] = PLATFORM_FAULTS | SHAPE_FAULTS | WIRE_FAULTS
 
@@ -31,8 +39,9 @@ class Fault(Struct, frozen=True):
     `times`: how often before it is used up; None is for ever. `path`: only requests whose path starts
     with it, or which the pattern finds. `host`, `account`: only requests to that host, of that account.
     `ids`: posts that `missing_id` leaves out (none given: the first of each batch answer). `fields`:
-    what `absent_field` drops, as canonical or native names (none given: likes). `status`: the status of
-    `unavailable`. `retry_after`: the raw Retry-After header of `rate_limited` and `unavailable`.
+    what `absent_field` drops and `dead_metric` refuses, as canonical or native names (none given: likes).
+    `status`: the status of `unavailable`. `retry_after`: the raw Retry-After header of `rate_limited` and
+    `unavailable`.
     """
 
     kind: FaultKind

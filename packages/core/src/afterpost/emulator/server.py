@@ -1,6 +1,7 @@
 """The emulator: fake platforms behind one real HTTP server on the loopback interface."""
 
 import asyncio
+import gzip
 import logging
 import socket
 import threading
@@ -21,7 +22,10 @@ MAX_BODY = 1_000_000
 """Bytes of a request body that the emulator reads; no platform it fakes takes more."""
 
 HUGE_BODY = 64_000_000
-"""Bytes the fault `huge` sends: more than any client should accept."""
+"""Bytes the fault `huge` sends, and `gzip_bomb` unpacks to: more than any client should accept."""
+
+DEPTH = 200_000
+"""Arrays within arrays that the fault `deep` sends."""
 
 _SECRET_WORDS = ("token", "secret", "key", "code", "password", "assertion")
 _HTML = b"<!DOCTYPE html><html><head><title>Sorry</title></head><body>Something went wrong.</body></html>"
@@ -201,11 +205,19 @@ def _broken(fault: Fault, response: Response) -> Response:
         return Response(200, b"", response.headers)
     if fault.kind == "truncated":
         return Response(200, response.body[: len(response.body) // 2], response.headers)
+    if fault.kind == "deep":
+        return Response(200, b'{"data":' + b"[" * DEPTH + b"]" * DEPTH + b"}", response.headers)
+    if fault.kind == "gzip_bomb":
+        return Response(200, gzip.compress(_padding(), 1), {**response.headers, "content-encoding": "gzip"})
     if fault.kind == "huge":
-        return Response(200, b'{"padding":"' + b" " * HUGE_BODY + b'"}', response.headers)
+        return Response(200, _padding(), response.headers)
     if fault.kind == "redirect":
         return Response(302, b"", {"location": "https://elsewhere.invalid/"})
     return response
+
+
+def _padding() -> bytes:
+    return b'{"padding":"' + b" " * HUGE_BODY + b'"}'
 
 
 def _without_secret(name: str, value: str) -> str:
