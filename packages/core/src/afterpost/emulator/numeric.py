@@ -24,6 +24,10 @@ class NumericIds:
         number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) % 10**17
         return str(10**17 + number)
 
+    def of_post(self, post: WorldPost) -> str:
+        """The digits for a post; a platform whose ids carry the time says how."""
+        return self.of(post.id)
+
     def account(self, digits: str) -> WorldAccount | None:
         """The account with these digits."""
         return self._accounts.get(digits)
@@ -33,6 +37,6 @@ class NumericIds:
         if digits not in self._posts:
             for account in self._world.accounts():
                 for post in self._world.posts(account.id, now):
-                    self._posts[self.of(post.id)] = post.id
+                    self._posts[self.of_post(post)] = post.id
         name = self._posts.get(digits)
         return self._world.post(name, now) if name is not None else None
