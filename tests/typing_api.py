@@ -122,9 +122,10 @@ class Export(sdk.FileFormat):
 
     def read(
         self, header: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]], context: sdk.FileContext
-    ) -> Iterator[sdk.FileRecord | sdk.LineError]:
+    ) -> Iterator[sdk.FileRecord | sdk.LineError | sdk.LineSkipped]:
         """Line by line."""
         for line, _ in rows:
+            yield sdk.LineSkipped(line, "sum", "A sum is no post.")
             yield sdk.LineError(line, "Not today.")
 
 

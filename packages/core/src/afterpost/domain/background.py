@@ -8,7 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from datetime import datetime
-from itertools import accumulate
+from itertools import accumulate, groupby
 from statistics import NormalDist, median
 from typing import NamedTuple
 
@@ -137,4 +137,10 @@ def _around(posts: Sequence[Dated], responses: Sequence[float], own: Sequence[St
             first, last = max(0, n - AROUND), min(len(places), n + AROUND + 1)
             if last - first > 1:
                 found[place] = (sums[last] - sums[first] - responses[place]) / (last - first - 1)
+        # Which of two that are alike comes first is chance: they have the same posts around them.
+        for _, alike in groupby(places, key=lambda place: (posts[place].published_at, responses[place])):
+            twins = list(alike)
+            mean = math.fsum(found[place] for place in twins) / len(twins)
+            for place in twins:
+                found[place] = mean
     return found

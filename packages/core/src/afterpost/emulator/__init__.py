@@ -6,6 +6,7 @@ Core ships only the engine; the wire of a platform is a `Dialect` in that platfo
 from afterpost.emulator.dataset import Dataset
 from afterpost.emulator.dialect import Dialect, Request, Response
 from afterpost.emulator.faults import FAULT_KINDS, Fault, FaultDial, FaultKind
+from afterpost.emulator.numeric import NumericIds
 from afterpost.emulator.scenario import Scenario
 from afterpost.emulator.server import Emulator, LoggedRequest
 from afterpost.emulator.tokens import RotatingTokens, Tokens
@@ -20,6 +21,7 @@ __all__ = [
     "FaultDial",
     "FaultKind",
     "LoggedRequest",
+    "NumericIds",
     "Request",
     "Response",
     "RotatingTokens",
