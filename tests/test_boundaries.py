@@ -70,7 +70,16 @@ def test_the_app_boots_where_no_plugin_can_be_imported(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["afterpost_youtube", "afterpost_sample", "afterpost_tiktok", "afterpost_instagram"]
+    "module",
+    [
+        "afterpost_bluesky",
+        "afterpost_instagram",
+        "afterpost_pinterest",
+        "afterpost_sample",
+        "afterpost_tiktok",
+        "afterpost_x",
+        "afterpost_youtube",
+    ],
 )
 def test_the_blocker_of_that_test_blocks(module: str, tmp_path: Path) -> None:
     done = python(f"{BLOCKED}\nimport {module}", tmp_path)

@@ -2,18 +2,22 @@
 
 import asyncio
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import stamina
 
+import afterpost_bluesky
 import afterpost_instagram
+import afterpost_pinterest
 import afterpost_tiktok
+import afterpost_x
 from afterpost.domain.scope import SYSTEM, Scope
-from afterpost.emulator import Dialect, Emulator, Fault, Scenario
+from afterpost.emulator import Dialect, Emulator, Fault, NumericIds, Scenario, World
 from afterpost.loading import build_plugins
 from afterpost.services import collect
 from afterpost.services.connect import connect, list_accounts
@@ -23,17 +27,36 @@ from afterpost.services.run import begin_run
 from afterpost.settings import Settings
 from afterpost.storage import runs
 from afterpost.storage.runs import Run, RunItem
+from afterpost_bluesky.emulator import BlueskyDialect
 from afterpost_instagram.emulator import InstagramDialect
+from afterpost_pinterest.emulator import PinterestDialect
 from afterpost_tiktok.emulator import TikTokDialect
+from afterpost_x.emulator import XDialect
 from packages.core.tests.databases import database_url
 
 NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
 ALL = Scope.default()
-NETWORKS: dict[str, tuple[ModuleType, type[Dialect]]] = {
+NETWORKS: dict[str, tuple[ModuleType, Callable[[World], Dialect]]] = {
+    "bluesky": (afterpost_bluesky, partial(BlueskyDialect, server="morel.host.bsky.network")),
     "instagram": (afterpost_instagram, InstagramDialect),
+    "pinterest": (afterpost_pinterest, PinterestDialect),
     "tiktok": (afterpost_tiktok, TikTokDialect),
+    "x": (afterpost_x, XDialect),
 }
-METRICS = ("views", "reach", "likes", "comments", "shares", "saves", "follows", "watch_time_seconds")
+TYPES = {"instagram": ("image", "reel", "carousel"), "tiktok": ("video",)}
+EXTERNAL_ID = {"bluesky": "did:plc:{0.id}", "instagram": "{0.id}", "tiktok": "{0.id}"}
+"""The account's id as the platform writes it; where it has digits alone, the emulator makes them."""
+METRICS = (
+    "views",
+    "impressions",
+    "reach",
+    "likes",
+    "comments",
+    "shares",
+    "saves",
+    "follows",
+    "watch_time_seconds",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +87,7 @@ def test_a_network_is_connected_collected_and_renewed(platform: str, tmp_path: P
         accounts=1,
         posts_per_week=6,
         metrics=METRICS,
-        content_types=("image", "reel", "carousel") if platform == "instagram" else ("video",),
+        content_types=TYPES.get(platform, ("image", "video")),
     )
     clock = Clock(NOW)
     settings = Settings(
@@ -81,7 +104,8 @@ def test_a_network_is_connected_collected_and_renewed(platform: str, tmp_path: P
         try:
             owner = world.accounts()[0]
             account = await connect(core, ALL, SYSTEM, platform, dialect.credential(owner), brand="Brand")
-            assert account.external_id == owner.id
+            told = EXTERNAL_ID.get(platform, NumericIds(world).of(owner.id))
+            assert account.external_id == told.format(owner)
             run, items = await collected(core, account.id)
             assert {item.outcome for item in items} == {"stored"}
             assert len(items) == len(world.posts(owner.id, NOW)) > 30
@@ -91,7 +115,9 @@ def test_a_network_is_connected_collected_and_renewed(platform: str, tmp_path: P
             emulator.forget()
             run, items = await collected(core, account.id)
             assert run.state == "done"
-            assert any("token" in request.path for request in emulator.requests)
+            assert any(
+                "token" in request.path or "refreshSession" in request.path for request in emulator.requests
+            )
             outcomes = [item.outcome for item in items]
             # A few of the posts were deleted meanwhile.
             assert outcomes.count("stored") > 0.9 * len(outcomes)
