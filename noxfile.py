@@ -273,7 +273,7 @@ def providers(session: nox.Session) -> None:
 @nox.session
 def house(session: nox.Session) -> None:
     """What needs two distributions or none: boundaries, docs, what plugins add, faults, the whole way."""
-    own = [f"--ignore=tests/{name}" for name in ("smoke", "replay", "bench", "floors", "power")]
+    own = [f"--ignore=tests/{name}" for name in ("smoke", "replay", "bench", "floors", "fuzz", "power")]
     pytest(session, "tests", *own)
 
 
@@ -286,7 +286,7 @@ def floors(session: nox.Session) -> None:
 @nox.session
 def postgres(session: nox.Session) -> None:
     """The tests of storage and of the whole way through, and the replay, on a real PostgreSQL server."""
-    own = ["--ignore=tests/bench", "--ignore=tests/floors", "--ignore=tests/power"]
+    own = [f"--ignore=tests/{name}" for name in ("bench", "floors", "fuzz", "power")]
     pytest(session, "packages/core/tests", "tests", *own, AFTERPOST_TEST_ENGINE="postgresql")
 
 
@@ -300,6 +300,12 @@ def smoke(session: nox.Session) -> None:
 def replay(session: nox.Session) -> None:
     """Real history, played back through the whole system."""
     pytest(session, "tests/replay", "-s")
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """5,000 requests made up from the API's own description: none is answered 5xx."""
+    pytest(session, "tests/fuzz", "-s")
 
 
 @nox.session

@@ -161,11 +161,17 @@ READS = (
 
 
 def answers(folder: Path, installed: tuple[EntryPoint, ...], name: str) -> dict[str, bytes]:
-    """What every reading route says of the same few posts."""
+    """What every reading route says of the same few posts.
+
+    They are on a network that no plugin knows: of another an answer tells how its provider defines numbers.
+    """
     core = opened(folder, installed, name)
-    tell(core, told("a", at("2026-11-18"), {"views": 5, "likes": 1}, title="First"), brand="North")
+    first = told("a", at("2026-11-18"), {"views": 5, "likes": 1}, title="First", platform="tube")
+    tell(core, first, brand="North")
     tell(
-        core, told("a", at("2026-11-20"), {"views": 9, "likes": 2}), told("b", at("2026-11-20"), {"views": 3})
+        core,
+        told("a", at("2026-11-20"), {"views": 9, "likes": 2}, platform="tube"),
+        told("b", at("2026-11-20"), {"views": 3}, platform="tube"),
     )
     key = {"Authorization": f"Bearer {core.settings.api_key}"}
     with TestClient(create_app(core)) as client:
