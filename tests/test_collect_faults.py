@@ -16,7 +16,7 @@ from afterpost.domain.scope import SYSTEM, Scope
 from afterpost.emulator import Emulator, Fault
 from afterpost.emulator.scenario import Scenario
 from afterpost.loading import build_plugins
-from afterpost.services import batches, collect
+from afterpost.services import batches, collect, read_posts
 from afterpost.services.connect import connect, list_accounts
 from afterpost.services.core import Core, open_core
 from afterpost.services.post_summary import post_analytics, post_observations
@@ -174,7 +174,7 @@ def test_a_rate_limit_after_the_first_batch_keeps_that_batch(station: Station) -
         station.emulator.dial.set(Fault("rate_limited", path="/youtube/v3/videos", retry_after="120"))
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(collect, "store_batch", then_limited)
+        patched.setattr(read_posts, "store_batch", then_limited)
         _, items = station.collect()
     asked = len([r for r in station.emulator.requests if r.path.endswith("/videos")]) - seen
     assert asked == 2
