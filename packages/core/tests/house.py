@@ -57,9 +57,14 @@ class MakeCore(Protocol):
 
 def settings_in(folder: Path, name: str = "core", *, zone: str = "UTC") -> Settings:
     """Settings with everything in a folder and keys that never change."""
+    return settings_at(folder, database_url(folder, name), zone=zone)
+
+
+def settings_at(folder: Path, url: str, *, zone: str = "UTC") -> Settings:
+    """The same with the database at a URL, which another process may have made."""
     return Settings(
         data_dir=folder,
-        database_url=database_url(folder, name),
+        database_url=url,
         time_zone=zone,
         api_key="a-key-only-tests-know",
         secret_key=base64.b64encode(b"32 bytes that only the tests use").decode(),

@@ -68,7 +68,7 @@ def test_what_is_anothers_is_not_there_to_the_byte(place: Place) -> None:
             sent = (
                 None if body is None else {key: known.get(str(value), value) for key, value in body.items()}
             )
-            return web.ask(slug, path.format(**known), method=method, json=sent)
+            return web.ask(slug, path.format(platform="tube", **known), method=method, json=sent)
 
         for method, path, body in requests:
             foreign = ask("south", method, path, body, ids)

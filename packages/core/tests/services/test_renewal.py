@@ -22,7 +22,7 @@ from afterpost.services.renewal import CLAIM, held, renew_at
 from afterpost.services.runner import Runner
 from afterpost.storage import accounts
 from packages.core.tests.emulator.toy import ToyWorld
-from packages.core.tests.house import NOW, Clock, settings_in
+from packages.core.tests.house import NOW, Clock, settings_at, settings_in
 from packages.core.tests.plugins.rotating import LIFETIME, RotatingDialect, RotatingPlugin
 from packages.core.tests.plugins.watcher import WatcherPlugin
 
@@ -98,17 +98,15 @@ async def test_many_tasks_of_one_process_renew_once(house: House) -> None:
 
 RACER = """
 import asyncio, sys
-from datetime import datetime
-from pathlib import Path
 from packages.core.tests.services.test_renewal import racing
-asyncio.run(racing(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+asyncio.run(racing(*sys.argv[1:4], int(sys.argv[4])))
 """
 
 
-async def racing(folder: Path, route: str, races: int) -> None:
+async def racing(folder: str, database: str, route: str, races: int) -> None:
     """Another process: asks when it is told to, with the clock it is told."""
     clock = Clock()
-    settings = settings_in(folder)
+    settings = settings_at(Path(folder), database)
     plugins = build_plugins(settings, {"rotating": RotatingPlugin()}, installed=[])
     core = open_core(settings, plugins, clock=clock, emulated={"api.rotating.invalid": route})
     for _ in range(races):
@@ -123,7 +121,8 @@ async def racing(folder: Path, route: str, races: int) -> None:
 async def test_two_processes_race_for_one_token(house: House) -> None:
     await house.connected()
     races = 25
-    command = [sys.executable, "-c", RACER, str(house.folder), house.emulator.url, str(races)]
+    command = [sys.executable, "-c", RACER, str(house.folder)]
+    command += [house.one.settings.database_url, house.emulator.url, str(races)]
     start = house.dialect.grants.refreshes
     racers = [
         await asyncio.create_subprocess_exec(
