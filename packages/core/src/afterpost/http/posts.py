@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from afterpost.domain.ids import ExternalId, Platform, RowId, Text, Url
 from afterpost.domain.posts import UNKNOWN_TYPE, ContentType, CreativeLinks
-from afterpost.http.cursor import Cursors
 from afterpost.http.errors import problems
 from afterpost.http.instants import Aware, instant
+from afterpost.http.paging import Pages
 from afterpost.http.params import CursorText, OptionalAccountId, OptionalPlatform, PageSize, PostId
 from afterpost.http.scope import Call
 from afterpost.http.views import NoMeta, PostView, post_view
@@ -100,16 +100,12 @@ async def read_posts(
     account_id: OptionalAccountId = None,
 ) -> PostPage:
     """A page of posts, the one registered last first. A cursor belongs to the filters it was made with."""
-    cursors = Cursors(call.core.settings.sealing_key())
-    question = ("posts", platform, account_id)
-    after = None if cursor is None else cursors.open(cursor, int, call.scope, *question)
+    pages = Pages(call, "posts", platform, account_id)
+    after = pages.after(cursor, int)
     found, following = await call.reading(
         list_posts, after=after, limit=limit, platform=platform, account_id=account_id
     )
-    return PostPage(
-        [post_view(each) for each in found],
-        PageMeta(None if following is None else cursors.make(following, call.scope, *question)),
-    )
+    return PostPage([post_view(each) for each in found], PageMeta(pages.cursor(following)))
 
 
 @get("/posts/{post_id:int}", summary="Show a post", responses=problems("not_found"))

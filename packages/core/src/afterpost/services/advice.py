@@ -42,10 +42,14 @@ class Hooks(Struct, frozen=True):
 def posting_advice(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[Times, Meta]:
     """What the local hour of publication goes with, over the posts published in the window."""
     with asking(core, scope, question, DAYS) as asked:
-        found, published = _published(asked)
-        zone = zone_of(asked.organization.time_zone)
-        times = posting_times([_dated(each) for each in found], zone, seed=_SEED)
-        return Times(published, COMPARED_AT, times), meta_of(asked, window_sums(asked))
+        return times_of(asked), meta_of(asked, window_sums(asked))
+
+
+def times_of(asked: Asked) -> Times:
+    """The same, of a question that is being answered."""
+    found, published = _published(asked)
+    zone = zone_of(asked.organization.time_zone)
+    return Times(published, COMPARED_AT, posting_times([_dated(each) for each in found], zone, seed=_SEED))
 
 
 def hooks(core: Core, scope: Scope, question: Question = DEFAULT, *, limit: int = 10) -> tuple[Hooks, Meta]:

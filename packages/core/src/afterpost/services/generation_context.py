@@ -8,10 +8,10 @@ from afterpost.domain.openings import opening_of
 from afterpost.domain.posting_time import Bucket, hour_label
 from afterpost.domain.rates import growth
 from afterpost.domain.scope import Scope
-from afterpost.services.advice import posting_advice
+from afterpost.services.advice import DAYS, times_of
 from afterpost.services.core import Core
 from afterpost.services.overview import earned_of, meta_of, previous_sums, sums_by, window_sums
-from afterpost.services.question import DEFAULT, Question, asking
+from afterpost.services.question import DEFAULT, Question, asking, window_of
 from afterpost.services.rankings import field_of
 from afterpost.services.windows import Meta
 
@@ -53,14 +53,8 @@ def generation_context(
             for each in sums_by(asked, asked.window, "platform")
         ]
         window, meta = asked.window, meta_of(asked, sums)
-    longer = Question(
-        end=window.end,
-        brand_id=question.brand_id,
-        account_id=question.account_id,
-        platform=question.platform,
-        content_type=question.content_type,
-    )
-    times = posting_advice(core, scope, longer)[0].times
+        longer = window_of(core, asked.organization, None, window.end, DAYS)
+        times = times_of(asked._replace(window=longer)).times
     text, evidence = briefing(
         Learned(
             span=f"{window.start} to {window.end}",

@@ -182,7 +182,8 @@ def overview(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[Ov
         def active(by: str) -> Sequence[str]:
             return [str(key) for key, count in distinct(asked, by).items() if count and key != "0"]
 
-        best = next((group.name for group in groups(asked, "platform") if (group.views or 0) > 0), None)
+        by_platform = groups(asked, "platform")
+        best = next((group.name for group in by_platform if (group.views or 0) > 0), None)
         lifetime = rollups.lifetime(
             connection, asked.scope, end=day_number(window.end), selection=selection, metrics=SHOWN
         )
@@ -193,7 +194,7 @@ def overview(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[Ov
             ),
             brands=len(active("brand_id")),
             organizations=len(active("organization_id")),
-            active_platforms=tuple(sorted(active("platform"))),
+            active_platforms=tuple(sorted(group.name for group in by_platform if group.posts)),
             best_platform=best,
             earned=earned,
             previous=previous,
