@@ -11,8 +11,9 @@ from afterpost.domain.windows import Window, day_number
 from afterpost.services.core import Core
 from afterpost.services.meanings import breaks, complete_through, declared, definitions
 from afterpost.services.question import DEFAULT, Asked, Question, asking
-from afterpost.services.windows import Meta, Receipt, coverage_of, shown
+from afterpost.services.windows import Meta, Receipt, attended, covered, shown
 from afterpost.storage import posts, rollups
+from afterpost.storage.coverage import Attended
 from afterpost.storage.rollups import Sums
 
 SHOWN = ("views", "likes", "comments", "shares", "saves")
@@ -122,17 +123,17 @@ def groups(asked: Asked, by: str) -> list[Group]:
     return sorted(found, key=lambda g: (-(g.views or 0), -(g.engagements or 0), g.name))
 
 
-def meta_of(asked: Asked, sums: Sums) -> Meta:
-    """What the answer says about itself."""
-    coverage, provisional = coverage_of(asked)
+def meta_of(asked: Asked, sums: Sums, found: Sequence[Attended] | None = None) -> Meta:
+    """What the answer says about itself; `found`: how posts were attended to, where that is known already."""
+    found = attended(asked) if found is None else found
     known = declared(asked)
     return Meta(
         window=shown(asked.window),
         previous_window=shown(asked.window.previous()),
         as_of=asked.core.now(),
-        coverage=coverage,
+        coverage=covered(found),
         estimated_share=estimated_share(sums),
-        provisional=provisional,
+        provisional=any(each.unread for each in found),
         exposure=exposure_of(sums),
         complete_through=complete_through(asked, known),
         definitions=definitions(known),

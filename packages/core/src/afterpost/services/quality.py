@@ -25,6 +25,7 @@ from afterpost.services.question import DEFAULT, Asked, Question, asking
 from afterpost.services.windows import Coverage, Receipt, WindowMeta, attended, covered, expected_in, shown
 from afterpost.storage import accounts
 from afterpost.storage import quality as facts
+from afterpost.storage.coverage import Attended
 from afterpost.storage.quality import Group, Reported
 
 MOST_IN_SUMMARY = 3
@@ -76,7 +77,7 @@ def quality(
 ) -> tuple[tuple[Flaw, ...], Order | None, QualityMeta]:
     """A page of the flaws of a window, warnings and the newest first; the last one's place if more follow."""
     with asking(core, scope, question) as asked:
-        found = _found(asked)
+        found = _found(asked, attended(asked))
         listed = [
             flaw
             for flaw in found.flaws
@@ -97,9 +98,9 @@ def quality(
         return tuple(listed[:limit]), last, meta
 
 
-def quality_of(asked: Asked) -> Quality:
-    """What a summary of that window says first."""
-    flaws, coverage, _ = _found(asked)
+def quality_of(asked: Asked, attendance: Sequence[Attended]) -> Quality:
+    """What a summary of that window says first; `attendance`: how its posts were attended to."""
+    flaws, coverage, _ = _found(asked, attendance)
     warnings = sum(flaw.severity == "warning" for flaw in flaws)
     low = rules.is_low(coverage.observed, coverage.expected)
     return Quality(
@@ -111,14 +112,14 @@ def quality_of(asked: Asked) -> Quality:
     )
 
 
-def _found(asked: Asked) -> _Found:
+def _found(asked: Asked, attendance: Sequence[Attended]) -> _Found:
     names = {
         each.id: each.handle or each.name for each in accounts.list_accounts(asked.connection, asked.scope)
     }
     start, end = _days(asked)
     by_day = facts.reported(asked.connection, asked.scope, asked.selection, start - FROZEN_BACK, end)
     write = _Writer(names)
-    coverage, uncovered = _coverage(asked, write)
+    coverage, uncovered = _coverage(asked, attendance, write)
     flaws = [
         *uncovered,
         *_fallen(asked, by_day, write),
@@ -177,9 +178,8 @@ def _reported_in(by_day: ByDay, start: int) -> set[str]:
     }
 
 
-def _coverage(asked: Asked, write: _Writer) -> tuple[Coverage, list[Flaw]]:
+def _coverage(asked: Asked, attendance: Sequence[Attended], write: _Writer) -> tuple[Coverage, list[Flaw]]:
     """Coverage of all, and of each account whose is low."""
-    found = attended(asked)
     low = [
         write(
             "warning",
@@ -190,10 +190,10 @@ def _coverage(asked: Asked, write: _Writer) -> tuple[Coverage, list[Flaw]]:
             _unread(asked, each.platform, each.account_id),
             rules.coverage_sentence(each.observed, each.expected),
         )
-        for each in found
+        for each in attendance
         if rules.is_low(each.observed, each.expected)
     ]
-    return covered(found), low
+    return covered(attendance), low
 
 
 def _unread(asked: Asked, platform: str, account_id: int) -> list[int]:

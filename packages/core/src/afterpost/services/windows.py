@@ -145,12 +145,6 @@ def attended(asked: Asked) -> list[Attended]:
     return [found[key] for key in sorted(found)]
 
 
-def coverage_of(asked: Asked) -> tuple[Coverage, bool]:
-    """Coverage of a window, and whether its numbers are still provisional."""
-    found = attended(asked)
-    return covered(found), any(each.unread for each in found)
-
-
 def covered(found: Iterable[Attended]) -> Coverage:
     """The coverage of several accounts together."""
     listed = list(found)
