@@ -78,6 +78,8 @@ def test_an_unknown_header_is_quoted_and_the_known_formats_listed() -> None:
         ("Date,Impressions,Likes,New follows,Profile visits", "X's overview", "tab Content"),
         ("Date,Primary", "one metric a day", "Lifetime"),
         ("Reach", "a single column", "Lifetime"),
+        ("<!DOCTYPE html>", "a web page", "signed in"),
+        ("<html><body>502</body></html>", "a web page", "signed in"),
     ],
 )
 def test_files_of_whole_accounts_say_what_to_export(header: str, words: str, hint: str) -> None:

@@ -73,6 +73,11 @@ def why_refused(header: Sequence[str]) -> Refusal | None:
             "This is X's overview of an account: its lines are days and no posts.",
             "In X's analytics open the tab Content and export that.",
         )
+    if first.startswith("<"):
+        return Refusal(
+            "The file is a web page and no table: what a browser saves when a download fails.",
+            "Download it again while you are signed in there, and look into it before you import it.",
+        )
     if names == ["Date", "Primary"] or len(names) == 1:
         found = "the columns Date and Primary" if len(names) == 2 else "a single column"
         return Refusal(
