@@ -213,11 +213,16 @@ def run(
     session.run(*command, env=whole, include_outer_env=False, external=True, success_codes=success)
 
 
-def pytest(session: nox.Session, *where: str, **env: str) -> None:
-    """Run pytest there, or on the files and folders that the caller named."""
+AT_ONCE = ("-n", "auto", "--dist=worksteal")
+"""For pytest; `-- -n0` after a session's name runs its tests one by one, as a debugger wants them."""
+
+
+def pytest(session: nox.Session, *where: str, at_once: bool = False, **env: str) -> None:
+    """Run pytest there, or on the files and folders that the caller named. `at_once`: on every CPU."""
     prepare(session)
     files = [word for word in session.posargs if "/" in word and (HERE / word.partition("::")[0]).exists()]
-    run(session, PYTHON, "-m", "pytest", *(() if files else where), *session.posargs, env=env)
+    words = (*(AT_ONCE if at_once else ()), *(() if files else where), *session.posargs)
+    run(session, PYTHON, "-m", "pytest", *words, env=env)
 
 
 @nox.session
@@ -255,26 +260,29 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def core(session: nox.Session) -> None:
     """Core's tests, with every other distribution installed and blocked."""
-    pytest(session, "packages/core/tests", AFTERPOST_PLUGINS="off")
+    pytest(session, "packages/core/tests", at_once=True, AFTERPOST_PLUGINS="off")
 
 
 @nox.session
 def ee(session: nox.Session) -> None:
     """The tests of afterpost-ee, on SQLite and on a real PostgreSQL server."""
-    pytest(session, "packages/ee/tests")
+    pytest(session, "packages/ee/tests", at_once=True)
 
 
 @nox.session
 def providers(session: nox.Session) -> None:
     """The tests of every provider; `-- packages/providers/youtube` runs one's."""
-    pytest(session, "packages/providers")
+    pytest(session, "packages/providers", at_once=True)
 
 
 @nox.session
 def house(session: nox.Session) -> None:
-    """What needs two distributions or none: boundaries, docs, what plugins add, faults, the whole way."""
+    """What needs two distributions or none, and the invariants of the numbers on 2,000 histories each."""
     own = [f"--ignore=tests/{name}" for name in ("smoke", "replay", "bench", "floors", "fuzz", "power")]
-    pytest(session, "tests", *own)
+    pytest(session, "tests", *own, at_once=True)
+    if not session.posargs:
+        properties = ("packages/core/tests/properties", "-m", "invariant")
+        pytest(session, *properties, at_once=True, AFTERPOST_PLUGINS="off", HYPOTHESIS_PROFILE="house")
 
 
 @nox.session

@@ -8,6 +8,7 @@ import pytest
 
 from afterpost.loading import build_plugins
 from afterpost.services.core import Core, open_core
+from packages.core.tests.databases import lay_schema
 from packages.core.tests.house import Clock, MakeCore, settings_in
 
 
@@ -24,6 +25,7 @@ def make_core(tmp_path: Path, clock: Clock) -> Iterator[MakeCore]:
 
     def make(name: str = "core", *, plugins: Mapping[str, object] | None = None, zone: str = "UTC") -> Core:
         settings = settings_in(tmp_path, name, zone=zone)
+        lay_schema(settings.database_url)
         opened.append(open_core(settings, build_plugins(settings, plugins or {}, installed=[]), clock=clock))
         return opened[-1]
 

@@ -3,8 +3,10 @@
 AFTERPOST_TEST_ENGINE=postgresql runs the same tests on PostgreSQL; each test's database is a new one.
 """
 
+import atexit
 import hashlib
 import os
+import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -12,7 +14,10 @@ from typing import Any
 
 import pytest
 
+from afterpost.domain.scope import Scope
 from afterpost.storage import migrations
+from afterpost.storage.engine import Database
+from afterpost.storage.migrate import migrate
 
 POSTGRESQL = os.environ.get("AFTERPOST_TEST_ENGINE", "sqlite") == "postgresql"
 
@@ -31,6 +36,26 @@ def database_url(folder: Path, name: str = "afterpost") -> str:
     if not POSTGRESQL:
         return f"sqlite:///{folder / name}.db"
     return server_url(folder, name)
+
+
+def lay_schema(url: str) -> None:
+    """Make a new SQLite file what core's migrations make of it; they run once a process, not once a test.
+
+    A file that is there, and PostgreSQL, are left to the migrations.
+    """
+    path = Path(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite:///") and path.parent.is_dir() and not path.exists():
+        shutil.copy(_migrated(), path)
+
+
+@cache
+def _migrated() -> Path:
+    path = Path(tempfile.mkdtemp(prefix="afterpost-schema-")) / "afterpost.db"
+    database = Database(f"sqlite:///{path}")
+    migrate(database, Scope.default(), {})
+    database.close()
+    atexit.register(shutil.rmtree, path.parent)
+    return path
 
 
 def server_url(folder: Path, name: str = "afterpost", role: str = ROLE) -> str:

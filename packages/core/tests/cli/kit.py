@@ -37,7 +37,7 @@ from afterpost.sdk import (
 )
 from afterpost.services.core import Core, open_core
 from afterpost.settings import Settings, load_settings
-from packages.core.tests.databases import POSTGRESQL, database_url
+from packages.core.tests.databases import POSTGRESQL, database_url, lay_schema
 from packages.core.tests.house import Clock, at
 
 ROOT = Path(__file__).parents[4]
@@ -170,6 +170,7 @@ class Cli:
         """The installation, as `Wiring.open_core` opens it."""
         chosen = settings or load_settings(self.environment)
         plugins = build_plugins(chosen, self.plugins, installed=[])
+        lay_schema(chosen.database_url)
         return open_core(chosen, plugins, clock=clock or self.clock, emulated=emulated)
 
     def run(self, *words: str, input: str | None = None) -> Ran:

@@ -13,7 +13,7 @@ from afterpost.http import build_app
 from afterpost.loading import build_plugins
 from afterpost.services.core import Core, open_core
 from afterpost.settings import Settings
-from packages.core.tests.databases import database_url
+from packages.core.tests.databases import database_url, lay_schema
 from packages.core.tests.http.toy import BEARER, KEY, Clock, Network, ToyPlugin
 
 
@@ -42,6 +42,7 @@ def open_here(tmp_path: Path, clock: Clock, network: Network) -> Iterator[Callab
             collect=collect,
             sections={"toy": {"client_id": "app-1"}},
         )
+        lay_schema(settings.database_url)
         builtin: dict[str, object] = {"toy": ToyPlugin(network), "imports": imports, **plugins}
         opened.append(open_core(settings, build_plugins(settings, builtin, installed=[]), clock=clock))
         return opened[-1]

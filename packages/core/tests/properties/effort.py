@@ -1,7 +1,8 @@
 """How long to look for a counterexample.
 
-`quick`, the default, tries the same examples every time. `house` looks for new ones, and for long:
-`HYPOTHESIS_PROFILE=house`, or `pytest packages/core/tests/properties --hypothesis-profile=house`.
+`quick`, the default, tries the same examples every time. `house` looks for new ones, and for long; session
+`house` does it for what is marked `invariant`. By hand: `HYPOTHESIS_PROFILE=house`, or
+`pytest packages/core/tests/properties --hypothesis-profile=house`.
 """
 
 import os

@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ EPOCH = date(1970, 1, 1).toordinal()
 
 @given(st.data())
 @effort()
+@pytest.mark.invariant
 def test_any_order_and_any_repetition_of_arrival_gives_the_same_bytes(
     bench: Bench, other: Bench, data: st.DataObject
 ) -> None:
@@ -174,7 +176,8 @@ def check_learning(bench: Bench, synced_on: list[int]) -> None:
 
 
 @given(st.data())
-@effort(0.4)
+@effort()
+@pytest.mark.invariant
 def test_silence_makes_no_spikes_and_loses_nothing(bench: Bench, data: st.DataObject) -> None:
     """One post that always reports its views; then some of the days inside its history are not known."""
     history = data.draw(histories(max_posts=1))

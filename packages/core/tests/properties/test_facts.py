@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,6 +63,7 @@ def check_rollups(bench: Bench) -> None:
 
 @given(st.data())
 @effort()
+@pytest.mark.invariant
 def test_facts_equal_the_model_and_rollups_equal_facts_at_every_commit(
     bench: Bench, data: st.DataObject
 ) -> None:
