@@ -1,0 +1,172 @@
+"""Running the checks against one plugin, with what it is excused from."""
+
+import asyncio
+import tomllib
+from collections.abc import Collection, Iterable, Mapping
+from importlib.metadata import EntryPoint, version
+from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from afterpost.domain.errors import InvalidInput, ProviderError
+from afterpost.sdk.capabilities import CONTRACT_VERSION
+from afterpost.testing.conformance.certificate import Certificate, LeftOut, Result
+from afterpost.testing.conformance.check import CHECKS, Broken, Check, NotApplicable
+from afterpost.testing.conformance.lab import Lab
+
+FILE = "conformance.toml"
+"""Where a package says what its provider is excused from; beside its `__init__.py`, if at all."""
+
+LEFT_OUT = (
+    LeftOut("B6", "No release keeps its declaration yet that a new one could be compared with."),
+    LeftOut("C9", "One renewal at a time is core's doing, and core's tests race for it."),
+    LeftOut("D5", "Emulators have no foreign posts in their lists; a provider's own tests may."),
+    LeftOut("D6", "Core itself ends a list whose cursor comes back."),
+    LeftOut("F2", "The contract has no mark for a day that may still change, only `restated_days`."),
+    LeftOut("J1", "Real servers are asked by the session `realserver`, not offline."),
+)
+"""What the kit does not check, and why."""
+
+
+class Excuses(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a provider is excused from.
+
+    `waivers`: check -> why its provider can't meet it. `reads_by_post`: paths at which the network reads by POST
+    although nothing is written.
+    """
+
+    waivers: Mapping[str, str] = {}
+    reads_by_post: tuple[str, ...] = ()
+
+
+class Kit:
+    """The checks for one installed plugin. `result` runs one of them, `certificate` all."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        waivers: Mapping[str, str] | None = None,
+        reads_by_post: Collection[str] = (),
+        installed: Iterable[EntryPoint] | None = None,
+    ) -> None:
+        self._name = name
+        self._lab = Lab(name, installed)
+        own = excuses_in(self._own_file())
+        self.waivers = {**own.waivers, **(waivers or {})}
+        self._lab.reads_by_post = frozenset((*own.reads_by_post, *reads_by_post))
+        for id, reason in self.waivers.items():
+            if id not in CHECKS:
+                raise InvalidInput(f"{id} is waived, and there is no such check.")
+            if len(reason.split()) < 3:
+                raise InvalidInput(f"The waiver of {id} gives no reason.", hint="Say why, in a sentence.")
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """All checks, in their order."""
+        return tuple(CHECKS.values())
+
+    def result(self, check: Check) -> Result:
+        """How one check ends. Not to be called from a running event loop."""
+        reason = self.waivers.get(check.id)
+        try:
+            self._tried(check)
+        except NotApplicable as error:
+            return Result(id=check.id, demand=check.demand, status="not_applicable", reason=str(error))
+        except Broken as error:
+            return Result(
+                id=check.id,
+                demand=check.demand,
+                status="waived" if reason else "failed",
+                seen=error.seen,
+                todo=None if reason else error.todo,
+                reason=reason,
+            )
+        if reason:
+            return Result(
+                id=check.id,
+                demand=check.demand,
+                status="failed",
+                seen="It is waived, and it passes.",
+                todo="Take the waiver off.",
+            )
+        return Result(id=check.id, demand=check.demand, status="passed")
+
+    def certificate(self) -> Certificate:
+        """Every check, and what is known of the plugin."""
+        results = tuple(self.result(check) for check in self.checks)
+        dist = self._lab.point.dist
+        return Certificate(
+            plugin=self._name,
+            dist=dist.name if dist else "unknown",
+            version=dist.version if dist else "unknown",
+            platform=None if self._lab.failed else self._lab.declared.platform,
+            contract_version=CONTRACT_VERSION,
+            afterpost=version("afterpost"),
+            results=results,
+            left_out=LEFT_OUT,
+        )
+
+    def _tried(self, check: Check) -> None:
+        failed = self._lab.failed
+        if failed is not None:
+            if failed[0] == check.id:
+                raise failed[1]
+            raise NotApplicable(f"The plugin could not be loaded; see {failed[0]}.")
+        try:
+            with self._lab.watch.on(self._lab.package):
+                asyncio.run(self._running(check))
+        except (Broken, NotApplicable):
+            raise
+        except ProviderError as error:
+            raise Broken(
+                f"The provider failed where nothing was wrong: {error.kind}: {error.message}",
+                "See what it was asked and answered; the emulator speaks the network's own wire.",
+            ) from error
+        except Exception as error:
+            raise Broken(
+                f"{type(error).__name__} where nothing was wrong: {error}",
+                "See where it comes from: from the provider, or from the dialect of its emulator.",
+            ) from error
+
+    async def _running(self, check: Check) -> None:
+        self._lab.watch.on_loop(asyncio.get_running_loop())
+        await check.run(self._lab)
+
+    def _own_file(self) -> Path | None:
+        if self._lab.failed is not None:
+            return None
+        spec = find_spec(self._lab.package)
+        places = (spec.submodule_search_locations or ()) if spec else ()
+        return next((path for place in places if (path := Path(place) / FILE).is_file()), None)
+
+
+def excuses_in(path: Path | None) -> Excuses:
+    """What a file excuses from: TOML with `reads_by_post` and a table `waivers`. InvalidInput for any other."""
+    if path is None:
+        return Excuses()
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Excuses)
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"{path} can't be read as waivers: {error}.") from error
+
+
+def run(
+    name: str,
+    *,
+    waivers: Mapping[str, str] | None = None,
+    reads_by_post: Collection[str] = (),
+    installed: Iterable[EntryPoint] | None = None,
+) -> Certificate:
+    """Every check against the installed plugin with this entry-point name, offline, over real HTTP.
+
+    `waivers`: check -> why this provider can't meet it, added to those of the package's `conformance.toml`.
+    `reads_by_post`: paths at which the network reads by POST. `installed`: the entry points there are, for
+    tests; by default those of this environment.
+
+    Raises InvalidInput when no plugin has the name, and for a waiver of no check or without a reason. Not to
+    be called from a running event loop.
+    """
+    return Kit(name, waivers=waivers, reads_by_post=reads_by_post, installed=installed).certificate()

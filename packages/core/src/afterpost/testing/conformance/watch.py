@@ -1,0 +1,74 @@
+"""While a check runs: nobody waits, and nobody opens a connection past the client that core hands over."""
+
+import asyncio
+import inspect
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class Watch:
+    """What a provider did that it must not: `slept` (each wait, in words) and `reached` (each address)."""
+
+    def __init__(self) -> None:
+        self.slept: list[str] = []
+        self.reached: list[str] = []
+
+    def on_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Sleeps on this event loop are noted and take no time, however the function was imported."""
+        later: Callable[..., asyncio.TimerHandle] = loop.call_later
+
+        def call_later(delay: float, callback: Any, *args: Any, **more: Any) -> asyncio.TimerHandle:
+            frame = inspect.currentframe()
+            asking = frame.f_back if frame is not None else None
+            if asking is not None and asking.f_code is asyncio.sleep.__code__:
+                self.slept.append(f"asyncio.sleep({delay:g})")
+                delay = 0
+            return later(delay, callback, *args, **more)
+
+        loop.call_later = call_later  # type: ignore[method-assign]
+
+    @contextmanager
+    def on(self, package: str) -> Iterator[None]:
+        """Watch this process, and that package's own names for what it imported before."""
+        real_sleep, real_connect, real_lookup = time.sleep, socket.socket.connect, socket.getaddrinfo
+
+        def sleep(seconds: float) -> None:
+            self.slept.append(f"time.sleep({seconds:g})")
+
+        def connect(one: socket.socket, address: Any) -> None:
+            if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1"):
+                self._refuse(str(address[0]))
+            real_connect(one, address)
+
+        def lookup(host: Any, *args: Any, **more: Any) -> Any:
+            if host not in ("127.0.0.1", "::1", "localhost", None):
+                self._refuse(str(host))
+            return real_lookup(host, *args, **more)
+
+        bound = [
+            (module, name)
+            for key, module in tuple(sys.modules.items())
+            if key.partition(".")[0] == package
+            for name, value in tuple(vars(module).items())
+            if value is real_sleep
+        ]
+        time.sleep = sleep
+        socket.socket.connect = connect  # type: ignore[assignment,method-assign]
+        socket.getaddrinfo = lookup
+        for module, name in bound:
+            setattr(module, name, sleep)
+        try:
+            yield
+        finally:
+            time.sleep, socket.getaddrinfo = real_sleep, real_lookup
+            socket.socket.connect = real_connect  # type: ignore[method-assign]
+            for module, name in bound:
+                setattr(module, name, real_sleep)
+
+    def _refuse(self, host: str) -> None:
+        self.reached.append(host)
+        raise OSError(f"the conformance kit is offline, and {host} was asked for past the client")

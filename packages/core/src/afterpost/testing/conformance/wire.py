@@ -1,0 +1,110 @@
+"""The provider's way out: core's own gate to declared hosts, which here remembers, and can change answers."""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
+
+import httpx
+import msgspec
+
+from afterpost.services.egress import Gate
+
+Rewrite = Callable[[httpx.Request, httpx.Response], httpx.Response]
+
+
+class Sent(NamedTuple):
+    """A request as the provider made it, whether or not it was let through."""
+
+    method: str
+    url: httpx.URL
+    headers: httpx.Headers
+    body: bytes
+
+
+class Wire(httpx.AsyncBaseTransport):
+    """Core's gate, with a memory of what was sent. `rewrite` makes another answer of an answer."""
+
+    def __init__(self, hosts: Collection[str], emulated: Mapping[str, str], foreign: Collection[str]) -> None:
+        self._gate = Gate(hosts, emulated, foreign)
+        self.sent: list[Sent] = []
+        self.rewrite: Rewrite | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Remember, send, and answer as it was or as `rewrite` makes it."""
+        body = await request.aread()
+        self.sent.append(Sent(request.method, request.url, httpx.Headers(request.headers), body))
+        response = await self._gate.handle_async_request(request)
+        return response if self.rewrite is None else self.rewrite(request, response)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._gate.aclose()
+
+
+class Swap:
+    """A rewrite that puts another value in the place of a number, wherever in a JSON answer it stands.
+
+    Numbers are found by their value, so it works on any wire whose answers are JSON: a check gives a post a
+    count that stands nowhere else. `hits` counts what was found. A number that the wire writes as text is put
+    back as text.
+    """
+
+    def __init__(self, number: int, value: object) -> None:
+        self._number = number
+        self._value = value
+        self.hits = 0
+
+    def __call__(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        """The answer with the other value."""
+        try:
+            answer = msgspec.json.decode(response.content)
+        except (ValueError, RecursionError):
+            return response
+        before = self.hits
+        changed = self._in(answer)
+        if self.hits == before:
+            return response
+        return httpx.Response(
+            response.status_code, headers=_plain(response), content=msgspec.json.encode(changed)
+        )
+
+    def _in(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: self._in(part) for name, part in value.items()}
+        if isinstance(value, list):
+            return [self._in(part) for part in value]
+        if value == str(self._number):
+            self.hits += 1
+            return str(self._value) if isinstance(self._value, int | float) else self._value
+        if value == self._number and not isinstance(value, bool):
+            self.hits += 1
+            return self._value
+        return value
+
+
+def quoting(secret: Callable[[], Collection[str]]) -> Rewrite:
+    """A rewrite after which refusals quote secrets in their sentences, as those of real platforms may."""
+
+    def rewrite(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        if response.status_code < 400:
+            return response
+        told = " ".join(sorted(secret()))
+        try:
+            body = msgspec.json.encode(_told(msgspec.json.decode(response.content), told))
+        except (ValueError, RecursionError):
+            body = response.content + told.encode()
+        return httpx.Response(response.status_code, headers=_plain(response), content=body)
+
+    return rewrite
+
+
+def _told(value: Any, secret: str) -> Any:
+    """Sentences with the secret at their end; a word may be a code, and stays."""
+    if isinstance(value, dict):
+        return {name: _told(part, secret) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_told(part, secret) for part in value]
+    return f"{value} {secret}" if isinstance(value, str) and " " in value else value
+
+
+def _plain(response: httpx.Response) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in response.headers.items() if name.lower() != "content-length"]
