@@ -1,1 +1,278 @@
-"""To come."""
+"""C. Credentials: what is typed becomes what signs in, is renewed in time, and is never told to anybody."""
+
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from datetime import timedelta
+from io import StringIO
+
+import msgspec
+
+from afterpost.domain.errors import ErrorKind, ProviderError
+from afterpost.emulator import Fault
+from afterpost.sdk.credentials import Credential, Secret
+from afterpost.sdk.provider import Call
+from afterpost.services.redaction import SHORTEST
+from afterpost.testing.conformance.asking import acts
+from afterpost.testing.conformance.check import Broken, NotApplicable, check, expect
+from afterpost.testing.conformance.lab import Account, Lab, Stage
+from afterpost.testing.conformance.wire import quoting
+from afterpost.testing.conformance.world import OLD
+
+_SECRET_NAMES = ("token", "secret", "password")
+_LEAKY = ("unauthorized", "forbidden", "rate_limited", "unavailable", "html", "truncated", "disconnect")
+
+
+@check("C1")
+async def round_trip(lab: Lab) -> None:
+    """What a person types into its fields becomes a credential that can be stored and signs in as that account."""
+    fields = [field.name for field in lab.provider.credential_fields]
+    expect(len(set(fields)) == len(fields), "Two fields have one name.", "Name each field once.")
+    async with lab.stage() as stage:
+        typed = set(stage.typed().secrets)
+        if not fields:
+            raise NotApplicable("It asks nobody for a credential.")
+        expect(
+            typed <= set(fields),
+            f"Its emulator's credential has {', '.join(sorted(typed - set(fields)))}, which is no field.",
+            "Let `credential` of the dialect use the names of `credential_fields`.",
+        )
+        account = await stage.connected(OLD)
+        stored = msgspec.json.encode({name: one.reveal() for name, one in account.credential.secrets.items()})
+        secrets = {name: Secret(value) for name, value in msgspec.json.decode(stored).items()}
+        again = stage.replaced(account, msgspec.structs.replace(account.credential, secrets=secrets))
+        profile = await stage.within(stage.provider.check(stage.call(again)))
+        expect(
+            bool(profile.external_id) and profile.external_id == account.id,
+            f"Stored and read again, the credential is that of {profile.external_id!r}, not {account.id!r}.",
+            "Keep in `secrets` all that signing in needs, as texts.",
+        )
+
+
+@check("C2")
+async def secret_typed(lab: Lab) -> None:
+    """Every secret is a Secret, and every field that is named like one is declared as one."""
+    for field in lab.provider.credential_fields:
+        named = any(word in field.name for word in _SECRET_NAMES)
+        expect(
+            field.secret or not named,
+            f"The field {field.name} is declared to be no secret.",
+            "Leave `secret` to its default: what is no secret is shown and kept as it is.",
+        )
+    async with lab.stage() as stage:
+        for secrets in (await _credentials(stage, lab)):
+            wrong = [name for name, value in secrets.secrets.items() if not isinstance(value, Secret)]
+            expect(
+                not wrong,
+                f"{', '.join(wrong)} of a credential is a plain text.",
+                "Wrap it: Secret(text).",
+            )
+
+
+async def _credentials(stage: Stage, lab: Lab) -> list[Credential]:
+    account = await stage.connected(OLD)
+    found = [account.credential]
+    if lab.overrides("refresh"):
+        stage.clock.now += timedelta(days=2)
+        found.append(await stage.within(stage.provider.refresh(stage.call(account))))
+    return found
+
+
+@check("C3")
+async def no_leaks(lab: Lab) -> None:
+    """No secret is in an error, an outcome, a log line or anything printed, though the network quotes it."""
+    async with lab.stage() as stage:
+        account = await stage.connected(OLD)
+        ids = list(await stage.known(account))[:3]
+        with _heard() as heard:
+            stage.wire.rewrite = quoting(lambda: _values(account))
+            for what, act in acts(lab, ids).items():
+                for kind in _LEAKY:
+                    stage.dial.set(Fault(kind))
+                    told = await _told(act, stage.call(account)) + heard()
+                    leaked = [name for name, one in _secrets(account) if one in told]
+                    expect(
+                        not leaked,
+                        f"{what}, refused with {kind}: {', '.join(leaked)} was told.",
+                        "Put no text of the network into a message, and chain no cause that quotes a request.",
+                    )
+
+
+async def _told(act: Callable[[Call], Awaitable[object]], call: Call) -> str:
+    """Everything that a person could get to see of how the call ended."""
+    try:
+        return repr(await act(call))
+    except ProviderError as error:
+        return "".join(traceback.format_exception(error)) + repr(vars(error))
+    except Exception as error:
+        return "".join(traceback.format_exception(error))
+
+
+def _secrets(account: Account) -> list[tuple[str, str]]:
+    """The secrets that would be told if they were told: a word such as a host's name is none."""
+    return [
+        (name, value)
+        for name, one in account.credential.secrets.items()
+        if len(value := one.reveal()) >= SHORTEST and any(word in name for word in _SECRET_NAMES)
+    ]
+
+
+def _values(account: Account) -> list[str]:
+    return [value for _, value in _secrets(account)]
+
+
+@contextmanager
+def _heard() -> Iterator[Callable[[], str]]:
+    """What is logged and printed meanwhile."""
+    text = StringIO()
+    handler = logging.StreamHandler(text)
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        with redirect_stdout(text), redirect_stderr(text):
+            yield text.getvalue
+    finally:
+        root.setLevel(level)
+        root.removeHandler(handler)
+
+
+@check("C4")
+async def refreshed(lab: Lab) -> None:
+    """Renewing gives a credential that still signs in as the same account."""
+    lab.need("refresh", "renew credentials")
+    async with lab.stage() as stage:
+        account = await stage.connected(OLD)
+        stage.clock.now += timedelta(days=2)
+        renewed = await stage.within(stage.provider.refresh(stage.call(account)))
+        profile = await stage.within(stage.provider.check(stage.call(stage.replaced(account, renewed))))
+        expect(
+            profile.external_id == account.id,
+            f"The renewed credential is that of {profile.external_id!r}, not {account.id!r}.",
+            "Keep all secrets of the old credential that the new one needs.",
+        )
+
+
+@check("C5")
+async def rotated(lab: Lab) -> None:
+    """Where renewing gives a new refresh token, the answer has it, and with it the next renewal works."""
+    lab.need("refresh", "renew credentials")
+    async with lab.stage() as stage:
+        account = await stage.connected(OLD)
+        tokens = [account.credential.secrets.get("refresh_token")]
+        for _ in range(2):
+            stage.clock.now += timedelta(days=2)  # some networks renew no token of today
+            renewed = await stage.within(stage.provider.refresh(stage.call(account)))
+            account = stage.replaced(account, renewed)
+            tokens.append(renewed.secrets.get("refresh_token"))
+        changes = len(set(tokens)) > 1
+        if not lab.declared.renewal.rotates and not changes:
+            raise NotApplicable("Its refresh tokens stay the same.")
+        expect(
+            lab.declared.renewal.rotates and len(set(tokens)) == len(tokens),
+            f"Declared to rotate: {lab.declared.renewal.rotates}; of {len(tokens)} tokens in a row "
+            f"{len(set(tokens))} are different.",
+            "Put the new refresh token into the answer, and declare Renewal(rotates=True).",
+        )
+
+
+@check("C6")
+async def revoked(lab: Lab) -> None:
+    """A grant that was taken back is CREDENTIAL_REVOKED when it is to be renewed, after one request."""
+    lab.need("refresh", "renew credentials")
+    error = await _refused(lab, Fault("revoked"))
+    if error is None:
+        raise NotApplicable("Its emulator has no grant that could be taken back.")
+    expect(
+        error.kind is ErrorKind.CREDENTIAL_REVOKED,
+        f"It is told as {error.kind}.",
+        "Raise CREDENTIAL_REVOKED: only connecting again helps.",
+    )
+
+
+@check("C7")
+async def renewal_fails(lab: Lab) -> None:
+    """A renewal that an outage or a broken answer spoils passes by itself and does not cost the credential."""
+    lab.need("refresh", "renew credentials")
+    tried = 0
+    for fault, kind in (
+        (Fault("unavailable"), ErrorKind.UPSTREAM_UNAVAILABLE),
+        (Fault("html"), ErrorKind.UPSTREAM_MALFORMED),
+        (Fault("truncated"), ErrorKind.UPSTREAM_MALFORMED),
+        (Fault("disconnect"), ErrorKind.NETWORK),
+    ):
+        error = await _refused(lab, fault)
+        tried += error is not None
+        expect(
+            error is None or error.kind is kind,
+            f"The fault {fault.kind} is told as {error.kind if error else 'nothing'}.",
+            f"Raise {kind.name}: it passes by itself.",
+        )
+    if not tried:
+        raise NotApplicable("It renews without asking its network.")
+
+
+async def _refused(lab: Lab, fault: Fault) -> ProviderError | None:
+    """What a renewal with this fault ends with; None where the emulator does not know it."""
+    async with lab.stage() as stage:
+        account = await stage.connected(OLD)
+        stage.clock.now += timedelta(days=2)
+        stage.dial.set(fault)
+        try:
+            await stage.within(stage.provider.refresh(stage.call(account)))
+        except ProviderError as error:
+            return error
+        if stage.dial.fired():
+            raise Broken(
+                f"The fault {fault.kind} went unnoticed while the credential was renewed.",
+                "Look at status and body before a token is taken from them.",
+            )
+        return None
+
+
+@check("C8")
+async def expiry(lab: Lab) -> None:
+    """When a token ends is counted from `call.now`, as an aware instant, whenever that is."""
+    lab.need("refresh", "renew credentials")
+    async with lab.stage() as stage:
+        account = await stage.connected(OLD)
+        left = []
+        for days in (2, 5):
+            stage.clock.now += timedelta(days=days)
+            account = stage.replaced(account, await stage.within(stage.provider.refresh(stage.call(account))))
+            ends = account.credential.expires_at
+            if ends is None:
+                raise NotApplicable("Its network does not say when a token ends.")
+            expect(
+                ends.utcoffset() is not None,
+                f"expires_at is {ends!r}, without a zone.",
+                "Make it of call.now, which is aware UTC.",
+            )
+            left.append(ends - stage.clock.now)
+        expect(
+            timedelta() < left[0] == left[1],
+            f"A token lives for {left[0]}, and five days later for {left[1]}.",
+            "Count from call.now, and never ask the machine for the time.",
+        )
+
+
+@check("C10")
+async def not_in_addresses(lab: Lab) -> None:
+    """No secret stands in the address of a request, where every proxy and log on the way could keep it."""
+    async with lab.stage() as stage:
+        account = await stage.connected(OLD)
+        ids = list(await stage.known(account))[:3]
+        for act in acts(lab, ids).values():
+            await _told(act, stage.call(account))
+        stage.clock.now += timedelta(days=2)
+        if lab.overrides("refresh"):
+            await _told(stage.provider.refresh, stage.call(account))
+        values = {*_values(account), *(one.reveal() for name, one in stage.typed().secrets.items() if "token" in name)}
+        places = sorted({sent.url.path for sent in stage.wire.sent if any(one in str(sent.url) for one in values)})
+        expect(
+            not places,
+            f"A secret is part of the address at {', '.join(places)}.",
+            "Send it in the Authorization header or in the body; waive it where the network demands it so.",
+        )

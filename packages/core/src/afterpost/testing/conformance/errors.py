@@ -1,1 +1,229 @@
-"""To come."""
+"""G. Errors: each fault of the network becomes the kind that says what helps, in every method that reads."""
+
+from collections.abc import Awaitable, Callable, Collection
+from datetime import timedelta
+
+import httpx
+
+from afterpost.domain.errors import STOPPING, WAITING, ErrorKind, ProviderError
+from afterpost.emulator import Fault
+from afterpost.sdk.provider import Call, Failed
+from afterpost.sdk.waits import LONGEST_WAIT
+from afterpost.testing.conformance.asking import acts
+from afterpost.testing.conformance.check import Broken, NotApplicable, check, expect
+from afterpost.testing.conformance.lab import Lab, Stage
+from afterpost.testing.conformance.world import NOW, OLD
+
+Judge = Callable[[str, ProviderError], None]
+MALFORMED = (ErrorKind.UPSTREAM_MALFORMED,)
+
+
+async def _each(lab: Lab, fault: Fault, judge: Judge, *, timeout: float | None = None) -> None:
+    """Every method that reads, with this fault: what it raises is judged. NotApplicable where none meets it."""
+    async with lab.stage() as stage:
+        account = await stage.connected(OLD)
+        ids = list(await stage.known(account))[:1]
+        if timeout is not None:
+            stage.client.timeout = httpx.Timeout(timeout)
+        met = 0
+        for name, act in acts(lab, ids).items():
+            stage.dial.set(fault)
+            before = stage.dial.fired()
+            error = await _error(stage, name, act(stage.call(account)), before)
+            if error is None:
+                continue
+            met += 1
+            judge(f"{name} with {fault.kind}", error)
+        if not met:
+            raise NotApplicable("Its network has no such refusal, as its emulator words it.")
+
+
+async def _error(stage: Stage, name: str, asked: Awaitable[object], before: int) -> ProviderError | None:
+    """The error that a call ended with, or that its only outcome holds; None where the fault did not concern it."""
+    try:
+        answer = await stage.within(asked)
+    except ProviderError as error:
+        return error
+    except Exception as error:
+        raise Broken(
+            f"{name}: {type(error).__name__} left the provider instead of a ProviderError.",
+            "Turn whatever goes wrong into a ProviderError of the right kind.",
+        ) from error
+    if stage.dial.fired() == before:
+        return None
+    failed = [one for one in answer.values() if isinstance(one, Failed)] if isinstance(answer, dict) else []
+    if failed:
+        return failed[0].error
+    raise Broken(
+        f"{name}: the provider answered as if nothing were wrong: {str(answer)[:200]}.",
+        "What can't be read must never become a number, an empty answer, or a post that is gone.",
+    )
+
+
+def _is(kinds: Collection[ErrorKind], todo: str) -> Judge:
+    """Judges the kind, and that the platform's own code is kept."""
+
+    def judge(what: str, error: ProviderError) -> None:
+        expect(error.kind in kinds, f"{what} is told as {error.kind}.", todo)
+        expect(
+            bool(error.native) and bool(error.message),
+            f"{what} is told without the code of the network.",
+            "Keep it in `native`: it is what a person looks up.",
+        )
+
+    return judge
+
+
+@check("G1")
+async def rate_limited(lab: Lab) -> None:
+    """A rate limit is RATE_LIMITED until an aware instant that is later the longer the network says to wait."""
+    waits: dict[str, list[timedelta]] = {}
+
+    def judge(what: str, error: ProviderError) -> None:
+        _is((ErrorKind.RATE_LIMITED,), "Raise RATE_LIMITED; it passes, so nobody has to be asked.")(what, error)
+        _sensible(what, error)
+        if error.retry_at is not None:
+            waits.setdefault(what, []).append(error.retry_at - NOW)
+
+    for seconds in ("120", "1800"):
+        await _each(lab, Fault("rate_limited", retry_after=seconds), judge)
+    for what, (short, long) in ((what, pair) for what, pair in waits.items() if len(pair) == 2):
+        expect(
+            short == timedelta(seconds=120) and long == timedelta(seconds=1800),
+            f"{what}, told to wait for 120 and for 1,800 s, waits for {short} and {long}.",
+            "Make retry_at of what the network says: retry_after() and reset_at() read its forms.",
+        )
+
+
+def _sensible(what: str, error: ProviderError) -> None:
+    """An instant to wait for, where there is one, is aware, ahead, and within reach."""
+    at = error.retry_at
+    if at is None:
+        return
+    expect(
+        at.utcoffset() is not None and NOW < at <= NOW + max(LONGEST_WAIT, timedelta(days=31)),
+        f"{what} waits until {at!r}; it is {NOW}.",
+        "Make retry_at an aware instant ahead of call.now; don't believe waits that can't be true.",
+    )
+
+
+@check("G2")
+async def quota(lab: Lab) -> None:
+    """A quota that is used up is a kind that waits, never one that stops the account."""
+
+    def judge(what: str, error: ProviderError) -> None:
+        _is(WAITING, "Raise QUOTA_EXHAUSTED, or BUDGET_EXHAUSTED where it was paid for.")(what, error)
+        _sensible(what, error)
+
+    await _each(lab, Fault("quota"), judge)
+
+
+@check("G3")
+async def forbidden(lab: Lab) -> None:
+    """A missing permission is PERMISSION_MISSING, and says which scope is missing where scopes are declared."""
+    scoped = any(spec.scopes for spec in lab.declared.metrics)
+
+    def judge(what: str, error: ProviderError) -> None:
+        _is((ErrorKind.PERMISSION_MISSING,), "Raise PERMISSION_MISSING: no waiting helps.")(what, error)
+        expect(
+            bool(error.scopes) or not scoped,
+            f"{what} is told without the scopes that are missing.",
+            "Name them in `scopes`, so that `connect` can ask for them.",
+        )
+
+    await _each(lab, Fault("forbidden"), judge)
+
+
+@check("G4")
+async def unauthorized(lab: Lab) -> None:
+    """An access token that is over is TOKEN_EXPIRED, or CREDENTIAL_REVOKED where nothing can renew it."""
+    async with lab.stage() as stage:
+        renewable = "refresh_token" in (await stage.connected(OLD)).credential.secrets
+    kinds = (ErrorKind.TOKEN_EXPIRED,) if renewable else (ErrorKind.TOKEN_EXPIRED, ErrorKind.CREDENTIAL_REVOKED)
+    await _each(lab, Fault("unauthorized"), _is(kinds, "Raise TOKEN_EXPIRED: core renews it and asks again."))
+
+
+@check("G5")
+async def outage(lab: Lab) -> None:
+    """Every outage (500, 502, 503, 504) is UPSTREAM_UNAVAILABLE."""
+    for status in (500, 502, 503, 504):
+        todo = f"Raise UPSTREAM_UNAVAILABLE for {status}: it passes by itself."
+        await _each(lab, Fault("unavailable", status=status), _is((ErrorKind.UPSTREAM_UNAVAILABLE,), todo))
+
+
+@check("G6")
+async def html(lab: Lab) -> None:
+    """A page of HTML, or nothing at all, in the place of an answer is UPSTREAM_MALFORMED."""
+    for fault in (Fault("html"), Fault("empty")):
+        await _each(lab, fault, _is(MALFORMED, "Decode into a type; what does not fit is no answer."))
+
+
+@check("G7")
+async def truncated(lab: Lab) -> None:
+    """Half an answer, or one nested beyond all measure, is UPSTREAM_MALFORMED."""
+    for fault in (Fault("truncated"), Fault("deep")):
+        await _each(lab, fault, _is(MALFORMED, "Catch what the decoder raises, RecursionError included."))
+
+
+@check("G8")
+async def redirect(lab: Lab) -> None:
+    """A redirect to another host is UPSTREAM_MALFORMED, and nobody follows it."""
+    await _each(lab, Fault("redirect"), _is(MALFORMED, "Leave follow_redirects off: it would carry the token."))
+
+
+@check("G9")
+async def no_answer(lab: Lab) -> None:
+    """A connection that breaks, and an answer that never comes, are NETWORK."""
+    judge = _is((ErrorKind.NETWORK,), "Turn httpx.TransportError into NETWORK.")
+    await _each(lab, Fault("disconnect"), judge)
+    await _each(lab, Fault("hang"), judge, timeout=0.3)
+
+
+@check("G10")
+async def too_large(lab: Lab) -> None:
+    """An answer beyond core's size limit, packed small or not, ends the call with UPSTREAM_MALFORMED."""
+
+    def judge(what: str, error: ProviderError) -> None:
+        expect(
+            error.kind is ErrorKind.UPSTREAM_MALFORMED,
+            f"{what} is told as {error.kind}.",
+            "Let core's own ProviderError through: its client stops what is too large.",
+        )
+
+    await _each(lab, Fault("gzip_bomb", times=1), judge)
+
+
+@check("G11")
+async def unheard_of(lab: Lab) -> None:
+    """A refusal that nobody knows is told with its code, and never stops the account or spends a renewal."""
+    harmless = set(ErrorKind) - STOPPING - {ErrorKind.TOKEN_EXPIRED, ErrorKind.BUG}
+    async with lab.stage() as stage:
+        account = await stage.connected(OLD)
+        ids = list(await stage.known(account))[:1]
+        body = b'{"teapot": ["short", "and", "stout"]}'
+        stage.wire.rewrite = lambda request, response: httpx.Response(418, content=body)
+        for name, act in acts(lab, ids).items():
+            error = await _refusal(name, act, stage.call(account))
+            _is(harmless, "Keep kinds that only a person can mend for refusals that are known.")(
+                f"{name} with the status 418", error
+            )
+
+
+async def _refusal(name: str, act: Callable[[Call], Awaitable[object]], call: Call) -> ProviderError:
+    """The error of a call that can't have worked."""
+    try:
+        answer = await act(call)
+    except ProviderError as error:
+        return error
+    except Exception as error:
+        raise Broken(
+            f"{name}: {type(error).__name__} left the provider instead of a ProviderError.",
+            "Turn whatever goes wrong into a ProviderError of the right kind.",
+        ) from error
+    failed = [one for one in answer.values() if isinstance(one, Failed)] if isinstance(answer, dict) else []
+    if failed:
+        return failed[0].error
+    raise Broken(
+        f"{name}: a refusal came out as {str(answer)[:200]}.",
+        "Look at the status first: no status but the network's own of success is a result.",
+    )

@@ -181,8 +181,14 @@ class Stage:
         await self.client.aclose()
 
     def typed(self, place: int = OLD) -> Credential:
-        """What a person would type to connect one of the accounts."""
-        fields = self.dialect.credential(self.world.accounts()[place])
+        """What a person would type to connect one of the accounts, with all that renewing takes."""
+        owner = self.world.accounts()[place]
+        fields = dict(self.dialect.credential(owner))
+        for field in self.provider.credential_fields:
+            if field.of_app:
+                fields.setdefault(field.name, f"the-app-s3cret-{field.name}")
+            elif field.name == "refresh_token":
+                fields.setdefault(field.name, owner.refresh_token)
         return Credential(secrets={name: Secret(value) for name, value in fields.items()})
 
     def call(self, account: Account | None = None, *, credential: Credential | None = None) -> Call:

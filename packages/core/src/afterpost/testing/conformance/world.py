@@ -9,7 +9,7 @@ from afterpost.emulator import World, WorldAccount, WorldPost
 NOW = datetime(2026, 4, 5, 12, 34, 56, tzinfo=UTC)
 """When it begins. Within ninety days before, clocks were changed in America and in Europe."""
 
-_OLDEST = timedelta(days=24)
+_OLDEST = timedelta(days=29, hours=7)
 """No post is older, for there are platforms that tell some numbers for thirty days."""
 
 OLD, YOUNG, EMPTY = 0, 1, 2
@@ -27,7 +27,7 @@ class Clock:
 
 
 class Shelf(World):
-    """Three accounts: one with `count` posts, one with three, one with none.
+    """Three accounts: one with `count` posts of the last four weeks, one with up to three, one with none.
 
     Each metric grows with the square of a post's age, so that no two days bring the same. `numbers`: post id ->
     its counts instead; `gone`: posts that are not shown.
@@ -46,10 +46,10 @@ class Shelf(World):
         )
         self.numbers: dict[str, Mapping[str, int]] = {}
         self.gone: set[str] = set()
-        step = min(timedelta(minutes=61), timedelta(seconds=int(_OLDEST.total_seconds() / (count + 1))))
+        step = timedelta(seconds=int(_OLDEST.total_seconds() / (count + 1)))
         self._posts = {
             post.id: post
-            for account, many in zip(self._accounts, (count, 3, 0), strict=True)
+            for account, many in zip(self._accounts, (count, min(count, 3), 0), strict=True)
             for post in (_post(account, number, NOW - (number + 1) * step, types) for number in range(many))
         }
         self._listed = {
