@@ -82,8 +82,9 @@ async def rate_limited(lab: Lab) -> None:
     def judge(what: str, error: ProviderError) -> None:
         _is((ErrorKind.RATE_LIMITED,), "Raise RATE_LIMITED; it passes, so nobody has to be asked.")(what, error)
         _sensible(what, error)
-        if error.retry_at is not None:
-            waits.setdefault(what, []).append(error.retry_at - NOW)
+        if error.retry_at is None:
+            raise Broken(f"{what} is told without saying until when.", "Make retry_at of what the network says.")
+        waits.setdefault(what, []).append(error.retry_at - NOW)
 
     for seconds in ("120", "1800"):
         await _each(lab, Fault("rate_limited", retry_after=seconds), judge)
