@@ -1,7 +1,7 @@
 """The pytest plugin of Afterpost: `pytest --provider NAME` adds a test for each check of the conformance kit.
 
-It lies beside the package and not in it, because pytest imports it in every environment that has Afterpost: until
-a provider is asked for, nothing of Afterpost is loaded.
+It lies beside the package and not in it, because pytest imports it in every environment that has Afterpost:
+until a provider is asked for, nothing of Afterpost is loaded.
 """
 
 from collections.abc import Iterator, Sequence

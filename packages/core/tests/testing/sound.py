@@ -98,7 +98,10 @@ class Sound(sdk.Provider):
         if not isinstance(found.get("posts"), list):
             raise self.malformed("no_posts")
         posts = [self.info(item) for item in found["posts"]]
-        measured = {post.external_id: self.measured(call, item) for post, item in zip(posts, found["posts"], strict=True)}
+        measured = {
+            post.external_id: self.measured(call, item)
+            for post, item in zip(posts, found["posts"], strict=True)
+        }
         return sdk.Page(tuple(posts), found.get("next"), measured=measured)
 
     async def fetch_metrics(self, call: sdk.Call, ids: Sequence[str]) -> Mapping[str, sdk.Outcome]:
@@ -107,7 +110,8 @@ class Sound(sdk.Provider):
     async def outcome(self, call: sdk.Call, post_id: str) -> sdk.Outcome:
         if not (post_id.isascii() and post_id.isdigit() and len(post_id) <= 20):
             return sdk.Failed(sdk.ProviderError(sdk.ErrorKind.BAD_REQUEST, "This is no id of a post."))
-        names, partial = list(COUNTS.values()), ()
+        names = list(COUNTS.values())
+        partial: tuple[str, ...] = ()
         try:
             try:
                 item = await self.get(call, f"/posts/{post_id}/counts", names=",".join(names))
@@ -127,7 +131,9 @@ class Sound(sdk.Provider):
                 return sdk.Failed(error)
             raise
 
-    def measured(self, call: sdk.Call, item: Mapping[str, Any], partial: tuple[str, ...] = ()) -> sdk.Measured:
+    def measured(
+        self, call: sdk.Call, item: Mapping[str, Any], partial: tuple[str, ...] = ()
+    ) -> sdk.Measured:
         values, odd = self.values(item)
         info = self.info(item)
         reading = sdk.Reading(
@@ -175,7 +181,9 @@ class Sound(sdk.Provider):
     async def days(self, call: sdk.Call, post_id: str, start: date, end: date) -> sdk.Outcome:
         if not post_id.isdigit():
             return sdk.Gone()
-        found = await self.get(call, f"/posts/{post_id}/days", **{"from": start.isoformat(), "to": end.isoformat()})
+        found = await self.get(
+            call, f"/posts/{post_id}/days", **{"from": start.isoformat(), "to": end.isoformat()}
+        )
         daily = {self.day(row["day"]): {"views": row["plays"]} for row in found["days"]}
         return sdk.Measured(reading=sdk.Reading(observed_at=call.now, values={}, daily=daily))
 
@@ -232,7 +240,9 @@ class Sound(sdk.Provider):
         return sdk.retry_after(response.headers.get("retry-after"), call.now)
 
     def malformed(self, native: str) -> sdk.ProviderError:
-        return sdk.ProviderError(sdk.ErrorKind.UPSTREAM_MALFORMED, "No answer that can be read.", native=native)
+        return sdk.ProviderError(
+            sdk.ErrorKind.UPSTREAM_MALFORMED, "No answer that can be read.", native=native
+        )
 
 
 class Plugin:

@@ -1,7 +1,9 @@
-"""The wire of a network that has everything the contract speaks of: rotating tokens, lists with counts, one request
-a post, metrics that can be taken off, and series by day."""
+"""The wire of a network that has everything the contract speaks of.
 
-from collections.abc import Mapping
+Tokens rotate, lists carry counts, each post is a request, metrics can be taken off, and there are days.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -63,7 +65,9 @@ class SoundDialect(Dialect):
             return refusal("unauthorized")
         posts = self.world.posts(account.id, now)
         if request.path == "/me":
-            return Response.json({"id": account.id, "handle": account.handle, "name": account.name, "fans": 1_234})
+            return Response.json(
+                {"id": account.id, "handle": account.handle, "name": account.name, "fans": 1_234}
+            )
         if request.path == "/posts":
             return self._list(posts, request, now)
         _, _, post_id, what = [*request.path.split("/"), "", "", ""][:4]
@@ -83,7 +87,7 @@ class SoundDialect(Dialect):
         return refusal(fault.kind, headers)
 
     def shape(self, fault: Fault, request: Request, response: Response) -> Response | None:
-        _, _, post_id, what = [*request.path.split("/"), "", "", ""][:4]
+        post_id = [*request.path.split("/"), "", ""][2]
         if fault.kind == "missing_id":
             return Response.json({"error": "no_such_post"}, 404) if post_id in fault.ids else None
         if fault.kind == "dead_metric":
@@ -92,9 +96,9 @@ class SoundDialect(Dialect):
             return Response.json({"error": "unknown_count", "name": min(dead)}, 400) if dead else None
         return super().shape(fault, request, response)
 
-    def _list(self, posts: object, request: Request, now: datetime) -> Response:
+    def _list(self, posts: Sequence[WorldPost], request: Request, now: datetime) -> Response:
         since = datetime.fromisoformat(request.param("since") or "2000-01-01T00:00:00+00:00")
-        found = [post for post in posts if post.published_at >= since]  # type: ignore[attr-defined]
+        found = [post for post in posts if post.published_at >= since]
         start = int(request.param("cursor") or "0")
         page = [self._told(post, now) for post in found[start : start + PAGE]]
         more = start + PAGE < len(found)
@@ -119,7 +123,9 @@ class SoundDialect(Dialect):
             return Response.json({"error": "out_of_reach"}, 400)
         found = []
         while day <= min(end, now.astimezone(ZONE).date()):
-            bounds = [datetime.combine(one, time(), ZONE).astimezone(UTC) for one in (day, day + timedelta(days=1))]
+            bounds = [
+                datetime.combine(one, time(), ZONE).astimezone(UTC) for one in (day, day + timedelta(days=1))
+            ]
             before, after = (self.world.metrics(post.id, min(at, now)).get("views") for at in bounds)
             if after is not None:
                 found.append({"day": day, "plays": after - (before or 0)})

@@ -1,7 +1,6 @@
 """The kit proves something: a sound provider passes all of it, and each way of being broken is caught."""
 
 import re
-from collections.abc import Iterator
 from email.message import Message
 from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
@@ -42,9 +41,9 @@ class OneNeed(Distribution):
 
 
 @pytest.fixture(scope="module")
-def certificate() -> Iterator[Certificate]:
+def certificate() -> Certificate:
     """Of the sound one."""
-    yield run("sound", installed=installed("sound:plugin"))
+    return run("sound", installed=installed("sound:plugin"))
 
 
 def test_a_sound_provider_passes_every_check(certificate: Certificate) -> None:

@@ -4,15 +4,15 @@ Each module holds one group of checks; docs/conformance.md lists them all.
 """
 
 from afterpost.testing.conformance import (
-    packaging,
-    declaration,
+    behaviour,
     credentials,
+    daily,
+    declaration,
+    errors,
     listing,
     metrics,
+    packaging,
     values,
-    daily,
-    errors,
-    behaviour,
 )
 from afterpost.testing.conformance.certificate import Certificate, LeftOut, Result
 from afterpost.testing.conformance.check import CHECKS, Check

@@ -1,9 +1,9 @@
-"""H. Behaviour: a provider asks once, where it said it would, and leaves waiting, trying again and storing to core."""
+"""H. Behaviour: a provider asks once, where it said it would, and leaves waiting and trying again to core."""
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
-from afterpost.domain.errors import ProviderError
 from afterpost.domain.spend import Operation
 from afterpost.emulator import Fault
 from afterpost.sdk.provider import Call
@@ -58,12 +58,8 @@ async def _every(lab: Lab, stage: Stage, account: Account, ids: Sequence[str]) -
 
 async def _ended(act: Act, call: Call) -> None:
     """The call, however it ends; other checks look at that."""
-    try:
+    with suppress(Exception):
         await act(call)
-    except ProviderError:
-        pass
-    except Exception:
-        pass
 
 
 @check("H2")

@@ -18,8 +18,8 @@ _WORDS: dict[Status, str] = {
 class Result(Struct, frozen=True, kw_only=True):
     """How one check ended.
 
-    `demand`: what it holds a provider to. `seen` and `todo`: of a failed or waived one, what was seen and what
-    to do. `reason`: why it is waived, or not applicable.
+    `demand`: what it holds a provider to. `seen` and `todo`: of one that failed or is waived, what was seen
+    and what to do. `reason`: why it is waived, or not applicable.
     """
 
     id: str

@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import timedelta
 from io import StringIO
@@ -10,7 +10,7 @@ from io import StringIO
 import msgspec
 
 from afterpost.domain.errors import ErrorKind, ProviderError
-from afterpost.emulator import Fault
+from afterpost.emulator import Fault, FaultKind
 from afterpost.sdk.credentials import Credential, Secret
 from afterpost.sdk.provider import Call
 from afterpost.services.redaction import SHORTEST
@@ -21,12 +21,20 @@ from afterpost.testing.conformance.wire import quoting
 from afterpost.testing.conformance.world import OLD
 
 _SECRET_NAMES = ("token", "secret", "password")
-_LEAKY = ("unauthorized", "forbidden", "rate_limited", "unavailable", "html", "truncated", "disconnect")
+_LEAKY: tuple[FaultKind, ...] = (
+    "unauthorized",
+    "forbidden",
+    "rate_limited",
+    "unavailable",
+    "html",
+    "truncated",
+    "disconnect",
+)
 
 
 @check("C1")
 async def round_trip(lab: Lab) -> None:
-    """What a person types into its fields becomes a credential that can be stored and signs in as that account."""
+    """What a person types becomes a credential that can be stored, and signs in as that account."""
     fields = [field.name for field in lab.provider.credential_fields]
     expect(len(set(fields)) == len(fields), "Two fields have one name.", "Name each field once.")
     async with lab.stage() as stage:
@@ -61,8 +69,9 @@ async def secret_typed(lab: Lab) -> None:
             "Leave `secret` to its default: what is no secret is shown and kept as it is.",
         )
     async with lab.stage() as stage:
-        for secrets in (await _credentials(stage, lab)):
-            wrong = [name for name, value in secrets.secrets.items() if not isinstance(value, Secret)]
+        for secrets in await _credentials(stage, lab):
+            held: Mapping[str, object] = secrets.secrets
+            wrong = [name for name, value in held.items() if not isinstance(value, Secret)]
             expect(
                 not wrong,
                 f"{', '.join(wrong)} of a credential is a plain text.",
@@ -95,7 +104,7 @@ async def no_leaks(lab: Lab) -> None:
                     expect(
                         not leaked,
                         f"{what}, refused with {kind}: {', '.join(leaked)} was told.",
-                        "Put no text of the network into a message, and chain no cause that quotes a request.",
+                        "Put no text of the network into a message; chain no cause that quotes a request.",
                     )
 
 
@@ -194,7 +203,7 @@ async def revoked(lab: Lab) -> None:
 
 @check("C7")
 async def renewal_fails(lab: Lab) -> None:
-    """A renewal that an outage or a broken answer spoils passes by itself and does not cost the credential."""
+    """A renewal that an outage or a broken answer spoils is told as passing, and costs no credential."""
     lab.need("refresh", "renew credentials")
     tried = 0
     for fault, kind in (
@@ -269,8 +278,13 @@ async def not_in_addresses(lab: Lab) -> None:
         stage.clock.now += timedelta(days=2)
         if lab.overrides("refresh"):
             await _told(stage.provider.refresh, stage.call(account))
-        values = {*_values(account), *(one.reveal() for name, one in stage.typed().secrets.items() if "token" in name)}
-        places = sorted({sent.url.path for sent in stage.wire.sent if any(one in str(sent.url) for one in values)})
+        values = {
+            *_values(account),
+            *(one.reveal() for name, one in stage.typed().secrets.items() if "token" in name),
+        }
+        places = sorted(
+            {sent.url.path for sent in stage.wire.sent if any(one in str(sent.url) for one in values)}
+        )
         expect(
             not places,
             f"A secret is part of the address at {', '.join(places)}.",

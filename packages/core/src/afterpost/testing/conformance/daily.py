@@ -1,4 +1,4 @@
-"""F. Daily series: what belongs to which day, of the zone that is declared, and nothing for days without data."""
+"""F. Daily series: what belongs to which day of the declared zone, and nothing for days without data."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from afterpost.domain.metrics import Kind
 from afterpost.emulator import WorldPost
-from afterpost.sdk.provider import Gone, Failed, Measured, Outcome
+from afterpost.sdk.provider import Failed, Gone, Measured, Outcome
 from afterpost.testing.conformance.check import NotApplicable, check, expect
 from afterpost.testing.conformance.lab import Account, Lab, Stage
 from afterpost.testing.conformance.world import OLD
@@ -59,7 +59,7 @@ async def day_bounds(lab: Lab) -> None:
                     compared += 1
                     expect(
                         abs(value - wanted) < 1,
-                        f"On {day} the post gained {wanted:,} {name} in {zones[name]}, and {value:,} is read.",
+                        f"On {day} ({zones[name]}) the post gained {wanted:,} {name}, and {value:,} is read.",
                         "Take the day as the network names it, and declare the zone in which it cuts days.",
                     )
         if not compared:
@@ -68,7 +68,10 @@ async def day_bounds(lab: Lab) -> None:
 
 def _gained(stage: Stage, post: WorldPost, day: date, zone: str, name: str) -> int | None:
     """What the world says that a metric gained on a day of a zone; None for what it does not count."""
-    at = [datetime.combine(one, time(), ZoneInfo(zone)).astimezone(UTC) for one in (day, day + timedelta(days=1))]
+    at = [
+        datetime.combine(one, time(), ZoneInfo(zone)).astimezone(UTC)
+        for one in (day, day + timedelta(days=1))
+    ]
     before, after = [stage.world.metrics(post.id, min(one, stage.clock.now)).get(name) for one in at]
     return None if after is None else after - (before or 0)
 
@@ -129,4 +132,6 @@ async def outcomes(lab: Lab) -> None:
             for outcome in found.values():
                 daily = outcome.reading.daily if isinstance(outcome, Measured) else {}
                 foreign = {name for metrics in daily.values() for name in metrics} - set(zones)
-                expect(not foreign, f"{sorted(foreign)} is not declared by day.", "Declare it with kind daily.")
+                expect(
+                    not foreign, f"{sorted(foreign)} is not declared by day.", "Declare it with kind daily."
+                )

@@ -51,7 +51,9 @@ async def names(lab: Lab) -> None:
     wrong = [spec.name for spec in declared.metrics if not is_metric_name(spec.name)]
     wrong += [spec.name for spec in declared.account_metrics if not is_account_metric_name(spec.name)]
     own = f"x_{declared.platform}_"
-    wrong += [spec.name for spec in _specs(declared) if spec.name.startswith("x_") and not spec.name.startswith(own)]
+    wrong += [
+        spec.name for spec in _specs(declared) if spec.name.startswith("x_") and not spec.name.startswith(own)
+    ]
     expect(
         not wrong,
         f"These are no names of metrics here: {', '.join(wrong)}.",
@@ -67,11 +69,11 @@ async def names(lab: Lab) -> None:
 
 @check("B3")
 async def meaning(lab: Lab) -> None:
-    """Every metric has a kind, a unit that goes with it, a definition, and where it is by day the zone of its days."""
+    """Every metric has a kind, a unit that goes with it, a definition, and where it is by day a zone."""
     declared = lab.declared
     for spec in _specs(declared):
         expect(
-            isinstance(spec.kind, Kind) and bool(spec.native) and bool(spec.definition),
+            spec.kind in tuple(Kind) and bool(spec.native) and bool(spec.definition),
             f"{spec.name} lacks its kind, native name or definition.",
             "Say all three.",
         )
@@ -94,7 +96,8 @@ async def meaning(lab: Lab) -> None:
     by_day = any(spec.kind is Kind.DAILY for spec in declared.metrics)
     expect(
         by_day == (declared.daily_days > 0) == lab.overrides("fetch_daily"),
-        f"Metrics by day: {by_day}; daily_days: {declared.daily_days}; fetch_daily: {lab.overrides('fetch_daily')}.",
+        f"Metrics by day: {by_day}; daily_days: {declared.daily_days}; "
+        f"fetch_daily: {lab.overrides('fetch_daily')}.",
         "Have all three or none of them.",
     )
 
@@ -116,7 +119,7 @@ async def scopes(lab: Lab) -> None:
 
 @check("B5")
 async def limits(lab: Lab) -> None:
-    """Every limit has an amount, a time, and a rule by which it starts anew; every cost is of another method."""
+    """Every limit has an amount, a time, and a rule by which it starts anew; each method has one cost."""
     declared = lab.declared
     if not declared.limits and not declared.costs:
         raise NotApplicable("It declares no limits and no costs.")

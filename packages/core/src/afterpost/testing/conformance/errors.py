@@ -18,13 +18,13 @@ Judge = Callable[[str, ProviderError], None]
 MALFORMED = (ErrorKind.UPSTREAM_MALFORMED,)
 
 
-async def _each(lab: Lab, fault: Fault, judge: Judge, *, timeout: float | None = None) -> None:
-    """Every method that reads, with this fault: what it raises is judged. NotApplicable where none meets it."""
+async def _each(lab: Lab, fault: Fault, judge: Judge, *, patience: float | None = None) -> None:
+    """Judges what every method that reads makes of this fault; NotApplicable where none meets it."""
     async with lab.stage() as stage:
         account = await stage.connected(OLD)
         ids = list(await stage.known(account))[:1]
-        if timeout is not None:
-            stage.client.timeout = httpx.Timeout(timeout)
+        if patience is not None:
+            stage.client.timeout = httpx.Timeout(patience)
         met = 0
         for name, act in acts(lab, ids).items():
             stage.dial.set(fault)
@@ -39,7 +39,7 @@ async def _each(lab: Lab, fault: Fault, judge: Judge, *, timeout: float | None =
 
 
 async def _error(stage: Stage, name: str, asked: Awaitable[object], before: int) -> ProviderError | None:
-    """The error that a call ended with, or that its only outcome holds; None where the fault did not concern it."""
+    """The error that a call ended with, or its only outcome holds; None where it did not meet the fault."""
     try:
         answer = await stage.within(asked)
     except ProviderError as error:
@@ -76,14 +76,18 @@ def _is(kinds: Collection[ErrorKind], todo: str) -> Judge:
 
 @check("G1")
 async def rate_limited(lab: Lab) -> None:
-    """A rate limit is RATE_LIMITED until an aware instant that is later the longer the network says to wait."""
+    """A rate limit is RATE_LIMITED until the instant that the network says, in whatever form."""
     waits: dict[str, list[timedelta]] = {}
 
     def judge(what: str, error: ProviderError) -> None:
-        _is((ErrorKind.RATE_LIMITED,), "Raise RATE_LIMITED; it passes, so nobody has to be asked.")(what, error)
+        _is((ErrorKind.RATE_LIMITED,), "Raise RATE_LIMITED; it passes, so nobody has to be asked.")(
+            what, error
+        )
         _sensible(what, error)
         if error.retry_at is None:
-            raise Broken(f"{what} is told without saying until when.", "Make retry_at of what the network says.")
+            raise Broken(
+                f"{what} is told without saying until when.", "Make retry_at of what the network says."
+            )
         waits.setdefault(what, []).append(error.retry_at - NOW)
 
     for seconds in ("120", "1800"):
@@ -121,7 +125,7 @@ async def quota(lab: Lab) -> None:
 
 @check("G3")
 async def forbidden(lab: Lab) -> None:
-    """A missing permission is PERMISSION_MISSING, and says which scope is missing where scopes are declared."""
+    """A missing permission is PERMISSION_MISSING, and names the scope where scopes are declared."""
     scoped = any(spec.scopes for spec in lab.declared.metrics)
 
     def judge(what: str, error: ProviderError) -> None:
@@ -140,7 +144,9 @@ async def unauthorized(lab: Lab) -> None:
     """An access token that is over is TOKEN_EXPIRED, or CREDENTIAL_REVOKED where nothing can renew it."""
     async with lab.stage() as stage:
         renewable = "refresh_token" in (await stage.connected(OLD)).credential.secrets
-    kinds = (ErrorKind.TOKEN_EXPIRED,) if renewable else (ErrorKind.TOKEN_EXPIRED, ErrorKind.CREDENTIAL_REVOKED)
+    kinds = (
+        (ErrorKind.TOKEN_EXPIRED,) if renewable else (ErrorKind.TOKEN_EXPIRED, ErrorKind.CREDENTIAL_REVOKED)
+    )
     await _each(lab, Fault("unauthorized"), _is(kinds, "Raise TOKEN_EXPIRED: core renews it and asks again."))
 
 
@@ -169,7 +175,7 @@ async def truncated(lab: Lab) -> None:
 @check("G8")
 async def redirect(lab: Lab) -> None:
     """A redirect to another host is UPSTREAM_MALFORMED, and nobody follows it."""
-    await _each(lab, Fault("redirect"), _is(MALFORMED, "Leave follow_redirects off: it would carry the token."))
+    await _each(lab, Fault("redirect"), _is(MALFORMED, "Leave follow_redirects off."))
 
 
 @check("G9")
@@ -177,7 +183,7 @@ async def no_answer(lab: Lab) -> None:
     """A connection that breaks, and an answer that never comes, are NETWORK."""
     judge = _is((ErrorKind.NETWORK,), "Turn httpx.TransportError into NETWORK.")
     await _each(lab, Fault("disconnect"), judge)
-    await _each(lab, Fault("hang"), judge, timeout=0.3)
+    await _each(lab, Fault("hang"), judge, patience=0.3)
 
 
 @check("G10")

@@ -32,7 +32,7 @@ _SIGNS = {
 
 
 class Imported(Struct, frozen=True):
-    """`did`: what an import should not do; `modules`: top-level modules it loaded; `seconds`: of processor."""
+    """`did`: what no import should do; `modules`: the top-level ones it loaded; `seconds`: of processor."""
 
     did: tuple[str, ...]
     modules: tuple[str, ...]
@@ -50,7 +50,7 @@ def imported(module: str, seconds: float) -> Imported:
 
 
 def declared(dist: Distribution) -> frozenset[str]:
-    """The distributions that come with one, by what each says it requires; canonical names, itself included."""
+    """The distributions that come with one, by what each requires; canonical names, itself included."""
     found: set[str] = set()
     left = [(dist.name, dist)]
     while left:
@@ -79,7 +79,6 @@ def undeclared(dist: Distribution, modules: tuple[str, ...]) -> list[str]:
 
 
 def _main(module: str) -> None:
-    import afterpost.sdk  # what every plugin needs is not its own doing
 
     did: list[str] = []
 

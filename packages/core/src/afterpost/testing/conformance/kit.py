@@ -33,8 +33,8 @@ LEFT_OUT = (
 class Excuses(Struct, frozen=True, forbid_unknown_fields=True):
     """What a provider is excused from.
 
-    `waivers`: check -> why its provider can't meet it. `reads_by_post`: paths at which the network reads by POST
-    although nothing is written.
+    `waivers`: check -> why its provider can't meet it. `reads_by_post`: paths at which the network reads by
+    POST, and nothing is written.
     """
 
     waivers: Mapping[str, str] = {}
@@ -144,7 +144,7 @@ class Kit:
 
 
 def excuses_in(path: Path | None) -> Excuses:
-    """What a file excuses from: TOML with `reads_by_post` and a table `waivers`. InvalidInput for any other."""
+    """What a file excuses from: TOML with `reads_by_post` and a table `waivers`. InvalidInput for another."""
     if path is None:
         return Excuses()
     try:

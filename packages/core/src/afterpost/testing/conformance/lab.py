@@ -58,23 +58,30 @@ class Lab:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            self.failed = "A1", Broken(
-                f"{self.point.value} can't be imported: {type(error).__name__}: {error}.",
-                "Mend the import, or the entry point that names it.",
+            self.failed = (
+                "A1",
+                Broken(
+                    f"{self.point.value} can't be imported: {type(error).__name__}: {error}.",
+                    "Mend the import, or the entry point that names it.",
+                ),
             )
             return
         try:
             self._providers = self._loaded()
         except PluginError as error:
-            self.failed = ("A3" if "contract" in error.message else "A4"), Broken(
-                error.message, error.hint or "Use the hooks and arguments of docs/hooks.md."
+            self.failed = (
+                ("A3" if "contract" in error.message else "A4"),
+                Broken(error.message, error.hint or "Use the hooks and arguments of docs/hooks.md."),
             )
             return
         if len(self._providers) != 1 and name not in self._providers:
             told = ", ".join(sorted(self._providers)) or "none"
-            self.failed = "A4", Broken(
-                f"The plugin brings these providers: {told}.",
-                "Answer register_providers with one provider, or name the plugin like one of them.",
+            self.failed = (
+                "A4",
+                Broken(
+                    f"The plugin brings these providers: {told}.",
+                    "Answer register_providers with one provider, or name the plugin like one of them.",
+                ),
             )
 
     @property
@@ -155,9 +162,7 @@ class Account(NamedTuple):
 class Stage:
     """One emulated network and the provider's client for it."""
 
-    def __init__(
-        self, lab: Lab, world: Shelf, clock: Clock, dialect: Dialect, emulator: Emulator
-    ) -> None:
+    def __init__(self, lab: Lab, world: Shelf, clock: Clock, dialect: Dialect, emulator: Emulator) -> None:
         self.lab = lab
         self.provider = lab.provider
         self.world = world
@@ -198,9 +203,7 @@ class Stage:
         else:
             external_id = ""
         assert credential is not None, "a call needs an account or a credential"
-        return Call(
-            client=self.client, credential=credential, now=self.clock.now, account_id=external_id
-        )
+        return Call(client=self.client, credential=credential, now=self.clock.now, account_id=external_id)
 
     async def connected(self, place: int = OLD) -> Account:
         """The account, signed in and checked as `connect` does it."""

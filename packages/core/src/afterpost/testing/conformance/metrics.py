@@ -26,14 +26,14 @@ async def full_batch(lab: Lab) -> None:
         lost = [one for one in ids if not isinstance(outcomes.get(one), Measured)]
         expect(
             not lost,
-            f"Of {size} posts in one call, {len(lost)} are not measured: {outcomes.get(lost[0]) if lost else ''!r}.",
+            f"Of {size} posts in one call, {len(lost)} are not measured: {lost[:1]}.",
             "Declare the batch_size that the network takes.",
         )
 
 
 @check("E2")
 async def one_outcome(lab: Lab) -> None:
-    """Each asked id has exactly one outcome, in whatever order and however often it is asked, and whatever it is."""
+    """Each asked id has exactly one outcome, in any order, however often it is asked, and whatever it is."""
     async with lab.stage() as stage:
         account, other = [await stage.connected(place) for place in (OLD, YOUNG)]
         ids, foreign = list(await stage.known(account)), list(await stage.known(other))
@@ -52,7 +52,8 @@ def _complete(asked: list[str], outcomes: Mapping[str, Outcome]) -> None:
         f"Without an outcome: {missing or 'none'}; with one, and not asked for: {more or 'none'}.",
         "Make the answer from the ids that were asked for, not from those that came back.",
     )
-    wrong = [one for one in outcomes.values() if not isinstance(one, Measured | Gone | Failed)]
+    told: list[object] = [*outcomes.values()]
+    wrong = [one for one in told if not isinstance(one, Measured | Gone | Failed)]
     expect(not wrong, f"{wrong[:1]!r} is no outcome.", "Answer Measured, Gone or Failed.")
 
 
@@ -80,13 +81,14 @@ async def missing(lab: Lab) -> None:
 
 
 def _expected(stage: Stage, post: WorldPost, kind: str, lab: Lab) -> Mapping[str, int]:
-    """The counters of a post of this type as the network words them: those that its dialect and the declaration
-    have."""
+    """The counters of a post of this type as the network words them, of those that are declared."""
     known = stage.world.metrics(post.id, stage.clock.now)
     return {
         name: known[name]
         for name, spec in lab.offered().items()
-        if name in CUMULATIVE and name in known and name in stage.dialect.native
+        if name in CUMULATIVE
+        and name in known
+        and name in stage.dialect.native
         and spec.kind is Kind.CUMULATIVE
         and (not spec.content_types or kind in spec.content_types)
     }
@@ -139,7 +141,7 @@ async def declared_only(lab: Lab) -> None:
                 told, meant = kind_of(name, reading.kinds), offered[name].kind
                 expect(
                     reading.definitions.get(name) == offered[name].definition and told is meant,
-                    f"{name} is read as {told} by the definition {reading.definitions.get(name)!r}, and declared "
+                    f"{name} is read as {told} by {reading.definitions.get(name)!r}, and declared "
                     f"as {meant} by {offered[name].definition!r}.",
                     "Fill both from the declaration: capabilities.definitions() and capabilities.kinds().",
                 )
@@ -181,7 +183,7 @@ async def _equal(lab: Lab, names: Mapping[str, object] | list[str]) -> None:
                 told = outcome.reading.values.get(name)
                 expect(
                     told == value and type(told) is int,
-                    f"The network says {name} {value:,} of a {post.content_type}, and it is read as {told!r}.",
+                    f"It says {name} {value:,} of a {post.content_type}, and it is read as {told!r}.",
                     "Look at the field that is read, and at its unit.",
                 )
         if not compared:

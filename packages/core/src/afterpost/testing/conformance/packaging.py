@@ -29,7 +29,7 @@ async def entry_point(lab: Lab) -> None:
 
 @check("A2")
 async def quiet_import(lab: Lab) -> None:
-    """Importing it opens no connection, starts nothing, writes nothing, and takes less than two seconds of processor."""
+    """Importing it connects to nothing, starts nothing, writes nothing, and takes less than two seconds."""
     found = imported(lab.point.module, 60)
     expect(
         not found.did,
@@ -56,7 +56,7 @@ async def contract(lab: Lab) -> None:
 
 @check("A4")
 async def hooks(lab: Lab) -> None:
-    """It implements hooks that exist, with arguments that exist, and answers with one provider of its name."""
+    """It implements hooks that exist, with arguments that exist, and brings one provider, always the same."""
     # Loading has shown it: an unknown hook never comes this far. What is left is that it stays so.
     provider = lab.another()
     expect(
@@ -79,12 +79,15 @@ async def platform(lab: Lab) -> None:
 
 @check("A6")
 async def no_shared_state(lab: Lab) -> None:
-    """Two accounts that are read at once through one provider, and through another, see their own posts only."""
+    """Two accounts that are read at once, through one provider or through two, see their own posts only."""
     async with lab.stage() as stage:
         accounts = [await stage.connected(place) for place in (OLD, YOUNG)]
         known = [await stage.known(account) for account in accounts]
         first, second = (list(ids)[:3] for ids in known)
-        alone = [dict(await stage.fetched(accounts[0], first)), dict(await stage.fetched(accounts[1], second))]
+        alone = [
+            dict(await stage.fetched(accounts[0], first)),
+            dict(await stage.fetched(accounts[1], second)),
+        ]
         together = await asyncio.gather(
             *(
                 provider.fetch_metrics(stage.call(account), ids)

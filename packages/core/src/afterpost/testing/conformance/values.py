@@ -23,7 +23,11 @@ _ODD: tuple[object, ...] = ("many", -5, True, [12], {"count": 12}, 1.5)
 def _counters(lab: Lab, stage: Stage) -> list[str]:
     """Counters under a canonical name that the dialect words as they are."""
     native = stage.dialect.native
-    found = [name for name, spec in lab.offered().items() if name in native and name in CUMULATIVE and spec.unit == "count"]
+    found = [
+        name
+        for name, spec in lab.offered().items()
+        if name in native and name in CUMULATIVE and spec.unit == "count"
+    ]
     if not found:
         raise NotApplicable("Its emulator has no counter under a canonical name.")
     return found
@@ -74,7 +78,7 @@ async def nulls(lab: Lab) -> None:
 
 @check("E5")
 async def odd_values(lab: Lab) -> None:
-    """What is no count (a word, a negative, true, a list, a fraction) never becomes one, and costs its own post alone."""
+    """What is no count (a word, a negative, true, a list, a fraction) becomes none and costs its own post."""
     await _swapped(lab, _ODD, "Check what a field holds before it becomes a number, post by post.")
 
 
@@ -94,8 +98,9 @@ async def _swapped(lab: Lab, odd: Sequence[object], todo: str) -> None:
                 first, *rest = (answer.get(one) for one in ids)
                 told: Any = first.reading.values.get(name) if isinstance(first, Measured) else None
                 expect(
-                    isinstance(first, Measured | Failed) and (told is None or told == value and told is not True),
-                    f"The network says {name} {value!r}, and it is read as {first if told is None else told!r}.",
+                    isinstance(first, Measured | Failed)
+                    and (told is None or (told == value and told is not True)),
+                    f"It says {name} {value!r}, and it is read as {first if told is None else told!r}.",
                     todo,
                 )
                 expect(
@@ -112,7 +117,7 @@ async def _with(
 ) -> Mapping[str, object] | None:
     """What is read when an answer is changed; None where there was nothing to change."""
     before = dict(stage.world.metrics(post_id, stage.clock.now))
-    stage.world.numbers[post_id] = before | numbers
+    stage.world.numbers[post_id] = {**before, **numbers}
     stage.wire.rewrite = swap
     try:
         answer = await stage.fetched(account, ids)
@@ -174,7 +179,7 @@ async def dead_metric(lab: Lab) -> None:
             left = {key for key in whole[having[0]] if key != name}
             expect(
                 name in outcome.partial and left <= set(outcome.reading.values),
-                f"Without {name}, {sorted(outcome.reading.values)} is read, and partial is {outcome.partial}.",
+                f"Without {name}: {sorted(outcome.reading.values)}, and partial {outcome.partial}.",
                 "Ask again without it, and name it in `partial`.",
             )
         if not fired:

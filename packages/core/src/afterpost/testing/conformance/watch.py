@@ -29,15 +29,15 @@ class Watch:
                 delay = 0
             return later(delay, callback, *args, **more)
 
-        loop.call_later = call_later  # type: ignore[method-assign]
+        loop.call_later = call_later  # type: ignore[method-assign,assignment]
 
     @contextmanager
     def on(self, package: str) -> Iterator[None]:
         """Watch this process, and that package's own names for what it imported before."""
         real_sleep, real_connect, real_lookup = time.sleep, socket.socket.connect, socket.getaddrinfo
 
-        def sleep(seconds: float) -> None:
-            self.slept.append(f"time.sleep({seconds:g})")
+        def sleep(seconds: Any) -> None:
+            self.slept.append(f"time.sleep({float(seconds):g})")
 
         def connect(one: socket.socket, address: Any) -> None:
             if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1"):

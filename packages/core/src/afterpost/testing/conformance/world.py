@@ -29,8 +29,8 @@ class Clock:
 class Shelf(World):
     """Three accounts: one with `count` posts of the last four weeks, one with up to three, one with none.
 
-    Each metric grows with the square of a post's age, so that no two days bring the same. `numbers`: post id ->
-    its counts instead; `gone`: posts that are not shown.
+    Each metric grows with the square of a post's age, so that no two days bring the same. `numbers`: post
+    id -> its counts instead; `gone`: posts that are not shown.
     """
 
     def __init__(self, count: int, types: Sequence[str]) -> None:
@@ -64,7 +64,9 @@ class Shelf(World):
     def posts(self, account_id: str, now: datetime) -> Sequence[WorldPost]:
         """Those that are shown, newest first."""
         return [
-            post for post in self._listed.get(account_id, ()) if post.visible(now) and post.id not in self.gone
+            post
+            for post in self._listed.get(account_id, ())
+            if post.visible(now) and post.id not in self.gone
         ]
 
     def post(self, post_id: str, now: datetime) -> WorldPost | None:

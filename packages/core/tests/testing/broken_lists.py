@@ -1,0 +1,154 @@
+"""Broken lists and days."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from afterpost import sdk
+from packages.core.tests.testing.keeper import caught, change, declaring, spec
+from packages.core.tests.testing.sound import Sound
+
+# D. Listing
+
+
+class Paged(Sound):
+    """Does something else with a page."""
+
+    async def list_posts(self, call: sdk.Call, cursor: str | None) -> sdk.Page:
+        return self.page(await super().list_posts(call, cursor), call, cursor)
+
+    def page(self, page: sdk.Page, call: sdk.Call, cursor: str | None) -> sdk.Page:
+        """What it makes of it."""
+        return page
+
+
+@caught("D1", "not_found")
+class NoneIsAnError(Paged):
+    """Takes an empty account for a missing one."""
+
+    def page(self, page: sdk.Page, call: sdk.Call, cursor: str | None) -> sdk.Page:
+        if not page.posts:
+            raise sdk.ProviderError(sdk.ErrorKind.NOT_FOUND, "No posts.", native="none")
+        return page
+
+
+@caught("D2", "did not end")
+class Endless(Paged):
+    """Begins again at the end."""
+
+    def page(self, page: sdk.Page, call: sdk.Call, cursor: str | None) -> sdk.Page:
+        return sdk.Page(page.posts, page.cursor or "0", page.measured)
+
+
+@caught("D2", "are listed, and the account has")
+class Gaps(Paged):
+    """Loses the last post of each page."""
+
+    def page(self, page: sdk.Page, call: sdk.Call, cursor: str | None) -> sdk.Page:
+        return sdk.Page(page.posts[:-1], page.cursor, page.measured)
+
+
+@caught("D3", "another process")
+class InMemory(Sound):
+    """Keeps the place to itself."""
+
+    place: str | None = None
+
+    async def list_posts(self, call: sdk.Call, cursor: str | None) -> sdk.Page:
+        page = await super().list_posts(call, self.place if cursor else None)
+        self.place = page.cursor
+        return sdk.Page(page.posts, page.cursor and "more", page.measured)
+
+
+@caught("D4", "posts since")
+class TooNew(Paged):
+    """Leaves out what is young instead of what is old."""
+
+    def page(self, page: sdk.Page, call: sdk.Call, cursor: str | None) -> sdk.Page:
+        if call.since is None:
+            return page
+        return sdk.Page((), page.cursor)
+
+
+@caught("D7", "is listed as one of")
+class Zoned(Sound):
+    """Loses the zone of a time."""
+
+    def instant(self, text: str) -> datetime:
+        return datetime.fromisoformat(text).replace(tzinfo=None)
+
+
+@caught("D7", "is listed as one of")
+class WallTime(Sound):
+    """Takes the time on the network's wall for UTC."""
+
+    def instant(self, text: str) -> datetime:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@caught("D8", "does not know")
+class FloatIds(Sound):
+    """Loses the last digits of an id."""
+
+    def info(self, item: Mapping[str, Any]) -> sdk.PostInfo:
+        info = super().info(item)
+        return change(info, external_id=str(int(float(info.external_id))))
+
+
+@caught("D9", "read one post otherwise")
+class TwoWays(Paged):
+    """Reads a list by other means than a post."""
+
+    def page(self, page: sdk.Page, call: sdk.Call, cursor: str | None) -> sdk.Page:
+        measured = {
+            one: change(each, reading=change(each.reading, values={"views": each.reading.values["views"]}))
+            for one, each in page.measured.items()
+        }
+        return sdk.Page(page.posts, page.cursor, measured)
+
+
+# F. Days
+
+
+declaring("OtherDays", "F1", "gained", metrics=spec(4, day_zone="UTC"))
+
+
+@caught("F1", "gained")
+class NextDay(Sound):
+    """Books a day to the one after."""
+
+    def day(self, text: str) -> date:
+        return super().day(text) + timedelta(days=1)
+
+
+@caught("F3", "malformed")
+class Uncut(Sound):
+    """Asks for days that nobody has."""
+
+    async def fetch_daily(
+        self, call: sdk.Call, ids: Sequence[str], start: date, end: date
+    ) -> Mapping[str, sdk.Outcome]:
+        return {one: await self.days(call, one, start, end) for one in ids}
+
+
+@caught("F4", "before it")
+class ZeroDays(Sound):
+    """Reads noughts of days before there was anything."""
+
+    async def days(self, call: sdk.Call, post_id: str, start: date, end: date) -> sdk.Outcome:
+        found = await super().days(call, post_id, start, end)
+        if not isinstance(found, sdk.Measured):
+            return found
+        every = {start + timedelta(days=at): {"views": 0} for at in range((end - start).days + 1)}
+        return change(found, reading=change(found.reading, daily={**every, **found.reading.daily}))
+
+
+@caught("F5", "never-heard-of")
+class DropsDays(Sound):
+    """Says nothing by day of what is not there."""
+
+    async def fetch_daily(
+        self, call: sdk.Call, ids: Sequence[str], start: date, end: date
+    ) -> Mapping[str, sdk.Outcome]:
+        found = await super().fetch_daily(call, ids, start, end)
+        return {one: each for one, each in found.items() if isinstance(each, sdk.Measured)}
