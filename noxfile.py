@@ -254,7 +254,18 @@ def docs(session: nox.Session) -> None:
     """What is generated in the docs is what the code says; `-- -r` writes it anew."""
     prepare(session)
     options = session.posargs or ["--check"]
-    run(session, PYTHON, "-m", "cogapp", "-I", ".", *options, "docs/hooks.md", "docs/backbone.md")
+    run(
+        session,
+        PYTHON,
+        "-m",
+        "cogapp",
+        "-I",
+        ".",
+        *options,
+        "docs/hooks.md",
+        "docs/backbone.md",
+        "docs/conformance.md",
+    )
 
 
 @nox.session

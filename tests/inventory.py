@@ -1,8 +1,9 @@
-"""What stands in docs/backbone.md as a list: modules and surfaces, as they are. See `hook_reference.py`."""
+"""What stands in docs as a list: modules, surfaces and checks, as they are. See `hook_reference.py`."""
 
 import ast
 import asyncio
 import base64
+import inspect
 import re
 import tempfile
 from importlib.metadata import entry_points
@@ -17,6 +18,8 @@ from afterpost.http.openapi import described_handlers
 from afterpost.loading import build_plugins
 from afterpost.services.core import context_of, open_core, wall_clock
 from afterpost.settings import Settings
+from afterpost.testing.conformance import CHECKS
+from afterpost.testing.conformance.kit import LEFT_OUT
 
 ROOT = Path(__file__).resolve().parents[1]
 CORE = ROOT / "packages" / "core" / "src" / "afterpost"
@@ -105,3 +108,17 @@ def answer(handler: HTTPRouteHandler) -> str:
 def first(text: str | None) -> str:
     """The first line of a help text."""
     return (text or "").partition("\n")[0]
+
+
+def checks() -> str:
+    """Every check of the conformance kit with its demand, by the module it is in; and what is not checked."""
+    groups: dict[str, list[str]] = {}
+    for check in CHECKS.values():
+        title = f"{inspect.getmodule(check.run).__doc__}".strip()
+        groups.setdefault(title, []).append(f"| {check.id} | {check.demand} |")
+    groups["What is not checked, and why"] = [f"| {one.id} | {one.reason} |" for one in LEFT_OUT]
+    parts = [
+        "\n".join([f"### {title.removesuffix('.')}", "", "| check | |", "|---|---|", *rows, ""])
+        for title, rows in groups.items()
+    ]
+    return "\n".join(parts)

@@ -25,3 +25,8 @@ def acts(lab: Lab, ids: Sequence[str]) -> dict[str, Act]:
         ),
     }
     return {name: act for name, act in every.items() if lab.overrides(name)}
+
+
+def renewal(lab: Lab) -> dict[str, Act]:
+    """The same for renewing a credential."""
+    return {"refresh": lab.provider.refresh} if lab.overrides("refresh") else {}

@@ -1,21 +1,22 @@
 """H. Behaviour: a provider asks once, where it said it would, and leaves waiting and trying again to core."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
 
 from afterpost.domain.spend import Operation
 from afterpost.emulator import Fault
 from afterpost.sdk.provider import Call
 from afterpost.services.egress import USER_AGENT
-from afterpost.testing.conformance.asking import Act, acts
+from afterpost.testing.conformance.asking import Act, acts, renewal
 from afterpost.testing.conformance.check import check, expect
-from afterpost.testing.conformance.lab import Account, Lab, Stage
+from afterpost.testing.conformance.lab import Lab, Stage
 from afterpost.testing.conformance.wire import Sent
 from afterpost.testing.conformance.world import OLD
 
 SLACK = 1
 """Requests that a call may take beyond its declared cost: the first page of a list may have to be found."""
+_LOOKS = 2_000
+"""How often it is looked for the first request of a call, a two-hundredth of a second apart."""
 
 
 @check("H1")
@@ -24,7 +25,8 @@ async def asks_once(lab: Lab) -> None:
     async with lab.stage() as stage:
         account = await stage.connected(OLD)
         ids = list(await stage.known(account))[:1]
-        for name, act in (await _every(lab, stage, account, ids)).items():
+        every = acts(lab, ids) | renewal(lab)
+        for name, act in every.items():
             for fault in ("unavailable", "rate_limited", "disconnect", "html"):
                 stage.dial.set(Fault(fault))
                 before, slept = stage.dial.fired(), len(lab.watch.slept)
@@ -42,18 +44,13 @@ async def asks_once(lab: Lab) -> None:
                 )
         stage.dial.clear()
         slept = len(lab.watch.slept)
-        for act in (await _every(lab, stage, account, ids)).values():
+        for act in every.values():
             await _ended(act, stage.call(account))
         expect(
             len(lab.watch.slept) == slept,
             f"It waits though nothing is wrong: {', '.join(lab.watch.slept[slept:])}.",
             "Declare limits; core spreads the calls.",
         )
-
-
-async def _every(lab: Lab, stage: Stage, account: Account, ids: Sequence[str]) -> dict[str, Act]:
-    found = acts(lab, ids)
-    return found | ({"refresh": stage.provider.refresh} if lab.overrides("refresh") else {})
 
 
 async def _ended(act: Act, call: Call) -> None:
@@ -72,7 +69,9 @@ async def cancelled(lab: Lab) -> None:
             stage.dial.set(Fault("hang"))
             waiting = len(stage.emulator.requests)
             task = asyncio.ensure_future(act(stage.call(account)))
-            while len(stage.emulator.requests) == waiting and not task.done():
+            for _ in range(_LOOKS):
+                if task.done() or len(stage.emulator.requests) > waiting:
+                    break
                 await asyncio.wait({task}, timeout=0.005)
             task.cancel()
             done, _ = await asyncio.wait({task}, timeout=5)

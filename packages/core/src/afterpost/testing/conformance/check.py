@@ -44,6 +44,9 @@ def check(id: str) -> Callable[[Run], Run]:
         if not _ID.fullmatch(id) or id in CHECKS or not demand.endswith("."):
             raise ValueError(f"{id} needs an id of its own and a sentence.")
         CHECKS[id] = Check(id, demand, run)
+        ordered = sorted(CHECKS.values(), key=lambda one: (one.id[0], int(one.id[1:])))
+        CHECKS.clear()
+        CHECKS.update({one.id: one for one in ordered})
         return run
 
     return register

@@ -14,7 +14,7 @@ from afterpost.emulator import Fault, FaultKind
 from afterpost.sdk.credentials import Credential, Secret
 from afterpost.sdk.provider import Call
 from afterpost.services.redaction import SHORTEST
-from afterpost.testing.conformance.asking import acts
+from afterpost.testing.conformance.asking import acts, renewal
 from afterpost.testing.conformance.check import Broken, NotApplicable, check, expect
 from afterpost.testing.conformance.lab import Account, Lab, Stage
 from afterpost.testing.conformance.wire import quoting
@@ -22,6 +22,7 @@ from afterpost.testing.conformance.world import OLD
 
 _SECRET_NAMES = ("token", "secret", "password")
 _LEAKY: tuple[FaultKind, ...] = (
+    "revoked",
     "unauthorized",
     "forbidden",
     "rate_limited",
@@ -96,7 +97,7 @@ async def no_leaks(lab: Lab) -> None:
         ids = list(await stage.known(account))[:3]
         with _heard() as heard:
             stage.wire.rewrite = quoting(lambda: _values(account))
-            for what, act in acts(lab, ids).items():
+            for what, act in (acts(lab, ids) | renewal(lab)).items():
                 for kind in _LEAKY:
                     stage.dial.set(Fault(kind))
                     told = await _told(act, stage.call(account)) + heard()
@@ -189,7 +190,7 @@ async def rotated(lab: Lab) -> None:
 
 @check("C6")
 async def revoked(lab: Lab) -> None:
-    """A grant that was taken back is CREDENTIAL_REVOKED when it is to be renewed, after one request."""
+    """A grant that was taken back is CREDENTIAL_REVOKED when it is to be renewed."""
     lab.need("refresh", "renew credentials")
     error = await _refused(lab, Fault("revoked"))
     if error is None:
