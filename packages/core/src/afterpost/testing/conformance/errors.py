@@ -1,13 +1,13 @@
 """G. Errors: each fault of the network becomes the kind that says what helps, in every method that reads."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import timedelta
 
 import httpx
 
 from afterpost.domain.errors import STOPPING, WAITING, ErrorKind, ProviderError
 from afterpost.emulator import Fault
-from afterpost.sdk.provider import Call, Failed
+from afterpost.sdk.provider import Failed
 from afterpost.sdk.waits import LONGEST_WAIT
 from afterpost.testing.conformance.asking import acts
 from afterpost.testing.conformance.check import Broken, NotApplicable, check, expect
@@ -29,19 +29,19 @@ async def _each(lab: Lab, fault: Fault, judge: Judge, *, patience: float | None 
         for name, act in acts(lab, ids).items():
             stage.dial.set(fault)
             before = stage.dial.fired()
-            error = await _error(stage, name, act(stage.call(account)), before)
-            if error is None:
+            answer = await _answer(stage, name, act(stage.call(account)))
+            if stage.dial.fired() == before:
                 continue
             met += 1
-            judge(f"{name} with {fault.kind}", error)
+            judge(f"{name} with {fault.kind}", _error(name, answer))
         if not met:
             raise NotApplicable("Its network has no such refusal, as its emulator words it.")
 
 
-async def _error(stage: Stage, name: str, asked: Awaitable[object], before: int) -> ProviderError | None:
-    """The error that a call ended with, or its only outcome holds; None where it did not meet the fault."""
+async def _answer(stage: Stage, name: str, asked: Awaitable[object]) -> object:
+    """What a call answers, or the ProviderError that it ends with; Broken for any other end."""
     try:
-        answer = await stage.within(asked)
+        return await stage.within(asked)
     except ProviderError as error:
         return error
     except Exception as error:
@@ -49,11 +49,15 @@ async def _error(stage: Stage, name: str, asked: Awaitable[object], before: int)
             f"{name}: {type(error).__name__} left the provider instead of a ProviderError.",
             "Turn whatever goes wrong into a ProviderError of the right kind.",
         ) from error
-    if stage.dial.fired() == before:
-        return None
-    failed = [one for one in answer.values() if isinstance(one, Failed)] if isinstance(answer, dict) else []
-    if failed:
-        return failed[0].error
+
+
+def _error(name: str, answer: object) -> ProviderError:
+    """The error that an answer is, or that its outcomes hold; Broken where it has none."""
+    if isinstance(answer, ProviderError):
+        return answer
+    for outcome in answer.values() if isinstance(answer, Mapping) else ():
+        if isinstance(outcome, Failed):
+            return outcome.error
     raise Broken(
         f"{name}: the provider answered as if nothing were wrong: {str(answer)[:200]}.",
         "What can't be read must never become a number, an empty answer, or a post that is gone.",
@@ -204,33 +208,12 @@ async def too_large(lab: Lab) -> None:
 async def unheard_of(lab: Lab) -> None:
     """A refusal that nobody knows is told with its code, and never stops the account or spends a renewal."""
     harmless = set(ErrorKind) - STOPPING - {ErrorKind.TOKEN_EXPIRED, ErrorKind.BUG}
+    judge = _is(harmless, "Keep kinds that only a person can mend for refusals that are known.")
     async with lab.stage() as stage:
         account = await stage.connected(OLD)
         ids = list(await stage.known(account))[:1]
         body = b'{"teapot": ["short", "and", "stout"]}'
         stage.wire.rewrite = lambda request, response: httpx.Response(418, content=body)
         for name, act in acts(lab, ids).items():
-            error = await _refusal(name, act, stage.call(account))
-            _is(harmless, "Keep kinds that only a person can mend for refusals that are known.")(
-                f"{name} with the status 418", error
-            )
-
-
-async def _refusal(name: str, act: Callable[[Call], Awaitable[object]], call: Call) -> ProviderError:
-    """The error of a call that can't have worked."""
-    try:
-        answer = await act(call)
-    except ProviderError as error:
-        return error
-    except Exception as error:
-        raise Broken(
-            f"{name}: {type(error).__name__} left the provider instead of a ProviderError.",
-            "Turn whatever goes wrong into a ProviderError of the right kind.",
-        ) from error
-    failed = [one for one in answer.values() if isinstance(one, Failed)] if isinstance(answer, dict) else []
-    if failed:
-        return failed[0].error
-    raise Broken(
-        f"{name}: a refusal came out as {str(answer)[:200]}.",
-        "Look at the status first: no status but the network's own of success is a result.",
-    )
+            answer = await _answer(stage, name, act(stage.call(account)))
+            judge(f"{name} with the status 418", _error(name, answer))

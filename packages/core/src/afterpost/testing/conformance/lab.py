@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 import httpx
 import msgspec
 
-from afterpost.domain.errors import InvalidInput, PluginError, ProviderError
+from afterpost.domain.errors import InvalidInput, PluginError
 from afterpost.domain.metrics import Kind
 from afterpost.emulator import Dialect, Emulator, FaultDial, WorldPost
 from afterpost.loading import build_plugins
@@ -267,22 +267,6 @@ class Stage:
     async def within(self, asked: Awaitable[T]) -> T:
         """The answer, within the kit's patience."""
         return await asyncio.wait_for(asked, PATIENCE)
-
-    async def failure(self, what: str, asked: Awaitable[object]) -> ProviderError:
-        """The ProviderError that a call ends with; Broken when it ends otherwise."""
-        try:
-            answer = await self.within(asked)
-        except ProviderError as error:
-            return error
-        except Exception as error:
-            raise Broken(
-                f"{what}: {type(error).__name__} left the provider instead of a ProviderError.",
-                "Turn whatever goes wrong into a ProviderError of the right kind.",
-            ) from error
-        raise Broken(
-            f"{what}: the provider answered as if nothing were wrong ({str(answer)[:200]}).",
-            "Raise a ProviderError: what can't be read must never become a number, nor an empty answer.",
-        )
 
     def replaced(self, account: Account, credential: Credential) -> Account:
         """The account with another credential."""
