@@ -55,8 +55,10 @@ def rows(text: str) -> Iterator[list[str]]:
 
 
 def options(command: click.Command) -> list[click.Option]:
-    """The options of a command, without `--help`."""
-    return [p for p in command.params if isinstance(p, click.Option) and "--help" not in p.opts]
+    """The options of a command and of those below it, without `--help`."""
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    own = [p for p in command.params if isinstance(p, click.Option) and "--help" not in p.opts]
+    return own + [option for each in below for option in options(each)]
 
 
 # --- settings ---

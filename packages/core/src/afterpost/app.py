@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from importlib.metadata import entry_points
+from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from litestar import Litestar
 
@@ -10,8 +13,13 @@ from afterpost import cli
 from afterpost.builtin import demo, imports, operator
 from afterpost.http import build_app
 from afterpost.loading import build_plugins
+from afterpost.plugin_files import points_in
+from afterpost.sdk.markers import ENTRY_POINTS
 from afterpost.services.core import Core, open_core, wall_clock
 from afterpost.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from afterpost.testing.conformance import Certificate
 
 BUILTIN: Mapping[str, ModuleType] = {"demo": demo, "imports": imports, "operator": operator}
 """Core's own plugins by name."""
@@ -40,6 +48,19 @@ def create_app(core: Core | None = None) -> Litestar:
     return build_app(core or open_installation())
 
 
+def check_provider(settings: Settings, name: str, waivers: Path | None = None) -> "Certificate":
+    """The conformance kit's certificate of a plugin that is installed or lies in `plugins_dir`.
+
+    `waivers`: a file of what it is excused from. Raises InvalidInput for a name that no plugin has.
+    """
+    # Imported when asked for: an installation that runs needs no kit.
+    from afterpost.testing.conformance import excuses_in, run
+
+    more = excuses_in(waivers)
+    found = [*entry_points(group=ENTRY_POINTS), *points_in(settings.plugins_dir)]
+    return run(name, waivers=more.waivers, reads_by_post=more.reads_by_post, installed=found)
+
+
 def main() -> None:
     """The `afterpost` command."""
     cli.run(
@@ -47,5 +68,6 @@ def main() -> None:
             open_core=open_installation,
             create_app=create_app,
             load_plugins=lambda settings: build_plugins(settings, BUILTIN),
+            check_provider=check_provider,
         )
     )

@@ -10,6 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from afterpost.domain.errors import PluginError
 from afterpost.hookspecs import Specs
+from afterpost.plugin_files import points_in
 from afterpost.plugins import PluginInfo, Plugins
 from afterpost.sdk.markers import ENTRY_POINTS, PROJECT
 from afterpost.settings import Settings
@@ -23,7 +24,7 @@ def build_plugins(
     *,
     installed: Iterable[EntryPoint] | None = None,
 ) -> Plugins:
-    """Load core's own plugins (`builtin`: name -> object) and the installed ones, sorted by name.
+    """Load core's own plugins (`builtin`: name -> object), the installed ones and those of `plugins_dir`.
 
     A blocked plugin is never imported. Raises PluginError naming plugin, version and cause for whatever
     would go wrong in silence later: an async or unknown hook, an extra argument, a name taken twice, an
@@ -35,11 +36,14 @@ def build_plugins(
     for name, plugin in sorted(builtin.items()):
         info[name] = PluginInfo(name, "afterpost", "built in", "loaded", ())
         _register(manager, info, name, plugin)
-    found = entry_points(group=ENTRY_POINTS) if installed is None else installed
+    files = points_in(settings.plugins_dir)
+    found = [*(entry_points(group=ENTRY_POINTS) if installed is None else installed), *files]
     wanted = []
     # Names first: of two with one name, neither is imported.
     for point in sorted(found, key=lambda p: (p.name, p.value)):
         dist, release = (point.dist.name, point.dist.version) if point.dist else ("unknown", "unknown")
+        if point in files:
+            dist, release = str(files[point]), "one file"
         _refuse_name(point.name, dist, info)
         blocked = point.name in settings.block or dist in settings.block
         blocked = blocked or (settings.plugins is not None and point.name not in settings.plugins)

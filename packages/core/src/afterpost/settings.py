@@ -65,6 +65,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Megabytes of packed payloads kept per organisation and platform, the youngest first."""
     plugins: tuple[str, ...] | None = None
     """Only these plugins are loaded, by entry-point name, comma-separated; `off` loads none. Default: all."""
+    plugins_dir: Path | None = None
+    """A folder of plugins of one file: each *.py in it is loaded as the plugin of its name. Default: none."""
     block: tuple[str, ...] = ()
     """These plugins are never imported, by entry-point or distribution name, comma-separated."""
     accept: tuple[str, ...] = ()
@@ -166,6 +168,8 @@ def _checked(raw: dict[str, Any]) -> Settings:
     for name in ("plugins", "block", "accept", "old_secret_keys"):
         if isinstance(raw.get(name), str):
             raw[name] = [part.strip() for part in raw[name].split(",") if part.strip()]
+    if isinstance(raw.get("plugins_dir"), str):
+        raw["plugins_dir"] = Path(raw["plugins_dir"]).expanduser().absolute()
     if raw.get("plugins") == ["off"]:
         raw["plugins"] = []
     for name in ("collect", "archive"):

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from litestar import Litestar, get
 
 from afterpost import hookimpl
+from afterpost.app import check_provider
 from afterpost.builtin import imports, operator
 from afterpost.cli import Wiring, run
 from afterpost.cli.main import afterpost
@@ -179,6 +180,7 @@ class Cli:
             open_core=self.open,
             create_app=tiny_app,
             load_plugins=lambda settings: build_plugins(settings, self.plugins, installed=[]),
+            check_provider=check_provider,
         )
         runner = CliRunner()
         result = runner.invoke(afterpost, list(words), obj=wiring, input=input, env=self.environment)
@@ -236,5 +238,6 @@ def main() -> None:
             open_core=opened,
             create_app=tiny_app,
             load_plugins=lambda settings: build_plugins(settings, plugins, installed=[]),
+            check_provider=check_provider,
         )
     )

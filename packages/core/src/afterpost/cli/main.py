@@ -1,7 +1,9 @@
 """The group `afterpost` and the way into it."""
 
 import io
+import os
 import sys
+from pathlib import Path
 
 import rich_click as click
 
@@ -20,6 +22,7 @@ from afterpost.cli.output import note
 from afterpost.cli.overview import overview
 from afterpost.cli.plugins import plugins
 from afterpost.cli.proof import proof
+from afterpost.cli.provider import provider
 from afterpost.cli.quality import quality
 from afterpost.cli.receipt import receipt
 from afterpost.cli.refresh import refresh
@@ -31,6 +34,7 @@ from afterpost.cli.sync import sync
 from afterpost.cli.weekly import weekly
 from afterpost.cli.wiring import Wiring
 from afterpost.domain.errors import AfterpostError
+from afterpost.settings import PREFIX
 
 
 class Afterpost(Guarded):
@@ -54,7 +58,22 @@ class Afterpost(Guarded):
         return own or plugin_groups(ctx, list(self.commands)).get(cmd_name)
 
 
+def _use_plugins_dir(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
+    """Set it where settings come from, before commands of plugins are looked for."""
+    if value is not None:
+        os.environ[f"{PREFIX}PLUGINS_DIR"] = str(value.absolute())
+
+
 @click.group(cls=Afterpost, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--plugins-dir",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    callback=_use_plugins_dir,
+    is_eager=True,
+    expose_value=False,
+    help="Also load each *.py of this folder as a plugin; AFTERPOST_PLUGINS_DIR for this command.",
+)
 @click.version_option(__version__, prog_name="afterpost")
 def afterpost() -> None:
     """What happened after you posted.
@@ -81,6 +100,7 @@ for command in (
     doctor,
     keys,
     plugins,
+    provider,
     migrate,
     dump,
     replay_archive_command,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from afterpost.plugins import Plugins
@@ -11,6 +12,8 @@ from afterpost.settings import Settings
 
 if TYPE_CHECKING:
     from litestar import Litestar
+
+    from afterpost.testing.conformance import Certificate
 
 
 class OpenCore(Protocol):
@@ -32,3 +35,4 @@ class Wiring:
     open_core: OpenCore
     create_app: "Callable[[Core], Litestar]"
     load_plugins: Callable[[Settings], Plugins]
+    check_provider: "Callable[[Settings, str, Path | None], Certificate]"
