@@ -125,6 +125,18 @@ class FearsTheUnknown(Reclassified):
         return sdk.ErrorKind.CREDENTIAL_REVOKED if unknown else error.kind
 
 
+@caught("G12", "as if nothing were wrong")
+class BodyFirst(Sound):
+    """Takes whatever looks like a result for one."""
+
+    async def send(self, call: sdk.Call, method: str, url: str, **sent: Any) -> httpx.Response:
+        response = await super().send(call, method, url, **sent)
+        found = self.decoded(response)
+        if isinstance(found, dict) and "error" not in found:
+            response.status_code = 200
+        return response
+
+
 # H. Behaviour
 
 

@@ -86,6 +86,14 @@ class WallTime(Sound):
         return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+@caught("D7", "is listed as one of")
+class MachineZone(Sound):
+    """Takes the time on the network's wall for that of this machine."""
+
+    def instant(self, text: str) -> datetime:
+        return datetime.fromisoformat(text).replace(tzinfo=None).astimezone()
+
+
 @caught("D8", "does not know")
 class FloatIds(Sound):
     """Loses the last digits of an id."""

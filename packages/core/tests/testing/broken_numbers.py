@@ -30,6 +30,15 @@ class DropsMissing(Sound):
         return {one: each for one, each in found.items() if isinstance(each, sdk.Measured)}
 
 
+@caught("E3", "not there came out as Failed")
+class NeverGone(Sound):
+    """Takes what is deleted for a failure, again and again."""
+
+    async def outcome(self, call: sdk.Call, post_id: str) -> sdk.Outcome:
+        found = await super().outcome(call, post_id)
+        return sdk.Failed(self.malformed("missing")) if isinstance(found, sdk.Gone) else found
+
+
 @caught("E3", "not there came out as Measured")
 class ZeroForGone(Sound):
     """Reads noughts of what is not there."""

@@ -217,3 +217,16 @@ async def unheard_of(lab: Lab) -> None:
         for name, act in acts(lab, ids).items():
             answer = await _answer(stage, name, act(stage.call(account)))
             judge(f"{name} with the status 418", _error(name, answer))
+
+
+@check("G12")
+async def status_counts(lab: Lab) -> None:
+    """What comes with the status of an outage is no result, however good it looks."""
+    judge = _is((ErrorKind.UPSTREAM_UNAVAILABLE,), "Look at the status before the body is read as a result.")
+    async with lab.stage() as stage:
+        account = await stage.connected(OLD)
+        ids = list(await stage.known(account))[:1]
+        stage.wire.rewrite = lambda request, response: httpx.Response(503, content=response.content)
+        for name, act in acts(lab, ids).items():
+            answer = await _answer(stage, name, act(stage.call(account)))
+            judge(f"{name}, answered rightly with the status 503,", _error(name, answer))

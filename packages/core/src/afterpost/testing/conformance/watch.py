@@ -1,13 +1,17 @@
-"""While a check runs: nobody waits, and nobody opens a connection past the client that core hands over."""
+"""While a check runs: nobody waits, nobody connects past the client of core, and the machine is elsewhere."""
 
 import asyncio
 import inspect
+import os
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+_ELSEWHERE = "America/St_Johns"
+"""The zone of the machine meanwhile, half an hour beside all others: local time is wrong for any network."""
 
 
 class Watch:
@@ -56,6 +60,8 @@ class Watch:
             for name, value in tuple(vars(module).items())
             if value is real_sleep
         ]
+        zone = os.environ.get("TZ")
+        _move(_ELSEWHERE)
         time.sleep = sleep
         socket.socket.connect = connect  # type: ignore[assignment,method-assign]
         socket.getaddrinfo = lookup
@@ -64,6 +70,7 @@ class Watch:
         try:
             yield
         finally:
+            _move(zone)
             time.sleep, socket.getaddrinfo = real_sleep, real_lookup
             socket.socket.connect = real_connect  # type: ignore[method-assign]
             for module, name in bound:
@@ -72,3 +79,13 @@ class Watch:
     def _refuse(self, host: str) -> None:
         self.reached.append(host)
         raise OSError(f"the conformance kit is offline, and {host} was asked for past the client")
+
+
+def _move(zone: str | None) -> None:
+    """Set the zone of this process; None: as it is without the variable. Windows has no such thing."""
+    if zone is None:
+        os.environ.pop("TZ", None)
+    else:
+        os.environ["TZ"] = zone
+    if sys.platform != "win32":
+        time.tzset()
