@@ -1,7 +1,6 @@
 """`afterpost provider`: begin a provider, and hold one to the conformance kit."""
 
 import shlex
-import sys
 from pathlib import Path
 
 import rich_click as click
@@ -31,11 +30,10 @@ def provider() -> None:
 def new(name: str, into: Path) -> None:
     """Write a package afterpost-NAME: a provider with an emulator and tests that pass."""
     folder = write_provider(name, into)
-    python = shlex.quote(sys.executable)
     say(f"{folder} holds a provider for {name}. It works already, with a network that is made up. Next:")
     say(f"  cd {shlex.quote(str(folder))}")
-    say(f"  {python} -m pip install -e . pytest pytest-asyncio")
-    say(f"  {python} -m pytest")
+    say("  python -m pip install -e . pytest pytest-asyncio")
+    say("  python -m pytest")
     say(f"  afterpost provider check {name}")
     say("Then make it speak as your network does, file by file; README.md says where.")
 

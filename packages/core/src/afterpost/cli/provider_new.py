@@ -30,7 +30,7 @@ def write_provider(name: str, into: Path) -> Path:
             f"{name!r} can't be the name of a provider: {name.capitalize()} means something else in it.",
             hint="Take a longer one.",
         )
-    folder = (into / f"afterpost-{name}").absolute()
+    folder = into / f"afterpost-{name}"
     if folder.exists():
         raise InvalidInput(
             f"{folder} exists already.", hint="Remove it, or choose another folder with --into."
