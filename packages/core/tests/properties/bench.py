@@ -86,8 +86,12 @@ class Bench:
 
     @staticmethod
     def _empty(connection: Connection) -> None:
-        """Delete all but the organisation. Ids begin at 1 again: two benches name a post the same."""
-        all_else = [t for t in reversed(tables.metadata.sorted_tables) if t is not tables.organizations]
+        """Delete all but the organisation. Ids begin at 1 again: two benches name a post the same.
+
+        Its version stays too: it marks what was kept of the last history, and never comes back.
+        """
+        stays = (tables.organizations, tables.versions)
+        all_else = [t for t in reversed(tables.metadata.sorted_tables) if t not in stays]
         if connection.dialect.name == "postgresql":
             names = ", ".join(table.name for table in all_else)
             connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")

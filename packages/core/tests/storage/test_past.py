@@ -159,9 +159,30 @@ def test_without_one_in_the_earliest_reading_a_publication_is_the_first_that_was
     assert [published(core.as_of(instant)) for instant in instants] == [None, first, first]
 
 
-def published(core: Core) -> datetime | None:
+def test_of_readings_of_one_instant_the_past_takes_the_same_one_for_the_earliest(
+    core: Core, clock: Clock
+) -> None:
+    """Which one it is depends on what they say; that one gives no publication in about half of the cases."""
+    first, second = at("2026-11-14"), at("2026-11-13")
+    for views in range(12):
+        tell(core, told(f"v{views}", at("2026-11-20"), {"views": 50}, published_at=first))
+        clock.advance(SECOND)
+        together = at("2026-11-15")
+        tell(
+            core,
+            told(f"v{views}", together, {"views": views}, published_at=second),
+            told(f"v{views}", together, {"views": views + 1}),
+        )
+    instant = clock.now
+    clock.advance(SECOND)
+    found = [published(core, n) for n in range(1, 13)]
+    assert set(found) == {first, second}
+    assert [published(core.as_of(instant), n) for n in range(1, 13)] == found
+
+
+def published(core: Core, post_id: int = 1) -> datetime | None:
     with core.read(EVERYTHING) as connection:
-        post = posts.get_post(connection, EVERYTHING, 1)
+        post = posts.get_post(connection, EVERYTHING, post_id)
         assert post is not None
         return post.published_at
 

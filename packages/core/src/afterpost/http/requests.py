@@ -55,7 +55,7 @@ def _decoder(body: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(body)
 
 
-async def check(request: Request[Any, Any, Any]) -> Response[None] | None:
+async def check(request: Request[Any, Any, Any]) -> Response[bytes] | Response[None] | None:
     """Refuse what the route would ignore: unknown or repeated query parameters, a body it does not take."""
     if not request.route_handler.opt.get("any_query", False):  # platforms add what they like to a redirect
         _check_query(request)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Request, Response
+from litestar import MediaType, Request, Response
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import Message, Scope
 
@@ -13,8 +13,15 @@ TAGGED = {"tagged": True}
 _CACHING = "private, no-cache"
 
 
-async def unchanged(request: Request[Any, Any, Any]) -> Response[None] | None:
-    """304 where the caller has the answer already (`If-None-Match`); else None, and the answer gets a tag."""
+MOST_BYTES = 64 * 1024
+"""Larger answers are worked out each time."""
+
+
+async def unchanged(request: Request[Any, Any, Any]) -> Response[bytes] | Response[None] | None:
+    """304 where the caller has the answer (`If-None-Match`), 200 where this process has it; else None.
+
+    Whatever the answer will be, it gets a tag.
+    """
     call = acting(request)
     asked = [request.scope["path"], sorted(request.query_params.multi_items())]
     # Weak: `as_of` says when it was worked out, and that is all two answers of one tag differ in.
@@ -22,7 +29,9 @@ async def unchanged(request: Request[Any, Any, Any]) -> Response[None] | None:
     request.state.tag = tag
     if tag in {each.strip() for each in request.headers.get("if-none-match", "").split(",")}:
         return Response(None, status_code=304)
-    return None
+    request.state.answers = call.versions.answers
+    kept = call.versions.answers.get(tag, tag)
+    return None if kept is None else Response(kept, media_type=MediaType.JSON)
 
 
 def add_tag(message: Message, scope: Scope) -> None:
@@ -33,3 +42,13 @@ def add_tag(message: Message, scope: Scope) -> None:
         headers["ETag"] = tag
         headers["Cache-Control"] = _CACHING
         headers["Vary"] = "Authorization"
+        scope["state"]["whole"] = message["status"] == 200
+
+
+def keep(message: Message, scope: Scope) -> None:
+    """Keep a tagged answer for the next who asks the same of the same data."""
+    state = scope["state"]
+    if message["type"] == "http.response.body" and state.get("whole") and not message.get("more_body"):
+        body = message["body"]
+        if len(body) <= MOST_BYTES and state["answers"].get(state["tag"], state["tag"]) is None:
+            state["answers"].put(state["tag"], state["tag"], body)

@@ -28,10 +28,12 @@ from afterpost.sdk import (
 )
 from afterpost.services.closed import asked, unavailable
 from afterpost.services.egress import Egress
+from afterpost.services.kept import Kept
 from afterpost.services.own_tables import PluginTables
 from afterpost.services.reads import CoreReads
 from afterpost.settings import Settings
 from afterpost.storage import foreign, organizations, runs
+from afterpost.storage.coverage import Attended
 from afterpost.storage.credentials import Sealer
 from afterpost.storage.engine import Connection, Database
 from afterpost.storage.migrate import migrate
@@ -72,6 +74,7 @@ class Core:
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("afterpost"))
     patience: float = PATIENCE
     new_id: Callable[[], str] = lambda: uuid4().hex
+    attended: Kept[Sequence[Attended]] = field(default_factory=Kept)
 
     def now(self) -> datetime:
         """The instant by this installation's clock."""
@@ -101,7 +104,9 @@ class Core:
                 f"as_of is {instant.isoformat()}, which is not over yet (now {now.isoformat()}).",
                 hint="Leave it out to be answered with what is known now.",
             )
-        return replace(self, clock=lambda: instant, transactions=self.transactions.as_of(instant))
+        past = self.transactions.as_of(instant)
+        # Versions are those of today's data: nothing of the past may be kept among what they mark.
+        return replace(self, clock=lambda: instant, transactions=past, attended=Kept(most=0))
 
     def context(self, plugin: str) -> PluginContext:
         """What a plugin's hooks are given."""

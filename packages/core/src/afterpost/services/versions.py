@@ -9,6 +9,7 @@ from afterpost import __version__
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import local_day, zone_of
 from afterpost.services.core import Core
+from afterpost.services.kept import Kept
 from afterpost.storage.versions import Version, current
 
 
@@ -22,6 +23,7 @@ class Versions:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._software = [__version__, *sorted(core.providers)]
+        self.answers: Kept[bytes] = Kept(bytes_in=len, room=ROOM)
         self._seen: dict[Scope, tuple[int, tuple[Version, ...]]] = {}
 
     async def mark(self, scope: Scope, asked: Sequence[object]) -> str:
@@ -56,6 +58,9 @@ class Versions:
         with self._core.read(scope) as connection:
             return current(connection, scope)
 
+
+ROOM = 16 * 1024 * 1024
+"""Bytes of answers that are kept, the ones not asked for the longest going first."""
 
 SCOPES = 1_000
 """Scopes whose versions are remembered."""

@@ -9,7 +9,7 @@ from afterpost.domain.ages import due_inside, ladder_key, surely_due
 from afterpost.domain.windows import Window, day_number, outside
 from afterpost.services.meanings import Break
 from afterpost.services.question import Asked
-from afterpost.storage import accounts, coverage, pauses, posts, snapshots
+from afterpost.storage import accounts, coverage, pauses, posts, snapshots, versions
 from afterpost.storage.coverage import Attended
 from afterpost.storage.posts import Expectable, Span
 
@@ -96,8 +96,22 @@ def expected_in(
     return expected, snapshots.observed_of(connection, scope, ids, start, end)
 
 
-def attended(asked: Asked) -> list[Attended]:
+def attended(asked: Asked) -> Sequence[Attended]:
     """How each account's posts were attended to in a window.
+
+    Every answer says it, and it takes a look at each post's state: it is kept until the data moves.
+    """
+    stands = versions.current(asked.connection, structs.replace(asked.scope, brands=None, accounts=None))
+    key = (asked.scope, asked.selection, asked.window)
+    kept = asked.core.attended.get(key, stands)
+    if kept is None:
+        kept = tuple(_attended(asked))
+        asked.core.attended.put(key, stands, kept)
+    return kept
+
+
+def _attended(asked: Asked) -> list[Attended]:
+    """Counted anew.
 
     In a week or more nearly all posts are expected for sure and are counted by the database; the others are
     looked at one by one (`expected_in`).

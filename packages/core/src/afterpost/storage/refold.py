@@ -99,7 +99,9 @@ def _listen(heard: list[Heard], readings: Iterable[Recorded]) -> None:
 
     A reading that gives none either matters only if there was a time when it was the earliest one known.
     """
-    for each in sorted(readings, key=lambda each: each.stored.observed.at):
+    # Of one instant the one that counts as the earliest comes first (see `first_of`).
+    ranked = sorted(readings, key=lambda each: each.stored.observed.digest, reverse=True)
+    for each in sorted(ranked, key=lambda each: each.stored.observed.at):
         told = _told(each)
         if told.published_at is not None or all(each.recorded_at < one.recorded_at for one in heard):
             heard.append(Heard(each.recorded_at, each.run_id, told))
