@@ -144,7 +144,7 @@ def test_a_check_that_fails_ends_with_1_and_says_so(cli: Cli, folder: Path) -> N
 def test_a_plugin_that_is_not_there_and_waivers_that_can_not_be_read(cli: Cli, tmp_path: Path) -> None:
     ran = cli.run("provider", "check", "nobody")
     assert ran.code == 1
-    assert "0 installed plugins are called nobody" in ran.err
+    assert "No installed plugin is called nobody" in ran.err
     ran = cli.run("provider", "check", "nobody", "--waivers", str(tmp_path / "none"))
     assert ran.code == 1
     assert "can't be read as waivers" in ran.err

@@ -25,7 +25,7 @@ LEFT_OUT = (
     LeftOut("D5", "Emulators have no foreign posts in their lists; a provider's own tests may."),
     LeftOut("D6", "Core itself ends a list whose cursor comes back."),
     LeftOut("F2", "The contract has no mark for a day that may still change, only `restated_days`."),
-    LeftOut("J1", "Real servers are asked by the session `realserver`, not offline."),
+    LeftOut("J1", "The kit is offline: it asks no real server."),
 )
 """What the kit does not check, and why."""
 

@@ -45,7 +45,7 @@ class Lab:
         if len(found) != 1:
             names = ", ".join(sorted({point.name for point in known})) or "none"
             raise InvalidInput(
-                f"{len(found)} installed plugins are called {name}; there are: {names}.",
+                f"{len(found) or 'No'} installed plugin{'s are' if found else ' is'} called {name}; there are: {names}.",
                 hint="Install the distribution that brings it, beside afterpost.",
             )
         (self.point,) = found
