@@ -44,8 +44,9 @@ class Lab:
         found = [point for point in known if point.name == name]
         if len(found) != 1:
             names = ", ".join(sorted({point.name for point in known})) or "none"
+            how_many = f"{len(found)} installed plugins are" if found else "No installed plugin is"
             raise InvalidInput(
-                f"{len(found) or 'No'} installed plugin{'s are' if found else ' is'} called {name}; there are: {names}.",
+                f"{how_many} called {name}; there are: {names}.",
                 hint="Install the distribution that brings it, beside afterpost.",
             )
         (self.point,) = found
