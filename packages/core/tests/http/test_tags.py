@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from afterpost.domain.scope import SYSTEM, Scope
 from afterpost.services.core import Core
+from afterpost.services.kept import Kept
 from afterpost.services.record import move
 from afterpost.storage import outbox, posts, runs
 from afterpost.storage.tables import brands, organizations
@@ -94,7 +95,9 @@ Change = Callable[[Core, httpx.Client, Clock], None]
     "change",
     [new_reading, new_post, new_brand, new_title, renamed, moved, gone, another_zone, next_day],
 )
-def test_no_change_is_missed(core: Core, client: httpx.Client, clock: Clock, change: Change) -> None:
+def test_no_change_is_missed(
+    core: Core, client: httpx.Client, clock: Clock, monkeypatch: pytest.MonkeyPatch, change: Change
+) -> None:
     ingest(client, READING, brand="Nord")
     before = {route: asked(client, route) for route in ROUTES}
     for route, answer in before.items():
@@ -102,12 +105,30 @@ def test_no_change_is_missed(core: Core, client: httpx.Client, clock: Clock, cha
     change(core, client, clock)
     differing = 0
     for route, answer in before.items():
-        after = asked(client, route)
+        kept = asked(client, route)
+        with monkeypatch.context() as nothing_kept:
+            nothing_kept.setattr(Kept, "get", lambda *_: None)
+            after = asked(client, route)
+        assert told(kept) == told(after)
         if told(after) != told(answer):
             differing += 1
             assert asked(client, route, answer.headers["etag"]).status_code == 200, route
             assert after.headers["etag"] != answer.headers["etag"]
     assert differing or change in (new_brand, new_title, gone, another_zone)
+
+
+def test_an_answer_is_worked_out_once_and_again_after_a_change(
+    core: Core, client: httpx.Client, clock: Clock
+) -> None:
+    ingest(client, READING, brand="Nord")
+    first = asked(client, ROUTES[0])
+    clock.now += timedelta(seconds=5)
+    again = asked(client, ROUTES[0])
+    assert (again.status_code, again.content) == (200, first.content)
+    same = ("etag", "cache-control", "vary", "content-type", "content-length")
+    assert [again.headers[name] for name in same] == [first.headers[name] for name in same]
+    new_reading(core, client, clock)
+    assert asked(client, ROUTES[0]).json()["meta"]["as_of"] > first.json()["meta"]["as_of"]
 
 
 def test_an_unchanged_answer_has_no_body_and_says_how_long_it_may_be_kept(client: httpx.Client) -> None:
