@@ -16,7 +16,9 @@ from afterpost.services.capture import answer_of, listener
 MAX_BYTES = 8 * 1024 * 1024
 """Largest answer, decoded; a bigger one is refused before it fills the memory."""
 TIMEOUT = httpx.Timeout(15.0, connect=5.0)
-POOL = httpx.Limits(max_connections=4, max_keepalive_connections=2)
+POOL = httpx.Limits(max_connections=4, max_keepalive_connections=4)
+"""Small, since a pool's work for a request grows with its connections; and it keeps all of them, since each
+that it closes is opened again, TLS included, by the next call."""
 MAX_CLIENTS = 200
 """Idle clients kept; the one used longest ago is closed first."""
 USER_AGENT = "afterpost"
