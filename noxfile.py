@@ -32,6 +32,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 from typing import NoReturn
 
 HERE = Path(__file__).resolve().parent
@@ -289,7 +290,8 @@ def providers(session: nox.Session) -> None:
 @nox.session
 def house(session: nox.Session) -> None:
     """What needs two distributions or none, and the invariants of the numbers on 2,000 histories each."""
-    own = [f"--ignore=tests/{name}" for name in ("smoke", "replay", "bench", "floors", "fuzz", "power")]
+    others = ("smoke", "replay", "realserver", "bench", "floors", "fuzz", "power")
+    own = [f"--ignore=tests/{name}" for name in others]
     pytest(session, "tests", *own, at_once=True)
     if not session.posargs:
         properties = ("packages/core/tests/properties", "-m", "invariant")
@@ -305,7 +307,7 @@ def floors(session: nox.Session) -> None:
 @nox.session
 def postgres(session: nox.Session) -> None:
     """The tests of storage and of the whole way through, and the replay, on a real PostgreSQL server."""
-    own = [f"--ignore=tests/{name}" for name in ("bench", "floors", "fuzz", "power")]
+    own = [f"--ignore=tests/{name}" for name in ("realserver", "bench", "floors", "fuzz", "power")]
     pytest(session, "packages/core/tests", "tests", *own, AFTERPOST_TEST_ENGINE="postgresql")
 
 
@@ -319,6 +321,19 @@ def smoke(session: nox.Session) -> None:
 def replay(session: nox.Session) -> None:
     """Real history, played back through the whole system."""
     pytest(session, "tests/replay", "-s")
+
+
+@nox.session
+def realserver(session: nox.Session) -> None:
+    """Bluesky's own server on this machine, and our provider collecting from it; needs Node.js and npm."""
+    if not (which("node") and which("npm")):
+        session.error("Bluesky's own server runs on Node.js: install Node.js 20 or newer with npm first.")
+    here = HERE / "tests" / "realserver"
+    wanted, installed = here / "package-lock.json", here / "node_modules" / ".package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
+        session.log("installing Bluesky's server (once, some minutes)")
+        session.run("npm", "ci", "--prefix", str(here), external=True)
+    pytest(session, "tests/realserver")
 
 
 @nox.session
