@@ -70,7 +70,7 @@ def test_under_pytest_a_failed_check_says_what_was_seen_and_what_to_do(tmp_path:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--provider", "nobody"], "0 installed plugins are called nobody"),
+        (["--provider", "nobody"], "No installed plugin is called nobody"),
         (["--provider", "sample", "--waivers", "nowhere.toml"], "nowhere.toml can't be read as waivers"),
     ],
 )
