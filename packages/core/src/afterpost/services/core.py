@@ -105,8 +105,8 @@ class Core:
                 hint="Leave it out to be answered with what is known now.",
             )
         past = self.transactions.as_of(instant)
-        # Versions are those of today's data: nothing of the past may be kept among what they mark.
-        return replace(self, clock=lambda: instant, transactions=past, attended=Kept(most=0))
+        # What is kept is marked by the version of today's data: the past keeps its own, apart.
+        return replace(self, clock=lambda: instant, transactions=past, attended=Kept())
 
     def context(self, plugin: str) -> PluginContext:
         """What a plugin's hooks are given."""

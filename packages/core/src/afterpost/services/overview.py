@@ -13,7 +13,6 @@ from afterpost.services.meanings import breaks, complete_through, declared, defi
 from afterpost.services.question import DEFAULT, Asked, Question, asking
 from afterpost.services.windows import Meta, Receipt, attended, covered, shown
 from afterpost.storage import posts, rollups
-from afterpost.storage.coverage import Attended
 from afterpost.storage.rollups import Sums
 
 SHOWN = ("views", "likes", "comments", "shares", "saves")
@@ -123,17 +122,17 @@ def groups(asked: Asked, by: str) -> list[Group]:
     return sorted(found, key=lambda g: (-(g.views or 0), -(g.engagements or 0), g.name))
 
 
-def meta_of(asked: Asked, sums: Sums, found: Sequence[Attended] | None = None) -> Meta:
-    """What the answer says about itself; `found`: how posts were attended to, where that is known already."""
-    found = attended(asked) if found is None else found
+def meta_of(asked: Asked, sums: Sums) -> Meta:
+    """What the answer says about itself."""
+    attendance = attended(asked)
     known = declared(asked)
     return Meta(
         window=shown(asked.window),
         previous_window=shown(asked.window.previous()),
         as_of=asked.core.now(),
-        coverage=covered(found),
+        coverage=covered(attendance),
         estimated_share=estimated_share(sums),
-        provisional=any(each.unread for each in found),
+        provisional=any(each.unread for each in attendance),
         exposure=exposure_of(sums),
         complete_through=complete_through(asked, known),
         definitions=definitions(known),

@@ -25,7 +25,6 @@ from afterpost.services.question import DEFAULT, Asked, Question, asking
 from afterpost.services.windows import Coverage, Receipt, WindowMeta, attended, covered, expected_in, shown
 from afterpost.storage import accounts
 from afterpost.storage import quality as facts
-from afterpost.storage.coverage import Attended
 from afterpost.storage.quality import Group, Reported
 
 MOST_IN_SUMMARY = 3
@@ -77,7 +76,7 @@ def quality(
 ) -> tuple[tuple[Flaw, ...], Order | None, QualityMeta]:
     """A page of the flaws of a window, warnings and the newest first; the last one's place if more follow."""
     with asking(core, scope, question) as asked:
-        found = _found(asked, attended(asked))
+        found = _found(asked)
         listed = [
             flaw
             for flaw in found.flaws
@@ -98,9 +97,9 @@ def quality(
         return tuple(listed[:limit]), last, meta
 
 
-def quality_of(asked: Asked, attendance: Sequence[Attended]) -> Quality:
-    """What a summary of that window says first; `attendance`: how its posts were attended to."""
-    flaws, coverage, _ = _found(asked, attendance)
+def quality_of(asked: Asked) -> Quality:
+    """What a summary of that window says first."""
+    flaws, coverage, _ = _found(asked)
     warnings = sum(flaw.severity == "warning" for flaw in flaws)
     low = rules.is_low(coverage.observed, coverage.expected)
     return Quality(
@@ -112,14 +111,14 @@ def quality_of(asked: Asked, attendance: Sequence[Attended]) -> Quality:
     )
 
 
-def _found(asked: Asked, attendance: Sequence[Attended]) -> _Found:
+def _found(asked: Asked) -> _Found:
     names = {
         each.id: each.handle or each.name for each in accounts.list_accounts(asked.connection, asked.scope)
     }
     start, end = _days(asked)
     by_day = facts.reported(asked.connection, asked.scope, asked.selection, start - FROZEN_BACK, end)
     write = _Writer(names)
-    coverage, uncovered = _coverage(asked, attendance, write)
+    coverage, uncovered = _coverage(asked, write)
     flaws = [
         *uncovered,
         *_fallen(asked, by_day, write),
@@ -178,8 +177,9 @@ def _reported_in(by_day: ByDay, start: int) -> set[str]:
     }
 
 
-def _coverage(asked: Asked, attendance: Sequence[Attended], write: _Writer) -> tuple[Coverage, list[Flaw]]:
+def _coverage(asked: Asked, write: _Writer) -> tuple[Coverage, list[Flaw]]:
     """Coverage of all, and of each account whose is low."""
+    attendance = attended(asked)
     low = [
         write(
             "warning",

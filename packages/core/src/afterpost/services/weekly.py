@@ -23,7 +23,7 @@ from afterpost.services.overview import (
 from afterpost.services.quality import Quality, quality_of
 from afterpost.services.question import DEFAULT, Question, asking
 from afterpost.services.rankings import Ranked, field_of, together
-from afterpost.services.windows import Meta, attended
+from afterpost.services.windows import Meta
 from afterpost.storage.posts import Post
 
 
@@ -81,11 +81,10 @@ def weekly(
     with asking(core, scope, question) as asked:
         sums = window_sums(asked)
         earned, previous = earned_of(sums), earned_of(previous_sums(asked))
-        attendance = attended(asked)
         found = field_of(asked)
         shown = found.distributed
         answer = Weekly(
-            quality=quality_of(asked, attendance),
+            quality=quality_of(asked),
             top=tuple(shown[:top_n]),
             worst=tuple(shown[::-1][:worst_n]),
             not_distributed=tuple(item for item in found.rated if item.exposed < MIN_EXPOSURE),
@@ -103,7 +102,7 @@ def weekly(
                 equal_age(asked, asked.window),
             ),
         )
-        return answer, meta_of(asked, sums, attendance)
+        return answer, meta_of(asked, sums)
 
 
 def _hours(ranked: Iterable[Ranked], zone: ZoneInfo) -> list[Hour]:
