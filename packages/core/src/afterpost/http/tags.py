@@ -1,7 +1,12 @@
-"""Answers that are not worked out again: who has the answer of the data as it is now hears so (304)."""
+"""Answers that are not worked out again: who has the answer of the data as it is now hears so (304).
 
+Who has not gets the one that this process kept, if it has one.
+"""
+
+from functools import partial
 from typing import Any
 
+import msgspec
 from litestar import MediaType, Request, Response
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import Message, Scope
@@ -11,8 +16,6 @@ from afterpost.http.scope import acting
 TAGGED = {"tagged": True}
 """`opt` of a route whose answer follows from the data, the day and what was asked, and from nothing else."""
 _CACHING = "private, no-cache"
-
-
 MOST_BYTES = 64 * 1024
 """Larger answers are worked out each time."""
 
@@ -29,9 +32,12 @@ async def unchanged(request: Request[Any, Any, Any]) -> Response[bytes] | Respon
     request.state.tag = tag
     if tag in {each.strip() for each in request.headers.get("if-none-match", "").split(",")}:
         return Response(None, status_code=304)
-    request.state.answers = call.versions.answers
-    kept = call.versions.answers.get(tag, tag)
-    return None if kept is None else Response(kept, media_type=MediaType.JSON)
+    answers, question = call.versions.answers, (call.scope, msgspec.json.encode(asked))
+    kept = answers.get(question, tag)
+    if kept is not None:
+        return Response(kept, media_type=MediaType.JSON)
+    request.state.keep = partial(answers.put, question, tag)
+    return None
 
 
 def add_tag(message: Message, scope: Scope) -> None:
@@ -42,13 +48,14 @@ def add_tag(message: Message, scope: Scope) -> None:
         headers["ETag"] = tag
         headers["Cache-Control"] = _CACHING
         headers["Vary"] = "Authorization"
-        scope["state"]["whole"] = message["status"] == 200
 
 
 def keep(message: Message, scope: Scope) -> None:
-    """Keep a tagged answer for the next who asks the same of the same data."""
-    state = scope["state"]
-    if message["type"] == "http.response.body" and state.get("whole") and not message.get("more_body"):
-        body = message["body"]
-        if len(body) <= MOST_BYTES and state["answers"].get(state["tag"], state["tag"]) is None:
-            state["answers"].put(state["tag"], state["tag"], body)
+    """Keep a tagged answer for the next who asks the same of the same data; a problem is not kept."""
+    put = scope["state"].get("keep")
+    if put is None:
+        return
+    if message["type"] == "http.response.start" and message["status"] != 200:
+        del scope["state"]["keep"]
+    elif message["type"] == "http.response.body" and len(message["body"]) <= MOST_BYTES:
+        put(message["body"])
