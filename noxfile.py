@@ -255,18 +255,8 @@ def docs(session: nox.Session) -> None:
     """What is generated in the docs is what the code says; `-- -r` writes it anew."""
     prepare(session)
     options = session.posargs or ["--check"]
-    run(
-        session,
-        PYTHON,
-        "-m",
-        "cogapp",
-        "-I",
-        ".",
-        *options,
-        "docs/hooks.md",
-        "docs/backbone.md",
-        "docs/conformance.md",
-    )
+    pages = ("docs/hooks.md", "docs/backbone.md", "docs/conformance.md")
+    run(session, PYTHON, "-m", "cogapp", "-I", ".", *options, *pages)
 
 
 @nox.session

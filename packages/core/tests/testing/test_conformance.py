@@ -15,11 +15,6 @@ from packages.core.tests.testing.broken import CASES, Case
 HERE = "packages.core.tests.testing"
 
 
-def installed(value: str) -> list[EntryPoint]:
-    """The only plugin there is, as an entry point."""
-    return [EntryPoint("sound", f"{HERE}.{value}", "afterpost.plugins")]
-
-
 class OneNeed(Distribution):
     """A distribution that requires afterpost and nothing else."""
 
@@ -38,6 +33,13 @@ class OneNeed(Distribution):
 
     def locate_file(self, path: object) -> Path:
         return Path()
+
+
+def installed(value: str) -> list[EntryPoint]:
+    """The only plugin there is, as the entry point of a distribution."""
+    point = EntryPoint("sound", f"{HERE}.{value}", "afterpost.plugins")
+    vars(point).update(dist=OneNeed())
+    return [point]
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +71,15 @@ def test_an_import_that_does_something_is_caught() -> None:
 
 
 def test_an_import_of_what_is_not_required_is_caught() -> None:
-    (point,) = installed("greedy:plugin")
-    vars(point).update(dist=OneNeed())
-    result = Kit("sound", installed=[point]).result(CHECKS["A1"])
+    result = Kit("sound", installed=installed("greedy:plugin")).result(CHECKS["A1"])
     assert result.status == "failed"
     assert "pytest (pytest)" in (result.seen or "")
+
+
+def test_what_is_no_distribution_requires_nothing_that_could_be_missing() -> None:
+    (point,) = installed("sound:plugin")
+    vars(point).update(dist=None)
+    assert Kit("sound", installed=[point]).result(CHECKS["A1"]).status == "not_applicable"
 
 
 def test_no_check_is_without_a_provider_that_fails_it() -> None:

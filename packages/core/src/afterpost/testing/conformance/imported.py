@@ -79,7 +79,6 @@ def undeclared(dist: Distribution, modules: tuple[str, ...]) -> list[str]:
 
 
 def _main(module: str) -> None:
-
     did: list[str] = []
 
     def hook(event: str, args: tuple[Any, ...]) -> None:

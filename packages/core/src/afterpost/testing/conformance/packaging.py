@@ -17,7 +17,7 @@ SLOWEST = 2.0
 async def entry_point(lab: Lab) -> None:
     """The entry point can be imported, and loads nothing of distributions that its own does not require."""
     if lab.point.dist is None:
-        return
+        raise NotApplicable("It is no installed distribution, and requires nothing.")
     found = imported(lab.point.module, 60)
     foreign = undeclared(lab.point.dist, found.modules)
     expect(
