@@ -1,8 +1,9 @@
 """Serve: the overview over HTTP, against a bare Litestar route on the same server.
 
 Both apps run under the settings of `afterpost serve`, each in a process of its own on a socket of its own;
-a client in this process keeps a few connections busy, and the two take turns. Three ways to be answered:
-worked out anew, worked out anew for one brand, and by the tag of an answer the caller has already (304).
+a client in this process keeps a few connections busy, and the two take turns. Four ways to be answered: an
+overview that the server keeps, for the same question was asked before; worked out anew, each time of other
+days; that for one brand; and by the tag of an answer the caller has already (304).
 """
 
 import asyncio
@@ -13,6 +14,8 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from itertools import product, repeat
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
@@ -33,7 +36,7 @@ SECONDS = 1.0
 CONNECTIONS = 8
 KEY = "a-key-only-benches-know"
 OVERVIEW = "/v1/analytics/overview"
-FLOORS = {"overview": 0.25, "one brand": 0.25, "unchanged": 0.85}
+FLOORS = {"overview": 0.25, "anew": 0.25, "anew, one brand": 0.25, "unchanged": 0.85}
 
 
 class Hello(Struct):
@@ -93,20 +96,20 @@ def running(target: object, *more: str) -> Iterator[int]:
         listening.close()
 
 
-async def requests_in(port: int, request: bytes, status: bytes) -> tuple[int, float]:
+async def requests_in(port: int, requests: Iterator[bytes], status: bytes) -> tuple[int, float]:
     """How many requests were answered in about SECONDS, and how long that took."""
     ends = time.perf_counter() + SECONDS
     began = time.perf_counter()
-    counts = await asyncio.gather(*(_client(port, request, status, ends) for _ in range(CONNECTIONS)))
+    counts = await asyncio.gather(*(_client(port, requests, status, ends) for _ in range(CONNECTIONS)))
     return sum(counts), time.perf_counter() - began
 
 
-async def _client(port: int, request: bytes, status: bytes, ends: float) -> int:
+async def _client(port: int, requests: Iterator[bytes], status: bytes, ends: float) -> int:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     count = 0
     try:
         while time.perf_counter() < ends:
-            writer.write(request)
+            writer.write(next(requests))
             head = await reader.readuntil(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 " + status), head
             length = _header(head, b"content-length")
@@ -132,6 +135,14 @@ def request_of(path: str, tag: str = "") -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n{given}\r\n".encode()
 
 
+def of_other_days(more: str = "") -> Iterator[bytes]:
+    """Overviews of windows of a week and more, no two the same."""
+    last = now_of().date() - timedelta(days=1)
+    for until, length in product(range(60), range(7, 97)):
+        end = last - timedelta(days=until)
+        yield request_of(f"{OVERVIEW}?start_date={end - timedelta(days=length)}&end_date={end}{more}")
+
+
 async def tag_of(port: int, path: str) -> str:
     """The tag of an answer, once the server is up."""
     while True:
@@ -153,17 +164,18 @@ def test_the_overview_against_a_bare_route(tmp_path: Path) -> None:
         tag = asyncio.run(tag_of(port, OVERVIEW))
         assert tag
         ways = {
-            "overview": (request_of(OVERVIEW), b"200"),
-            "one brand": (request_of(f"{OVERVIEW}?brand_id=1"), b"200"),
-            "unchanged": (request_of(OVERVIEW, tag), b"304"),
+            "overview": (repeat(request_of(OVERVIEW)), b"200"),
+            "anew": (of_other_days(), b"200"),
+            "anew, one brand": (of_other_days("&brand_id=1"), b"200"),
+            "unchanged": (repeat(request_of(OVERVIEW, tag)), b"304"),
         }
         figures: dict[str, object] = {}
-        for name, (request, status) in ways.items():
+        for name, (requests, status) in ways.items():
             ours, theirs = [], []
             for _ in range(TURNS):
-                count, seconds = asyncio.run(requests_in(port, request, status))
+                count, seconds = asyncio.run(requests_in(port, requests, status))
                 ours.append(seconds / count)
-                count, seconds = asyncio.run(requests_in(bare_port, request_of("/"), b"200"))
+                count, seconds = asyncio.run(requests_in(bare_port, repeat(request_of("/")), b"200"))
                 theirs.append(seconds / count)
             pair = Paired(ours, theirs)
             figures[name] = {
