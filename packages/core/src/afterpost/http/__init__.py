@@ -32,8 +32,9 @@ from afterpost.http.headers import add_headers
 from afterpost.http.health import health_routes
 from afterpost.http.openapi import openapi
 from afterpost.http.requests import BODY_BYTES, ApiRequest, check
-from afterpost.http.scope import acting, guard
+from afterpost.http.scope import acting, admission
 from afterpost.http.sign_in import sign_in_route
+from afterpost.http.tags import before_tagged
 from afterpost.services.core import Core
 from afterpost.services.runner import keep_fresh
 
@@ -121,7 +122,7 @@ def _app(
 
     guarded = Router(
         "/",
-        guards=[guard(core, background)],
+        middleware=[admission(core, background), before_tagged],
         dependencies={"call": Provide(acting, sync_to_thread=False)},
         route_handlers=[
             Router("/v1", route_handlers=[*own, *plugins], security=[{"key": []}]),

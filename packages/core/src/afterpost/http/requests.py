@@ -15,7 +15,6 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 
 from afterpost.domain.errors import InvalidInput
-from afterpost.http.tags import unchanged
 
 BODY_BYTES = 1024 * 1024
 """The largest body of a route that does not say otherwise."""
@@ -55,16 +54,14 @@ def _decoder(body: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(body)
 
 
-async def check(request: Request[Any, Any, Any]) -> Response[bytes] | Response[None] | None:
+async def check(request: Request[Any, Any, Any]) -> Response[None] | None:
     """Refuse what the route would ignore: unknown or repeated query parameters, a body it does not take."""
     if not request.route_handler.opt.get("any_query", False):  # platforms add what they like to a redirect
         _check_query(request)
     if request.method == "OPTIONS":
         return Response(None, status_code=204, headers={"Allow": ", ".join(_methods(request))})
     handler = request.route_handler
-    if request.method == "GET":
-        return await unchanged(request) if handler.opt.get("tagged", False) else None
-    if handler.opt.get(STREAMED, False):
+    if request.method == "GET" or handler.opt.get(STREAMED, False):
         return None
     body = (await request.body()).strip()
     if handler.parsed_data_field is not None and not body:

@@ -8,11 +8,10 @@ from datetime import date, datetime
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from litestar import Request
-from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
-from litestar.handlers import BaseRouteHandler
 from litestar.params import SkipValidation
-from litestar.types import Guard
+from litestar.types import ASGIApp, Receive, Send
+from litestar.types import Scope as ASGIScope
 
 from afterpost.domain.errors import Forbidden
 from afterpost.domain.scope import Actor, Scope
@@ -69,52 +68,62 @@ Call: TypeAlias = NamedDependency[SkipValidation[Acting]]
 """The parameter `call` of a route."""
 
 
-def guard(core: Core, background: Background) -> Guard:
-    """The guard of every route that needs the key: resolves the caller and asks whether it may.
+def admission(core: Core, background: Background) -> Callable[[ASGIApp], ASGIApp]:
+    """The middleware before every route that needs the key: resolves the caller and asks whether it may.
 
     A route that changes something says what it does (`opt={"action": …}`); one that does not say is closed.
     """
 
     versions = Versions(core)
 
-    # A function and not a method: the framework copies what it is given, deeply, but leaves functions alone.
-    async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        token = _basic(connection) if handler.opt.get("basic", False) else _bearer(connection)
-        actor, scope = await core.resolve(Caller(door="http", token=token))
-        action: Action | None = handler.opt.get("action")
-        if action is None and connection.scope.get("method") in READ_METHODS:
-            action = "read"
-        if action is None:
-            raise Forbidden("This route does not say what it does, so nobody may use it.")
-        await core.permit(actor, action, scope)
-        connection.state.acting = Acting(core, background, versions, actor, scope)
+    # Functions and no class: the framework copies what it is given, deeply, but leaves functions alone.
+    def before(app: ASGIApp) -> ASGIApp:
+        async def admit(scope: ASGIScope, receive: Receive, send: Send) -> None:
+            opt = scope["route_handler"].opt
+            token = _basic(scope) if opt.get("basic", False) else _bearer(scope)
+            actor, seen = await core.resolve(Caller(door="http", token=token))
+            action: Action | None = opt.get("action")
+            if action is None and scope.get("method") in READ_METHODS:
+                action = "read"
+            if action is None:
+                raise Forbidden("This route does not say what it does, so nobody may use it.")
+            await core.permit(actor, action, seen)
+            scope["state"]["acting"] = Acting(core, background, versions, actor, seen)
+            await app(scope, receive, send)
 
-    return admit
+        return admit
+
+    return before
 
 
 def acting(request: Request[Any, Any, Any]) -> Acting:
-    """The dependency `call`: what the guard found out."""
-    admitted = request.state.acting
-    if not isinstance(admitted, Acting):
-        raise TypeError("the guard of this route did not run")
-    return admitted
+    """The dependency `call`: who was admitted."""
+    return admitted(request.scope)
 
 
-def _credentials(connection: ASGIConnection[Any, Any, Any, Any], wanted: str) -> str | None:
-    given = connection.headers.getall("authorization", [])
+def admitted(scope: ASGIScope) -> Acting:
+    """Who was admitted to the route of an ASGI scope."""
+    found = scope["state"].get("acting")
+    if not isinstance(found, Acting):
+        raise TypeError("nobody asked whether this caller may use this route")
+    return found
+
+
+def _credentials(scope: ASGIScope, wanted: str) -> str | None:
+    given = [value for name, value in scope["headers"] if name == b"authorization"]
     if len(given) != 1:
         return None
-    scheme, _, rest = given[0].partition(" ")
+    scheme, _, rest = given[0].decode("latin-1").partition(" ")
     return rest.strip() or None if scheme.lower() == wanted else None
 
 
-def _bearer(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
-    return _credentials(connection, "bearer")
+def _bearer(scope: ASGIScope) -> str | None:
+    return _credentials(scope, "bearer")
 
 
-def _basic(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+def _basic(scope: ASGIScope) -> str | None:
     """The password of Basic authentication, whatever the user name: what a browser can ask a person for."""
-    given = _credentials(connection, "basic")
+    given = _credentials(scope, "basic")
     if given is None:
         return None
     try:

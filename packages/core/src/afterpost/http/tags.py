@@ -3,51 +3,63 @@
 Who has not gets the one that this process kept, if it has one.
 """
 
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
-from litestar import MediaType, Request, Response
-from litestar.datastructures import MutableScopeHeaders
-from litestar.types import Message, Scope
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from afterpost.http.scope import acting
+from afterpost.http.scope import admitted
 
 TAGGED = {"tagged": True}
 """`opt` of a route whose answer follows from the data, the day and what was asked, and from nothing else."""
-_CACHING = "private, no-cache"
 MOST_BYTES = 64 * 1024
 """Larger answers are worked out each time."""
 
 
-async def unchanged(request: Request[Any, Any, Any]) -> Response[bytes] | Response[None] | None:
-    """304 where the caller has the answer (`If-None-Match`), 200 where this process has it; else None.
+def before_tagged(app: ASGIApp) -> ASGIApp:
+    """The middleware behind admission: 304 where the caller has the answer (`If-None-Match`), 200 where this
+    process has it. Whatever a tagged route answers otherwise gets a tag."""
 
-    Whatever the answer will be, it gets a tag.
-    """
-    call = acting(request)
-    asked = [request.scope["path"], sorted(request.query_params.multi_items())]
-    # Weak: `as_of` says when it was worked out, and that is all two answers of one tag differ in.
-    tag = f'W/"{await call.versions.mark(call.scope, asked)}"'
-    request.state.tag = tag
-    if tag in {each.strip() for each in request.headers.get("if-none-match", "").split(",")}:
-        return Response(None, status_code=304)
-    answers, question = call.versions.answers, (call.scope, msgspec.json.encode(asked))
-    kept = answers.get(question, tag)
-    if kept is not None:
-        return Response(kept, media_type=MediaType.JSON)
-    request.state.keep = partial(answers.put, question, tag)
-    return None
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("method") != "GET" or not scope["route_handler"].opt.get("tagged", False):
+            return await app(scope, receive, send)
+        call = admitted(scope)
+        asked = [scope["path"], sorted(parse_qsl(scope["query_string"].decode("latin-1"), True))]
+        # Weak: `as_of` says when it was worked out, and that is all two answers of one tag differ in.
+        tag = f'W/"{await call.versions.mark(call.scope, asked)}"'.encode()
+        scope["state"]["tag"] = tag
+        if tag in _known_to_caller(scope):
+            return await _send(send, 304, b"")
+        answers, question = call.versions.answers, (call.scope, msgspec.json.encode(asked))
+        kept = answers.get(question, tag)
+        if kept is not None:
+            return await _send(send, 200, kept)
+        scope["state"]["keep"] = partial(answers.put, question, tag)
+        return await app(scope, receive, send)
+
+    return answer
 
 
-def add_tag(message: Message, scope: Scope) -> None:
-    """Give a tagged answer its headers; a problem has no tag."""
+def _known_to_caller(scope: Scope) -> Iterator[bytes]:
+    for name, value in scope["headers"]:
+        if name == b"if-none-match":
+            yield from (each.strip() for each in value.split(b","))
+
+
+async def _send(send: Send, status: int, body: bytes) -> None:
+    told = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": told if body else []})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def tag_of(status: int, scope: Scope) -> list[tuple[bytes, bytes]]:
+    """The headers that a tagged answer has beside its own; a problem has no tag."""
     tag = scope["state"].get("tag")
-    if tag is not None and message["type"] == "http.response.start" and message["status"] in (200, 304):
-        headers = MutableScopeHeaders.from_message(message)
-        headers["ETag"] = tag
-        headers["Cache-Control"] = _CACHING
-        headers["Vary"] = "Authorization"
+    if tag is None or status not in (200, 304):
+        return []
+    return [(b"etag", tag), (b"cache-control", b"private, no-cache"), (b"vary", b"Authorization")]
 
 
 def keep(message: Message, scope: Scope) -> None:

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any, Generic, TypeVar, cast
 
 from afterpost.domain.errors import AfterpostError, PolicyUnavailable
 
@@ -22,8 +22,17 @@ async def contained(ask: Callable[[], Awaitable[T]], seconds: float) -> T:
     cancellation. A plugin that blocks its thread can't be interrupted: it must wait asynchronously.
     """
     try:
+        answer = ask()
+        if not isinstance(answer, Coroutine):
+            async with asyncio.timeout(seconds):
+                return await answer
+        # Most answer without ever waiting, and a timer costs more than their whole answer.
+        try:
+            waits_for = answer.send(None)
+        except StopIteration as answered:
+            return cast(T, answered.value)
         async with asyncio.timeout(seconds):
-            return await ask()
+            return await _Rest(answer, waits_for)
     except (Exception, KeyboardInterrupt):
         raise
     except asyncio.CancelledError:
@@ -33,6 +42,26 @@ async def contained(ask: Callable[[], Awaitable[T]], seconds: float) -> T:
         raise Misbehaved("it cancelled itself") from None
     except BaseException as error:
         raise Misbehaved(f"it tried to end the process ({type(error).__name__})") from error
+
+
+class _Rest(Generic[T]):
+    """What is left of a coroutine that was begun by hand and now waits for something."""
+
+    def __init__(self, begun: Coroutine[Any, Any, T], waits_for: Any) -> None:
+        self._begun, self._waits_for = begun, waits_for
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        waits_for = self._waits_for
+        try:
+            while True:
+                try:
+                    got = yield waits_for
+                except BaseException as error:  # a cancellation, above all
+                    waits_for = self._begun.throw(error)
+                else:
+                    waits_for = self._begun.send(got)
+        except StopIteration as answered:
+            return cast(T, answered.value)
 
 
 async def asked(ask: Callable[[], Awaitable[T]], who: str, patience: float) -> T:

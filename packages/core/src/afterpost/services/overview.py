@@ -1,6 +1,6 @@
 """The overview: what was earned in a window, against the one before, from the rollups alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -112,9 +112,13 @@ def estimated_share(sums: Sums) -> float | None:
 
 def groups(asked: Asked, by: str) -> list[Group]:
     """The window by a dimension (`platform` or `content_type`), most views first."""
-    seen = distinct(asked, by)
+    return grouped(sums_by(asked, asked.window, by), distinct(asked, by))
+
+
+def grouped(summed: Iterable[Sums], seen: Mapping[str | None, int]) -> list[Group]:
+    """Sums and distinct posts by the same dimension as groups, most views first."""
     found = []
-    for sums in sums_by(asked, asked.window, by):
+    for sums in summed:
         earned = earned_of(sums)
         found.append(
             Group(str(sums.key), seen.get(sums.key, 0), earned.views, earned.engagements, rate_of(sums))
@@ -176,25 +180,34 @@ def overview(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[Ov
     """The overview of a window."""
     with asking(core, scope, question) as asked:
         connection, selection, window = asked.connection, asked.selection, asked.window
-        current = window_sums(asked)
+        # A post is on one platform and of one brand, so that parts add up to the whole.
+        by_platform = sums_by(asked, window, "platform")
+        current = rollups.together(by_platform, COUNTED)
         earned, previous = earned_of(current), earned_of(previous_sums(asked))
-
-        def active(by: str) -> Sequence[str]:
-            return [str(key) for key, count in distinct(asked, by).items() if count and key != "0"]
-
-        by_platform = groups(asked, "platform")
-        best = next((group.name for group in by_platform if (group.views or 0) > 0), None)
+        seen = rollups.distinct_posts_by(
+            connection,
+            asked.scope,
+            ("organization_id", "brand_id", "platform"),
+            start=day_number(window.start),
+            end=day_number(window.end),
+            selection=selection,
+        )
+        on: dict[str | None, int] = {}
+        for (_, _, platform), count in seen.items():
+            on[platform] = on.get(platform, 0) + count
+        shown_platforms = grouped(by_platform, on)
+        best = next((group.name for group in shown_platforms if (group.views or 0) > 0), None)
         lifetime = rollups.lifetime(
             connection, asked.scope, end=day_number(window.end), selection=selection, metrics=SHOWN
         )
         answer = Overview(
-            posts=distinct(asked).get(None, 0),
+            posts=sum(on.values()),
             published=posts.count_published(
                 connection, asked.scope, selection, window.begins_at(), window.ends_at()
             ),
-            brands=len(active("brand_id")),
-            organizations=len(active("organization_id")),
-            active_platforms=tuple(sorted(group.name for group in by_platform if group.posts)),
+            brands=len({brand for (_, brand, _), count in seen.items() if count and brand}),
+            organizations=len({organization for (organization, _, _), count in seen.items() if count}),
+            active_platforms=tuple(sorted(group.name for group in shown_platforms if group.posts)),
             best_platform=best,
             earned=earned,
             previous=previous,

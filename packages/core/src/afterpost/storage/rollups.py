@@ -4,7 +4,7 @@ Rollups, the standing sums over all days, and attendance (for distinct posts) ch
 transaction as the snapshots they are made of, by integer deltas alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -191,6 +191,15 @@ def sums(
     ]
 
 
+def together(parts: Iterable[Sums], metrics: Metrics) -> Sums:
+    """Groups of one window as a whole; `metrics` are those they were asked for."""
+    counters = dict.fromkeys(_counters_of(metrics), 0)
+    for part in parts:
+        for name, amount in part.counters.items():
+            counters[name] += amount
+    return Sums(None, counters)
+
+
 def platforms(connection: sa.Connection, scope: Scope, selection: Selection) -> list[str]:
     """The platforms that posts with counters are on, by name."""
     query = sa.select(standing.c.platform).distinct().order_by(standing.c.platform)
@@ -301,3 +310,22 @@ def distinct_posts(
         connection, scope, (by,) if by else (), start=start, end=end, selection=selection
     )
     return {str(keys[0]) if keys else None: count for keys, count in found.items()}
+
+
+@cache
+def _spans(shape: Shape) -> sa.Select[Any]:
+    over = (
+        attendance.c.day > sa.bindparam("end"),
+        attendance.c.gap > attendance.c.day - sa.bindparam("start"),
+    )
+    found = sa.select(attendance.c.posts).select_from(_by_place(shape, attendance))
+    return found.where(*over, *shape.conditions(attendance)).limit(1)
+
+
+def any_spans(connection: sa.Connection, scope: Scope, *, start: int, end: int) -> bool:
+    """Whether a post has snapshots before and after the days [start, end], and none inside."""
+    query = _spans(Shape.of(scope, EVERY_POST))
+    return (
+        connection.execute(query, {**values_of(scope, EVERY_POST), "start": start, "end": end}).first()
+        is not None
+    )
