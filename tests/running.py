@@ -115,7 +115,7 @@ def _json(answer: httpx.Response) -> Any:
 
 def _address(server: subprocess.Popen[bytes], log: Path) -> str:
     """Where the server says that it listens."""
-    for _ in range(300):
+    for _ in range(1_200):
         said = re.search(r"listens on (http://\S+)", log.read_text())
         if said is not None:
             return said[1]

@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 import sqlalchemy as sa
 
-from afterpost.domain.ages import GRACE, HOUR, due_inside, ladder_key, surely_due
+from afterpost.domain.ages import GRACE, HOUR, SLOWEST, due_inside, ladder_key, slowly_due, surely_due
 from afterpost.services.core import Core
 from afterpost.services.question import Question, asking
 from afterpost.services.record import move
@@ -132,3 +132,23 @@ def test_what_is_sure_needs_no_look_at_the_reads() -> None:
     assert min(tried.values()) > 5
     assert surely_due("a", begins, begins + timedelta(days=6)) is None
     assert GRACE < HOUR / 6
+
+
+def test_of_slow_posts_it_is_known_which_are_read_in_a_window() -> None:
+    rng = random.Random(11)
+    tried = Counter[bool]()
+    for n in range(1_500):
+        key = ladder_key(n)
+        begins = at("2026-11-01 00:00") + timedelta(hours=rng.randrange(24))
+        ends = begins + timedelta(hours=rng.choice([23, 24, 25, 48, 72, 144, 167, 168, 169]))
+        slowly = slowly_due(key, begins, ends)
+        assert timedelta(0) <= slowly.width
+        edges = [slowly.last - k * SLOWEST - w for k in range(30) for w in (timedelta(0), slowly.width)]
+        for _ in range(20):
+            near = rng.choice([slowly.until, begins - timedelta(days=rng.randrange(38, 900)), *edges])
+            published = near + timedelta(microseconds=rng.choice([0, 1, -1, rng.randrange(-(10**9), 10**9)]))
+            if published <= slowly.until:
+                known = (slowly.last - published) % SLOWEST < slowly.width
+                assert known == due_inside(key, published, begins, ends), (key, published, begins, ends)
+                tried[known] += 1
+    assert min(tried.values()) > 1_000

@@ -107,6 +107,29 @@ def surely_due(key: str, begins_at: datetime, ends_at: datetime) -> Surely | Non
     )
 
 
+class Slowly(NamedTuple):
+    """Which of an account's slow posts, those published up to `until`, have a read due in a window: those for
+    which (last - published) modulo SLOWEST is less than `width`."""
+
+    until: datetime
+    last: datetime
+    width: timedelta
+
+
+def slowly_due(key: str, begins_at: datetime, ends_at: datetime) -> Slowly:
+    """`Slowly` of an account, so that its slow posts need no look at their reads, however short the window.
+
+    Their rungs lie `SLOWEST` apart. A rung is read in the window where it lies between two ticks of the
+    account: after the last one before the window, and up to the last one inside.
+    """
+    tick, oldest = TICKS[SLOWEST], LADDER[-1][0]
+    after = _tick(key, begins_at, SLOWEST) - tick
+    last = _tick(key, ends_at - GRACE, SLOWEST) - tick
+    return Slowly(
+        until=begins_at - tick - oldest - timedelta.resolution, last=last - oldest, width=last - after
+    )
+
+
 def _reads(key: str, published_at: datetime, after: datetime) -> Iterator[datetime]:
     """Reads of the rungs that lie after an instant, one after another, without end."""
     age = max(after - published_at, timedelta(0))

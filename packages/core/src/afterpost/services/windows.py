@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from msgspec import Struct, structs
 
-from afterpost.domain.ages import due_inside, ladder_key, surely_due
+from afterpost.domain.ages import Slowly, Surely, due_inside, ladder_key, slowly_due, surely_due
 from afterpost.domain.windows import Window, day_number, outside
 from afterpost.services.meanings import Break
 from afterpost.services.question import Asked
@@ -113,8 +113,8 @@ def attended(asked: Asked) -> Sequence[Attended]:
 def _attended(asked: Asked) -> list[Attended]:
     """Counted anew.
 
-    In a week or more nearly all posts are expected for sure and are counted by the database; the others are
-    looked at one by one (`expected_in`).
+    In a week or more nearly all posts are expected for sure, in less it is sure of the old ones which are;
+    they are counted by the database. The others are looked at one by one (`expected_in`).
     """
     connection, scope, selection, window = asked.connection, asked.scope, asked.selection, asked.window
     begins, ends = window.begins_at(), window.ends_at()
@@ -123,32 +123,35 @@ def _attended(asked: Asked) -> list[Attended]:
     # A post may be of another brand than its account.
     owners = structs.replace(scope, brands=None)
     known = [account.id for account in accounts.list_accounts(connection, owners)]
-    sure = {key: surely_due(ladder_key(key), begins, ends) for key in known if key not in away}
-    counted = [key for key, surely in sure.items() if surely is not None]
-    slow = [key for key in known if sure.get(key) is None]
-    found: dict[tuple[str, int], Attended] = {}
-    # The limits are the same for every account that has any.
-    limits = next((surely for surely in sure.values() if surely is not None), None)
+    here = [key for key in known if key not in away]
+    judged = {key: surely_due(ladder_key(key), begins, ends) for key in here}
+    # The limits follow from the window, and are the same for every account.
+    sure = next((each for each in judged.values() if each is not None), None)
+    surely = [key for key, each in judged.items() if each is not None]
+    slowly = {key: slowly_due(ladder_key(key), begins, ends) for key, each in judged.items() if each is None}
     expected: list[Expectable] = []
     seen: set[int] = set()
-    if limits is not None:
-        spans = ((limits.until, limits.never), (limits.since - _TICK, limits.before - _TICK))
+    found: dict[tuple[str, int], Attended] = {}
+
+    def look(at: Collection[int], *published: Span) -> None:
+        more, also = expected_in(asked, at, published)
+        expected.extend(more)
+        seen.update(also)
+
+    def count(at: Collection[int], due: Surely | Mapping[int, Slowly]) -> None:
         for each in coverage.attended(
-            connection,
-            scope,
-            selection,
-            start=start,
-            end=end,
-            begins_at=begins,
-            until=limits.until,
-            but=(limits.since, limits.before),
-            accounts=counted,
+            connection, scope, selection, start=start, end=end, begins_at=begins, accounts=at, due=due
         ):
             found[each.platform, each.account_id] = each
-        expected, seen = expected_in(asked, counted, spans)
-    if slow:
-        more, also = expected_in(asked, slow)
-        expected, seen = [*expected, *more], seen | also
+
+    if sure is not None:
+        count(surely, sure)
+        look(surely, (sure.until, sure.never), (sure.since - _TICK, sure.before - _TICK))
+    if slowly:
+        count(slowly, slowly)
+        look(slowly, (next(iter(slowly.values())).until, ends))
+    if away:
+        look([key for key in known if key in away])
     for post in expected:
         key = (post.platform, post.account_id)
         before = found.get(key, Attended(*key, 0, 0, 0))

@@ -1,12 +1,13 @@
 """How the posts of a scope were attended to in a window, counted by the database."""
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from msgspec import structs
 
+from afterpost.domain.ages import SLOWEST, Slowly, Surely
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
 from afterpost.storage.rollups import any_spans
@@ -14,6 +15,9 @@ from afterpost.storage.scoping import selected, within
 from afterpost.storage.snapshots import among
 from afterpost.storage.tables import accounts as account
 from afterpost.storage.tables import latest, post_analytics, posts
+from afterpost.storage.types import to_micros
+
+_MICROSECOND = timedelta.resolution
 
 
 class Attended(NamedTuple):
@@ -35,12 +39,13 @@ def attended(
     start: int,
     end: int,
     begins_at: datetime,
-    until: datetime,
-    but: tuple[datetime, datetime],
     accounts: Collection[int],
+    due: Surely | Mapping[int, Slowly],
 ) -> list[Attended]:
-    """Posts of those accounts published up to `until` and not in [but), unless gone before `begins_at`."""
-    at, instant = posts.c.published_at, posts.c.published_at.type
+    """Posts of those accounts that a read was due of, unless gone before `begins_at`.
+
+    `due`: for all of them alike, or by account. Posts that it leaves open are not counted.
+    """
     live = posts.c.state != "gone"
     between = _in_between(connection, scope, start, end)
     seen = sa.and_(
@@ -64,15 +69,38 @@ def attended(
         .select_from(posts.outerjoin(latest, latest.c.post_id == posts.c.id))
         .where(
             posts.c.account_id.in_(sa.select(account.c.id).where(*mine)),
-            at <= sa.literal(until, instant),
-            sa.or_(at < sa.literal(but[0], instant), at >= sa.literal(but[1], instant)),
-            sa.or_(live, posts.c.gone_at >= sa.literal(begins_at, instant)),
+            *_due(due),
+            sa.or_(live, posts.c.gone_at >= _literal(begins_at)),
             *within(inside, posts),
             *selected(selection, posts),
         )
         .group_by(posts.c.account_id, posts.c.platform)
     )
     return [Attended(*map(_plain, row)) for row in connection.execute(query)]
+
+
+def _literal(at: datetime) -> sa.ColumnElement[datetime]:
+    return sa.literal(at, posts.c.published_at.type)
+
+
+def _due(due: Surely | Mapping[int, Slowly]) -> list[sa.ColumnElement[bool]]:
+    """What `domain.ages` says of a post's publication, in SQL."""
+    at = posts.c.published_at
+    if isinstance(due, Surely):
+        but = sa.or_(at < _literal(due.since), at >= _literal(due.before))
+        return [at <= _literal(due.until), but]
+    names = ("account_id", "until", "last", "width")
+    values = [
+        (key, to_micros(slow.until), to_micros(slow.last), slow.width // _MICROSECOND)
+        for key, slow in due.items()
+    ]
+    each = sa.values(*(sa.column(name, sa.BigInteger) for name in names), name="slowly").data(values)
+    slowly, published = each.cte("slowly"), sa.type_coerce(at, sa.BigInteger)
+    return [
+        posts.c.account_id == slowly.c.account_id,
+        published <= slowly.c.until,
+        (slowly.c.last - published) % (SLOWEST // _MICROSECOND) < slowly.c.width,
+    ]
 
 
 def _plain(value: Any) -> Any:

@@ -5,7 +5,7 @@ import io
 from collections import Counter
 from contextlib import suppress
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from afterpost.domain.errors import AfterpostError
@@ -54,7 +54,6 @@ def test_any_bytes(data: bytes) -> None:
         items_of(data)
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(HEADERS), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]), st.lists(texts, max_size=12)
 )
@@ -70,7 +69,6 @@ def test_any_text_at_all(text: str) -> None:
         items_of(text.encode("utf-8", "surrogatepass"), "youtube")
 
 
-@settings(deadline=None)  # the first day without a year loads the languages
 @given(st.sampled_from(HEADERS), st.sampled_from(",;\t"), st.data())
 def test_every_row_becomes_one_record_or_errors(header: str, delimiter: str, data: st.DataObject) -> None:
     columns = header.split(",")

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -217,7 +217,6 @@ def test_a_row_that_is_numbered_beyond_the_end_is_no_endless_loop() -> None:
         items_of(far)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300), st.integers(0, 10_000), st.binary(min_size=1, max_size=8))
 def test_damaged_bytes_are_never_a_crash(tail: bytes, place: int, damage: bytes) -> None:
     with suppress(AfterpostError):
