@@ -4,11 +4,13 @@ from datetime import date
 
 from afterpost.sdk import (
     Capabilities,
+    Cost,
     CredentialField,
     DefinitionChange,
     Kind,
     MetricSpec,
     RateLimit,
+    Spend,
 )
 from afterpost_youtube import payloads, reports
 from afterpost_youtube.errors import ANALYTICS_SCOPE, QUOTA_ZONE, SCOPE
@@ -82,6 +84,14 @@ CAPABILITIES = Capabilities(
     hosts=(API_HOST, ANALYTICS_HOST, TOKEN_HOST),
     limits=(
         RateLimit(unit="units", amount=10_000, seconds=86_400, scope="app", resets=f"midnight {QUOTA_ZONE}"),
+    ),
+    # Units are the Data API's. Of the Analytics API's quota a project's own page alone tells the size.
+    costs=(
+        Cost(operation="check", call=Spend(requests=1, units=1)),
+        # The first page, which is mostly the only one, takes another to find the playlist.
+        Cost(operation="list_posts", call=Spend(requests=2, units=2)),
+        Cost(operation="fetch_metrics", call=Spend(requests=1, units=1)),
+        Cost(operation="fetch_daily", call=Spend(), item=Spend(requests=1)),
     ),
 )
 
