@@ -154,7 +154,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         api_key="k" * 20,
         secret_key=base64.b64encode(b"s" * 32).decode(),
     )
-    tube = scenario(7, 2, date(2026, 4, 1))
+    tube = scenario(7, 2, date(2026, 4, 25))
     shop = scenario(8, 1, date(2026, 4, 20))
     dialects = {"youtube": (Indiscreet(tube), tube), "sample": (SampleDialect(shop), shop)}
     stamina.set_testing(True, attempts=2)
@@ -193,7 +193,11 @@ def test_what_networks_said_gives_the_same_rows_again(house: House) -> None:
     assert found.rows["observations"] > 300
     assert found.rows["content_performance"] > 200
     operations = {(fetch.platform, fetch.operation) for fetch, _ in house.kept()}
-    assert operations == {(p, o) for p in ("youtube", "sample") for o in ("list_posts", "metrics")}
+    assert operations == {
+        ("youtube", "daily"),
+        *((p, o) for p in ("youtube", "sample") for o in ("list_posts", "metrics")),
+    }
+    assert found.rows["daily_metrics"] > 2_000
 
 
 def test_an_observation_leads_to_the_answer_that_holds_its_numbers(house: House) -> None:
@@ -270,7 +274,9 @@ def test_two_accounts_at_once_never_get_each_others_answers(house: House) -> Non
         body = b"".join(zlib.decompress(part.body or b"") for part in parts)
         others = [key for (p, key), account in owner.items() if account != fetch.account_id]
         assert all(owner[fetch.platform, key] == fetch.account_id for key in fetch.asked.posts)
-        assert all(key.encode() in body for key in fetch.asked.posts)
+        # A report does not repeat which video it was asked for.
+        told = body + b" ".join(str(part.url).encode() for part in parts)
+        assert all(key.encode() in told for key in fetch.asked.posts)
         assert not any(f'"{key}"'.encode() in body for key in others)
         seen.add(fetch.account_id)
     assert seen == set(house.accounts)
@@ -300,6 +306,20 @@ def test_a_failed_try_leaves_nothing_and_the_one_that_worked_is_kept(house: Hous
     assert all(len(parts) == 1 for fetch, parts in new if fetch.operation == "metrics")
 
 
+def test_series_by_day_whose_payload_is_gone_are_taken_over(house: House) -> None:
+    days(house, 2)
+    lost = next(fetch for fetch, _ in house.kept() if fetch.operation == "daily")
+    with house.core.database.writer.connect() as connection, connection.begin():
+        which = "SELECT digest FROM fetch_payloads WHERE fetch_id = :fetch"
+        drop = f"UPDATE payloads SET body = NULL, dropped = 'space' WHERE digest IN ({which})"
+        connection.execute(sa.text(drop), {"fetch": lost.id})
+    found = house.derived()
+    assert found.same, found.differences[:3]
+    assert lost.id in [gap.fetch_id for gap in found.gaps]
+    assert {(gap.operation, gap.reason) for gap in found.gaps} == {("daily", "space")}
+    assert found.taken_over > 0
+
+
 def test_other_code_is_found_out(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     days(house, 2)
     monkeypatch.setitem(afterpost_youtube.payloads.COUNTS, "likes", "viewCount")
@@ -313,8 +333,9 @@ def test_without_the_setting_nothing_is_kept(house: House) -> None:
     house.collect()
     assert house.kept() == []
     found = house.derived()
-    assert (found.same, found.fetches, found.taken_over) == (True, 0, found.rows["observations"])
-    assert found.taken_over > 50
+    assert (found.same, found.fetches) == (True, 0)
+    assert found.rows["daily_metrics"] > found.rows["observations"] > 50
+    assert found.taken_over == found.rows["observations"] + found.rows["daily_metrics"]
 
 
 def replaced(settings: Settings) -> Settings:

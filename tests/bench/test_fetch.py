@@ -28,7 +28,7 @@ from afterpost.sdk import Call, Credential, Measured, Secret
 from afterpost.services.capture import capturing
 from afterpost.services.egress import Egress
 from afterpost_youtube import YouTube
-from afterpost_youtube.provider import API_HOST
+from afterpost_youtube.declaration import API_HOST
 from tests.bench.report import Paired, report
 from tests.bench.slow_platform import BATCH, BODY, IDS, LATENCY, serve
 from tests.bench.test_serve import running

@@ -59,6 +59,17 @@ def test_what_a_grant_does_not_give() -> None:
     assert DECLARED.lacking([])["followers"] == ("read",)
 
 
+@pytest.mark.parametrize("way", [1, -1])
+def test_a_metric_that_is_offered_in_two_ways_is_lacking_where_neither_is_granted(way: int) -> None:
+    total = sdk.MetricSpec(name="likes", native="l", scopes=("read",))
+    by_day = sdk.MetricSpec(
+        name="likes", native="d", kind=sdk.Kind.DAILY, day_zone="UTC", scopes=("read", "deep")
+    )
+    both = sdk.Capabilities(platform="net", display_name="Net", metrics=(total, by_day)[::way])
+    assert both.lacking(["read"]) == {}
+    assert both.lacking(["deep"]) == {"likes": ("read",)}
+
+
 @pytest.mark.parametrize(
     ("start", "end", "crosses"),
     [

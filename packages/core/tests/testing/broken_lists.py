@@ -129,6 +129,22 @@ class NextDay(Sound):
         return super().day(text) + timedelta(days=1)
 
 
+@caught("F1", "watch_time_seconds")
+class Minutes(Sound):
+    """Takes minutes for seconds."""
+
+    def seconds(self, minutes: int) -> int:
+        return minutes
+
+
+@caught("F1", "watch_time_seconds")
+class Hours(Sound):
+    """Counts in whole hours, and leaves the rest out."""
+
+    def seconds(self, minutes: int) -> int:
+        return minutes // 60 * 3_600
+
+
 @caught("F3", "malformed")
 class Uncut(Sound):
     """Asks for days that nobody has."""

@@ -37,6 +37,14 @@ SPECS = (
     sdk.MetricSpec(
         name="views", native="plays", kind=sdk.Kind.DAILY, day_zone="America/New_York", scopes=("read",)
     ),
+    sdk.MetricSpec(
+        name="watch_time_seconds",
+        native="minutes",
+        kind=sdk.Kind.DAILY,
+        unit="seconds",
+        day_zone="America/New_York",
+        scopes=("read",),
+    ),
 )
 DECLARED = sdk.Capabilities(
     platform="sound",
@@ -184,8 +192,17 @@ class Sound(sdk.Provider):
         found = await self.get(
             call, f"/posts/{post_id}/days", **{"from": start.isoformat(), "to": end.isoformat()}
         )
-        daily = {self.day(row["day"]): {"views": row["plays"]} for row in found["days"]}
+        daily = {
+            self.day(row["day"]): {
+                "views": row["plays"],
+                "watch_time_seconds": self.seconds(row["minutes"]),
+            }
+            for row in found["days"]
+        }
         return sdk.Measured(reading=sdk.Reading(observed_at=call.now, values={}, daily=daily))
+
+    def seconds(self, minutes: int) -> int:
+        return minutes * 60
 
     def day(self, text: str) -> date:
         return date.fromisoformat(text)

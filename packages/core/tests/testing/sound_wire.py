@@ -126,9 +126,12 @@ class SoundDialect(Dialect):
             bounds = [
                 datetime.combine(one, time(), ZONE).astimezone(UTC) for one in (day, day + timedelta(days=1))
             ]
-            before, after = (self.world.metrics(post.id, min(at, now)).get("views") for at in bounds)
-            if after is not None:
-                found.append({"day": day, "plays": after - (before or 0)})
+            before, after = (self.world.metrics(post.id, min(at, now)) for at in bounds)
+            if after:
+                # Whole minutes: what is left over of a day is told with the next.
+                old, new = (each.get("watch_time_seconds", 0) // 60 for each in (before, after))
+                plays = after["views"] - before.get("views", 0)
+                found.append({"day": day, "plays": plays, "minutes": new - old})
             day += timedelta(days=1)
         return Response.json({"days": found})
 

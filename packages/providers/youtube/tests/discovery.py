@@ -1,4 +1,4 @@
-"""Google's machine-readable description of the YouTube API, as far as checking needs it."""
+"""Google's machine-readable descriptions of the two YouTube APIs, as far as checking needs them."""
 
 import json
 import re
@@ -11,23 +11,39 @@ CONTRACTS = Path(__file__).resolve().parents[5] / "shared" / "contracts" / "yout
 MISSING = "the platform's own description and samples are not beside this checkout"
 
 
+FILES = ("youtube.v3.json", "youtubeAnalytics.v2.json")
+
+_REQUIRED = re.compile(r"\brequired: true\b")
+_PATTERN = re.compile(r"\bpattern: \"?([^\s\"]+)")
+
+
 class Discovery:
-    """The description: its `list` methods and schemas."""
+    """The descriptions: their methods that read, and their schemas."""
 
     def __init__(self) -> None:
-        self._document: dict[str, Any] = json.loads((CONTRACTS / "youtube.v3.json").read_text())
+        self._documents: list[dict[str, Any]] = [json.loads((CONTRACTS / name).read_text()) for name in FILES]
+
+    def host(self, path: str) -> str:
+        """The host that a path is asked for at."""
+        return str(self._document(path)["rootUrl"]).removeprefix("https://").rstrip("/")
 
     def method(self, path: str) -> dict[str, Any]:
         """The GET method with this path."""
-        for resource in self._document["resources"].values():
-            for method in resource.get("methods", {}).values():
-                if "/" + method["path"] == path and method["httpMethod"] == "GET":
-                    return dict(method)
-        raise AssertionError(f"the description has no GET {path}")
+        return dict(_method(self._document(path), path) or {})
+
+    def _document(self, path: str) -> dict[str, Any]:
+        for document in self._documents:
+            if _method(document, path) is not None:
+                return document
+        raise AssertionError(f"the descriptions have no GET {path}")
 
     def parameters(self, path: str) -> Mapping[str, Mapping[str, Any]]:
-        """Every query parameter of a method, those of all methods included."""
-        return {**self._document["parameters"], **self.method(path)["parameters"]}
+        """Every query parameter of a method, those of all methods included.
+
+        The Analytics API says in words alone which are required and how they are written.
+        """
+        found = {**self._document(path)["parameters"], **self.method(path)["parameters"]}
+        return {name: _in_words(spec) | spec for name, spec in found.items()}
 
     def query_faults(self, path: str, query: list[tuple[str, str]]) -> list[str]:
         """What is wrong with a query: unknown, missing, repeated, or out of range."""
@@ -43,6 +59,8 @@ class Discovery:
                 faults.append(f"{name} is repeated")
             if "enum" in spec and value not in spec["enum"]:
                 faults.append(f"{name} is none of {spec['enum']}")
+            if "pattern" in spec and not re.fullmatch(spec["pattern"], value):
+                faults.append(f"{name} is not written as {spec['pattern']}")
             if spec.get("type") == "boolean" and value not in ("true", "false"):
                 faults.append(f"{name} is no boolean")
             if spec.get("type") == "integer" and not (
@@ -54,11 +72,13 @@ class Discovery:
 
     def answer_faults(self, path: str, answer: Any) -> list[str]:
         """What is wrong with an answer: fields the schema lacks, or values of another type."""
-        return self._faults(self.method(path)["response"], answer, "$")
+        return self._faults(self._document(path), self.method(path)["response"], answer, "$")
 
-    def _faults(self, schema: Mapping[str, Any], value: Any, at: str) -> list[str]:
+    def _faults(
+        self, document: Mapping[str, Any], schema: Mapping[str, Any], value: Any, at: str
+    ) -> list[str]:
         if "$ref" in schema:
-            schema = self._document["schemas"][schema["$ref"]]
+            schema = document["schemas"][schema["$ref"]]
         kind = schema.get("type")
         if kind == "object":
             if not isinstance(value, dict):
@@ -66,7 +86,7 @@ class Discovery:
             properties, faults = schema.get("properties", {}), []
             for name, part in value.items():
                 if name in properties:
-                    faults += self._faults(properties[name], part, f"{at}.{name}")
+                    faults += self._faults(document, properties[name], part, f"{at}.{name}")
                 else:
                     faults.append(f"{at}.{name} is unknown")
             return faults
@@ -76,8 +96,11 @@ class Discovery:
             return [
                 fault
                 for place, part in enumerate(value)
-                for fault in self._faults(schema["items"], part, f"{at}[{place}]")
+                for fault in self._faults(document, schema["items"], part, f"{at}[{place}]")
             ]
+        if kind == "any":
+            # A cell: what it may hold, the column says.
+            return [f"{at} is no cell: {value!r}"] if isinstance(value, dict | list) else []
         types: dict[str, type | tuple[type, ...]] = {
             "string": str,
             "boolean": bool,
@@ -95,3 +118,20 @@ class Discovery:
         if schema.get("format") == "date-time" and datetime.fromisoformat(str(value)).tzinfo is None:
             return [f"{at} is no instant: {value!r}"]
         return []
+
+
+def _method(document: Mapping[str, Any], path: str) -> Mapping[str, Any] | None:
+    for resource in document["resources"].values():
+        for method in resource.get("methods", {}).values():
+            if "/" + method["path"] == path and method["httpMethod"] == "GET":
+                found: Mapping[str, Any] = method
+                return found
+    return None
+
+
+def _in_words(spec: Mapping[str, Any]) -> dict[str, Any]:
+    said = spec.get("description", "")
+    pattern = _PATTERN.search(said)
+    return ({"required": True} if _REQUIRED.search(said) else {}) | (
+        {"pattern": pattern[1]} if pattern is not None else {}
+    )

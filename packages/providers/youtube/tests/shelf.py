@@ -3,13 +3,18 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from afterpost.emulator import World, WorldAccount, WorldPost
 
 NOW = datetime(2026, 7, 1, 15, tzinfo=UTC)
 
 
 class Shelf(World):
-    """`count` videos `v000`, `v001` … of the channel UCada, the highest number newest; UCbob has none."""
+    """`count` videos `v000`, `v001` … of the channel UCada, the highest number newest; UCbob has none.
+
+    A video gains `by_day` every day since it was published; without one its `numbers` stand still.
+    """
 
     def __init__(self, count: int) -> None:
         self._accounts = tuple(
@@ -40,6 +45,7 @@ class Shelf(World):
         self.numbers: dict[str, dict[str, int]] = {
             one: {"views": 1_000, "likes": 50, "comments": 3} for one in self.videos
         }
+        self.by_day: dict[str, dict[str, int]] = {}
 
     def accounts(self) -> Sequence[WorldAccount]:
         return self._accounts
@@ -52,4 +58,12 @@ class Shelf(World):
         return post if post and post.visible(now) else None
 
     def metrics(self, post_id: str, now: datetime) -> Mapping[str, int]:
-        return self.numbers.get(post_id, {})
+        if post_id not in self.by_day:
+            return self.numbers.get(post_id, {})
+        age = now - self.videos[post_id].published_at
+        return {metric: gain * age // timedelta(days=1) for metric, gain in self.by_day[post_id].items()}
+
+    def publish(self, post_id: str, at: datetime, **by_day: int) -> None:
+        """Publish a video at another time, and let it gain so much every day from then on."""
+        self.videos[post_id] = msgspec.structs.replace(self.videos[post_id], published_at=at, visible_from=at)
+        self.by_day[post_id] = by_day

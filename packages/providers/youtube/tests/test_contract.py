@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -11,15 +11,19 @@ import pytest
 
 from afterpost.emulator import Emulator, Scenario
 from afterpost.sdk import Call, ErrorKind, Measured
-from afterpost_youtube import YouTube
+from afterpost_youtube import YouTube, emulated_reports
 from afterpost_youtube.emulator import COMMON_PARAMETERS, PARAMETERS, PARTS, YouTubeDialect
 from afterpost_youtube.errors import classify
 from afterpost_youtube.payloads import items_of, list_answer, listed_post
-from packages.providers.youtube.tests.discovery import CONTRACTS, MISSING, Discovery
+from afterpost_youtube.reports import METRICS
+from packages.providers.youtube.tests.discovery import CONTRACTS, FILES, MISSING, Discovery
 from packages.providers.youtube.tests.shelf import NOW, Shelf
 from packages.providers.youtube.tests.wiring import ToEmulator, always
 
-pytestmark = pytest.mark.skipif(not (CONTRACTS / "youtube.v3.json").exists(), reason=MISSING)
+pytestmark = pytest.mark.skipif(not all((CONTRACTS / name).exists() for name in FILES), reason=MISSING)
+
+OVER = datetime(2026, 6, 29, 7, tzinfo=UTC)
+"""When the last day ended, in Pacific time, that has a row at `NOW`."""
 
 SAMPLES = CONTRACTS / "samples-python-youtube" / "testdata"
 
@@ -36,8 +40,10 @@ async def test_every_request_of_the_provider_is_allowed(
     page = await youtube.list_posts(ask(), None)
     await youtube.list_posts(ask(), page.cursor)
     await youtube.fetch_metrics(ask(), list(shelf.videos)[:50])
-    assert len(transport.sent) == 5
+    await youtube.fetch_daily(ask(), ["v001"], date(2026, 6, 1), date(2026, 6, 30))
+    assert len(transport.sent) == 6
     for request in transport.sent:
+        assert request.url.host == discovery.host(request.url.path)
         query = parse_qsl(request.url.query.decode(), keep_blank_values=True)
         assert discovery.query_faults(request.url.path, query) == []
         assert request.method == discovery.method(request.url.path)["httpMethod"]
@@ -46,10 +52,15 @@ async def test_every_request_of_the_provider_is_allowed(
 def test_the_emulator_knows_no_parameter_that_the_platform_does_not(discovery: Discovery) -> None:
     for resource, parameters in PARAMETERS.items():
         assert parameters | COMMON_PARAMETERS <= discovery.parameters(f"/youtube/v3/{resource}").keys()
+    known = discovery.parameters(emulated_reports.PATH)
+    assert known.keys() >= emulated_reports.PARAMETERS | COMMON_PARAMETERS
+    assert {name for name, spec in known.items() if spec.get("required")} == set(emulated_reports.REQUIRED)
 
 
-def ask_for(emulator: Emulator, path: str, query: dict[str, str], token: str) -> httpx.Response:
-    headers = {"Host": "youtube.googleapis.com", "Authorization": f"Bearer {token}"}
+def ask_for(
+    emulator: Emulator, path: str, query: dict[str, str], token: str, host: str = "youtube.googleapis.com"
+) -> httpx.Response:
+    headers = {"Host": host, "Authorization": f"Bearer {token}"}
     return httpx.get(emulator.url + path, params=query, headers=headers, trust_env=False)
 
 
@@ -75,6 +86,47 @@ def test_every_answer_of_the_emulator_has_the_platforms_form(discovery: Discover
             assert discovery.answer_faults(path, response.json()) == []
             if resource == "videos" and len(query["id"]) > 20:
                 assert len(response.json()["items"]) == 50
+
+
+def test_every_report_of_the_emulator_has_the_platforms_form(discovery: Discovery) -> None:
+    metrics = ("views", "likes", "comments", "shares", "follows", "watch_time_seconds")
+    scenario = Scenario(start=date(2026, 4, 1), days=90, metrics=metrics)
+    account, path = scenario.accounts()[0], emulated_reports.PATH
+    with Emulator(YouTubeDialect(scenario), clock=lambda: NOW) as emulator:
+        for post in scenario.posts(account.id, NOW)[:20]:
+            for start, end in (("2026-04-01", "2026-07-01"), ("2026-06-30", "2026-07-01")):
+                query = {
+                    "ids": "channel==MINE",
+                    "startDate": start,
+                    "endDate": end,
+                    "metrics": ",".join(METRICS.values()),
+                    "dimensions": "day",
+                    "filters": f"video=={post.id}",
+                }
+                assert discovery.query_faults(path, list(query.items())) == []
+                response = ask_for(emulator, path, query, account.token, discovery.host(path))
+                assert response.status_code == 200
+                report = response.json()
+                assert discovery.answer_faults(path, report) == []
+                # What the schema leaves to the columns: dimensions first, then metrics as they were asked.
+                columns = report["columnHeaders"]
+                assert [one["name"] for one in columns] == ["day", *METRICS.values()]
+                assert [one["columnType"] for one in columns] == ["DIMENSION", *["METRIC"] * len(METRICS)]
+                # "If no data is available for the given query, the `rows` element will be omitted".
+                assert ("rows" in report) == (start == "2026-04-01" and post.published_at < OVER)
+                for day, *cells in report.get("rows", ()):
+                    assert start <= day <= "2026-06-28", "the most recent days have no rows"
+                    assert all(cell is None or type(cell) is int for cell in cells)
+                    assert len(cells) == len(METRICS)
+
+
+def test_the_checks_find_what_is_wrong_with_a_report(discovery: Discovery) -> None:
+    path = emulated_reports.PATH
+    query = [("ids", "MINE"), ("startDate", "2026-6-1"), ("metric", "views"), ("maxResults", "many")]
+    # Two are missing: endDate and metrics.
+    assert len(discovery.query_faults(path, query)) == 6
+    answer = {"kind": 1, "columns": [], "columnHeaders": [{"name": 3}], "rows": [["2026-06-01", {}], "x"]}
+    assert len(discovery.answer_faults(path, answer)) == 5
 
 
 def test_the_checks_find_what_is_wrong(discovery: Discovery) -> None:

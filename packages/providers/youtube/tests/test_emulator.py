@@ -1,12 +1,13 @@
 """The emulated YouTube: what it refuses, and how."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import httpx
 import pytest
 
 from afterpost.emulator import Emulator
-from packages.providers.youtube.tests.shelf import Shelf
+from packages.providers.youtube.tests.shelf import NOW, Shelf
 
 
 @pytest.fixture
@@ -53,6 +54,61 @@ def refusal(response: httpx.Response) -> tuple[int, str]:
 )
 def test_what_the_platform_refuses(path: str, status: int, reason: str, http: httpx.Client) -> None:
     assert refusal(http.get(f"/youtube/v3/{path}")) == (status, reason)
+
+
+REPORT = {
+    "ids": "channel==MINE",
+    "startDate": "2026-06-01",
+    "endDate": "2026-06-30",
+    "metrics": "views",
+    "dimensions": "day",
+    "filters": "video==v001",
+}
+ANALYTICS = {"Host": "youtubeanalytics.googleapis.com"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "reason"),
+    [
+        ({"ids": ""}, 400, "required"),
+        ({"metrics": ""}, 400, "required"),
+        ({"endDate": ""}, 400, "required"),
+        ({"ids": "channel==UCbob"}, 403, "forbidden"),
+        ({"ids": "contentOwner==ada"}, 403, "forbidden"),
+        ({"filters": "video==never"}, 403, "forbidden"),
+        ({"startDate": "tomorrow"}, 400, "invalid"),
+        ({"startDate": "2026-07-01"}, 400, "invalid"),
+        ({"metrics": "views,plays"}, 400, "badRequest"),
+        ({"dimensions": "month"}, 400, "badRequest"),
+        ({"filters": "video==v001,v002"}, 400, "badRequest"),
+        ({"filters": ""}, 400, "badRequest"),
+        ({"sort": "day"}, 400, "invalid"),
+    ],
+)
+def test_what_reports_refuse(changed: dict[str, str], status: int, reason: str, http: httpx.Client) -> None:
+    response = http.get("/v2/reports", params=REPORT | changed, headers=ANALYTICS)
+    assert refusal(response) == (status, reason)
+
+
+def test_a_report_is_for_the_owner_alone(http: httpx.Client) -> None:
+    assert http.get("/v2/reports", params=REPORT, headers=ANALYTICS).status_code == 200
+    for token in ("", "Bearer x"):
+        headers = ANALYTICS | {"Authorization": token}
+        assert refusal(http.get("/v2/reports", params=REPORT, headers=headers)) == (401, "authError")
+    other = ANALYTICS | {"Authorization": "Bearer token-bob-s3cret"}
+    assert refusal(http.get("/v2/reports", params=REPORT, headers=other)) == (403, "forbidden")
+    assert refusal(http.get("/v2/groups", params=REPORT, headers=ANALYTICS)) == (404, "notFound")
+    # Neither API answers for the other.
+    assert refusal(http.get("/v2/reports", params=REPORT)) == (404, "notFound")
+
+
+def test_a_count_that_falls_is_a_negative_day_and_an_unknown_one_is_null(
+    http: httpx.Client, shelf: Shelf
+) -> None:
+    shelf.publish("v001", NOW - timedelta(days=9), views=-24)
+    answer = http.get("/v2/reports", params=REPORT | {"metrics": "likes,views"}, headers=ANALYTICS).json()
+    assert answer["rows"][1] == ["2026-06-23", None, -24]
+    assert [row[0] for row in answer["rows"]] == [f"2026-06-{day}" for day in range(22, 29)]
 
 
 def test_other_paths_and_methods(http: httpx.Client) -> None:

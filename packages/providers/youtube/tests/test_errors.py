@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterpost.sdk import ErrorKind, ProviderError
-from afterpost_youtube.errors import classify, classify_token, network, next_quota
+from afterpost_youtube.errors import ANALYTICS, classify, classify_token, network, next_quota
 
 NOW = datetime(2026, 7, 1, 15, tzinfo=UTC)
 DEEP = b'{"error":' + b"[" * 200_000
@@ -18,6 +18,12 @@ DEEP = b'{"error":' + b"[" * 200_000
 def envelope(status: int, reason: str, **more: object) -> bytes:
     error = {"code": status, "message": "m", "errors": [{"message": "m", "domain": "d", "reason": reason}]}
     return json.dumps({"error": error | more}).encode()
+
+
+def newer(status: int, word: str, reason: str, *details: object) -> bytes:
+    """The envelope of the newer APIs: with a status in words, and details."""
+    error = json.loads(envelope(status, reason))["error"]
+    return json.dumps({"error": error | {"status": word, "details": details}}).encode()
 
 
 def kind(status: int, body: bytes, headers: dict[str, str] | None = None) -> ErrorKind:
@@ -97,6 +103,60 @@ def test_the_newer_form_names_the_reason_in_details() -> None:
     error_of = classify(403, {}, json.dumps({"error": scope}).encode(), NOW)
     assert error_of.kind is ErrorKind.PERMISSION_MISSING
     assert error_of.scopes == ("https://www.googleapis.com/auth/youtube.readonly",)
+
+
+@pytest.mark.parametrize(
+    ("reason", "details", "expected", "scopes"),
+    [
+        ("insufficientPermissions", [], ErrorKind.PERMISSION_MISSING, ("yt-analytics.readonly",)),
+        ("accessNotConfigured", [], ErrorKind.PERMISSION_MISSING, ("yt-analytics.readonly",)),
+        (
+            "forbidden",
+            [{"reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}],
+            ErrorKind.PERMISSION_MISSING,
+            ("yt-analytics.readonly",),
+        ),
+        # It says no more of a video that is not the channel's.
+        ("forbidden", [], ErrorKind.METRIC_UNAVAILABLE, ()),
+        ("authenticatedUserAccountSuspended", [], ErrorKind.ACCOUNT_BLOCKED, ()),
+    ],
+)
+def test_what_the_analytics_api_refuses_is_told_with_its_own_scope(
+    reason: str, details: list[object], expected: ErrorKind, scopes: tuple[str, ...]
+) -> None:
+    body = newer(403, "PERMISSION_DENIED", reason, *details)
+    error = classify(403, {}, body, NOW, ANALYTICS)
+    assert error.kind is expected
+    assert error.scopes == tuple(f"https://www.googleapis.com/auth/{scope}" for scope in scopes)
+    assert (("yt-analytics.readonly" in error.message), ("YouTube Analytics API" in error.message)) == (
+        bool(scopes),
+        bool(scopes),
+    )
+    # The Data API's own refusals name the other one.
+    assert "youtube.readonly" in classify(403, {}, envelope(403, "forbidden"), NOW).message
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected", "scope"),
+    [
+        ("QueriesPerMinutePerProject", ErrorKind.RATE_LIMITED, "account"),
+        ("QueriesPerDayPerProject", ErrorKind.QUOTA_EXHAUSTED, "app"),
+        ("FreeQuotaRequestsPerDayPerProject", ErrorKind.QUOTA_EXHAUSTED, "app"),
+    ],
+)
+def test_the_limit_that_was_hit_says_for_how_long_and_for_whom(
+    limit: str, expected: ErrorKind, scope: str
+) -> None:
+    detail = {"reason": "RATE_LIMIT_EXCEEDED", "metadata": {"quota_limit": limit}}
+    body = newer(429, "RESOURCE_EXHAUSTED", "rateLimitExceeded", detail)
+    error = classify(429, {}, body, NOW, ANALYTICS)
+    assert (error.kind, error.scope) == (expected, scope)
+    assert error.retry_at == (next_quota(NOW) if scope == "app" else NOW + timedelta(seconds=60))
+
+
+def test_a_quota_is_one_of_the_project() -> None:
+    assert classify(403, {}, envelope(403, "quotaExceeded"), NOW).scope == "app"
+    assert classify(403, {}, envelope(403, "userRateLimitExceeded"), NOW).scope == "account"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from afterpost.emulator import FAULT_KINDS, Emulator, Fault, FaultKind
 from afterpost.sdk import Call, ErrorKind, Gone, Measured, ProviderError
 from afterpost_youtube import YouTube
-from packages.providers.youtube.tests.shelf import NOW
+from packages.providers.youtube.tests.shelf import NOW, Shelf
 from packages.providers.youtube.tests.wiring import call
 
 MIDNIGHT_PACIFIC = datetime(2026, 7, 2, 7, tzinfo=UTC)
@@ -31,14 +31,17 @@ EXPECTED: dict[FaultKind, tuple[ErrorKind, datetime | None]] = {
     "hang": (ErrorKind.NETWORK, None),
 }
 ELSEWHERE: set[FaultKind] = {"absent_field", "missing_id", "revoked", "huge", "dead_metric"}
-"""Faults with tests of their own; the byte cap that meets `huge` is core's. YouTube is not asked for metrics
-by name, so none of them costs a call."""
+"""Faults with tests of their own; the byte cap that meets `huge` is core's. Totals are not asked for by name,
+so that a dead metric costs reports alone."""
+
+JUNE = date(2026, 6, 1), date(2026, 6, 30)
 
 Act = Callable[[YouTube, Call], Awaitable[object]]
 ACTS: dict[str, Act] = {
     "check": lambda youtube, one: youtube.check(one),
     "list": lambda youtube, one: youtube.list_posts(one, None),
     "fetch": lambda youtube, one: youtube.fetch_metrics(one, ["v001", "v002"]),
+    "daily": lambda youtube, one: youtube.fetch_daily(one, ["v001"], *JUNE),
 }
 
 
@@ -60,7 +63,8 @@ async def test_a_fault_becomes_its_kind(
     assert emulator.dial.fired(kind) == 1, "a provider never tries again by itself"
     assert "s3cret" not in "".join(traceback.format_exception(raised.value)) + repr(vars(raised.value))
     if kind == "forbidden":
-        assert raised.value.scopes == ("https://www.googleapis.com/auth/youtube.readonly",)
+        scope = "yt-analytics.readonly" if act == "daily" else "youtube.readonly"
+        assert raised.value.scopes == (f"https://www.googleapis.com/auth/{scope}",)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
@@ -97,6 +101,47 @@ async def test_absent_fields_are_absent(
     }[fields]
     assert outcome.reading.values == left
     assert outcome.partial == ()
+
+
+@pytest.mark.parametrize("native", [True, False])
+async def test_a_dead_metric_costs_itself_alone_and_is_named(
+    native: bool, youtube: YouTube, client: httpx.AsyncClient, emulator: Emulator, shelf: Shelf
+) -> None:
+    shelf.publish("v001", NOW - timedelta(days=9), views=240, likes=24, follows=24)
+    emulator.dial.set(Fault("dead_metric", fields=("subscribersGained" if native else "follows",)))
+    outcome = (await youtube.fetch_daily(call(client), ["v001"], *JUNE))["v001"]
+    assert isinstance(outcome, Measured)
+    assert outcome.partial == ("follows",)
+    assert {name for day in outcome.reading.daily.values() for name in day} == {"views", "likes"}
+    assert len(emulator.requests) == 2
+
+
+@pytest.mark.parametrize("fields", [("likes",), ("views", "subscribersGained"), ("rows",)])
+async def test_what_is_left_out_of_a_report_is_absent(
+    fields: tuple[str, ...], youtube: YouTube, client: httpx.AsyncClient, emulator: Emulator, shelf: Shelf
+) -> None:
+    shelf.publish("v001", NOW - timedelta(days=9), views=240, likes=24, follows=24)
+    emulator.dial.set(Fault("absent_field", fields=fields))
+    outcome = (await youtube.fetch_daily(call(client), ["v001"], *JUNE))["v001"]
+    assert isinstance(outcome, Measured)
+    assert emulator.dial.fired() == 1
+    left = {name for day in outcome.reading.daily.values() for name in day}
+    expected: dict[tuple[str, ...], tuple[set[str], set[str]]] = {
+        ("likes",): ({"views", "follows"}, {"likes"}),
+        ("views", "subscribersGained"): ({"likes"}, {"views", "follows"}),
+        ("rows",): (set(), set()),
+    }
+    assert (left, set(outcome.partial)) == expected[fields]
+
+
+async def test_a_fault_of_one_api_leaves_the_other_alone(
+    youtube: YouTube, client: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    for fault in (Fault("forbidden", path="/v2/"), Fault("quota", host="youtubeanalytics.googleapis.com")):
+        emulator.dial.set(fault)
+        assert isinstance((await youtube.fetch_metrics(call(client), ["v001"]))["v001"], Measured)
+        with pytest.raises(ProviderError):
+            await youtube.fetch_daily(call(client), ["v001"], *JUNE)
 
 
 async def test_without_its_texts_a_video_still_has_its_numbers(

@@ -2,20 +2,32 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import msgspec
 import pytest
 
 from afterpost.emulator import Emulator, WorldPost
-from afterpost.sdk import CANONICAL, Call, ErrorKind, Failed, Gone, Measured, Outcome, PostInfo, ProviderError
+from afterpost.sdk import (
+    CANONICAL,
+    Call,
+    ErrorKind,
+    Failed,
+    Gone,
+    Kind,
+    Measured,
+    Outcome,
+    PostInfo,
+    ProviderError,
+)
 from afterpost_youtube import YouTube
 from packages.providers.youtube.tests.conftest import VIDEOS, Clock
 from packages.providers.youtube.tests.shelf import NOW, Shelf
 from packages.providers.youtube.tests.wiring import ToEmulator, always, call, credential
 
 Ask = Callable[[], Call]
+JUNE = date(2026, 6, 1), date(2026, 6, 30)
 
 
 def measured(outcome: Outcome) -> Measured:
@@ -189,6 +201,87 @@ async def test_the_same_answer_twice_reads_the_same(youtube: YouTube, ask: Ask) 
     assert await youtube.fetch_metrics(ask(), ids) == await youtube.fetch_metrics(ask(), ids)
 
 
+async def test_a_series_by_day(youtube: YouTube, ask: Ask, shelf: Shelf, emulator: Emulator) -> None:
+    # In Los Angeles it was published on the evening before.
+    shelf.publish(
+        "v001",
+        datetime(2026, 6, 11, 5, tzinfo=UTC),
+        views=240,
+        likes=24,
+        shares=48,
+        follows=24,
+        watch_time_seconds=24 * 600,
+        x_youtube_engaged_views=120,
+    )
+    outcome = (await youtube.fetch_daily(ask(), ["v001"], date(2026, 6, 1), date(2026, 7, 1)))["v001"]
+    one = measured(outcome)
+    # Nothing from before, nothing of the most recent days: at the 1st, the 28th is the youngest with a row.
+    assert list(one.reading.daily) == [date(2026, 6, 10) + timedelta(days=number) for number in range(19)]
+    assert one.reading.daily[date(2026, 6, 10)]["views"] == 20, "two of its hours"
+    assert one.reading.daily[date(2026, 6, 13)] == {
+        "views": 240,
+        "x_youtube_engaged_views": 120,
+        "likes": 24,
+        "shares": 48,
+        "follows": 24,
+        "watch_time_seconds": 14_400,
+        "avg_view_seconds": 60,
+    }
+    assert (one.reading.values, one.reading.definitions, one.partial) == ({}, {}, ())
+    assert one.reading.observed_at == NOW
+    assert len(emulator.requests) == 1
+
+
+async def test_the_days_on_which_clocks_change_have_23_and_25_hours(
+    youtube: YouTube, ask: Ask, shelf: Shelf, clock: Clock
+) -> None:
+    shelf.publish("v001", datetime(2026, 2, 1, 8, tzinfo=UTC), views=240)
+    for day, hours in ((date(2026, 3, 7), 24), (date(2026, 3, 8), 23), (date(2026, 3, 9), 24)):
+        found = await youtube.fetch_daily(ask(), ["v001"], day, day)
+        assert measured(found["v001"]).reading.daily == {day: {"views": 10 * hours}}
+    clock.now = datetime(2026, 12, 1, tzinfo=UTC)
+    found = await youtube.fetch_daily(ask(), ["v001"], date(2026, 11, 1), date(2026, 11, 1))
+    assert measured(found["v001"]).reading.daily == {date(2026, 11, 1): {"views": 250}}
+
+
+async def test_a_video_without_a_day_yet_has_no_series(youtube: YouTube, ask: Ask, shelf: Shelf) -> None:
+    shelf.publish("v001", NOW - timedelta(days=2), views=240)
+    outcome = (await youtube.fetch_daily(ask(), ["v001"], *JUNE))["v001"]
+    assert measured(outcome).reading.daily == {}
+
+
+async def test_a_range_is_cut_to_a_year_and_to_today(
+    youtube: YouTube, ask: Ask, transport: ToEmulator, shelf: Shelf
+) -> None:
+    await youtube.fetch_daily(ask(), ["v001"], date(2020, 1, 1), date(2027, 1, 1))
+    query = transport.sent[0].url.params
+    assert (query["startDate"], query["endDate"]) == ("2025-07-01", "2026-07-01")
+    outcomes = await youtube.fetch_daily(ask(), ["v001"], date(2020, 1, 1), date(2020, 2, 1))
+    assert measured(outcomes["v001"]).reading.daily == {}
+    assert len(transport.sent) == 1, "and no call is spent on days out of reach"
+
+
+async def test_a_call_by_day_is_about_one_video(youtube: YouTube, ask: Ask, emulator: Emulator) -> None:
+    with pytest.raises(ProviderError, match="At most one video a call, not 2") as raised:
+        await youtube.fetch_daily(ask(), ["v001", "v002"], *JUNE)
+    assert raised.value.kind is ErrorKind.BAD_REQUEST
+    assert await youtube.fetch_daily(ask(), [], *JUNE) == {}
+    outcomes = await youtube.fetch_daily(ask(), ["not,an id", ""], *JUNE)
+    assert [type(outcome) for outcome in outcomes.values()] == [Failed] * 2
+    assert not emulator.requests
+    assert list(await youtube.fetch_daily(ask(), ["v001", "v001"], *JUNE)) == ["v001"]
+    assert len(emulator.requests) == 1
+
+
+async def test_a_video_of_somebody_else_costs_itself_alone(
+    youtube: YouTube, ask: Ask, client: httpx.AsyncClient
+) -> None:
+    for asked, video in ((ask(), "never"), (call(client, name="bob"), "v001")):
+        outcome = (await youtube.fetch_daily(asked, [video], *JUNE))[video]
+        assert isinstance(outcome, Failed)
+        assert (outcome.error.kind, outcome.error.native) == (ErrorKind.METRIC_UNAVAILABLE, "forbidden")
+
+
 async def test_refreshing_gives_a_token_that_works_until_it_ends(
     youtube: YouTube, client: httpx.AsyncClient, clock: Clock
 ) -> None:
@@ -199,7 +292,11 @@ async def test_refreshing_gives_a_token_that_works_until_it_ends(
 
     new = await youtube.refresh(call(client, signed_in_as=old, now=clock.now))
     assert new.expires_at == NOW + timedelta(hours=1)
-    assert new.scopes == ("https://www.googleapis.com/auth/youtube.readonly",)
+    assert new.scopes == (
+        "https://www.googleapis.com/auth/youtube.readonly",
+        "https://www.googleapis.com/auth/yt-analytics.readonly",
+    )
+    assert not youtube.capabilities.lacking(new.scopes)
     assert {name: new.secret(name) for name in old.secrets} == {
         name: old.secret(name) for name in old.secrets
     }
@@ -247,9 +344,10 @@ async def test_only_declared_hosts_are_called_and_only_get_but_for_the_token(
     await youtube.check(ask())
     await youtube.list_posts(ask(), None)
     await youtube.fetch_metrics(ask(), ["v001"])
+    await youtube.fetch_daily(ask(), ["v001"], *JUNE)
     await youtube.refresh(ask())
     assert {request.url.host for request in transport.sent} == set(youtube.capabilities.hosts)
-    assert [request.method for request in transport.sent] == ["GET"] * 4 + ["POST"]
+    assert [request.method for request in transport.sent] == ["GET"] * 5 + ["POST"]
     assert not any("s3cret" in str(request.url) for request in transport.sent)
 
 
@@ -257,8 +355,21 @@ def test_the_declaration_is_plain_stable_and_complete(youtube: YouTube) -> None:
     declared = youtube.capabilities
     assert declared == YouTube().capabilities
     assert msgspec.json.decode(msgspec.json.encode(declared), type=type(declared)) == declared
-    assert {spec.name for spec in declared.metrics} <= set(CANONICAL)
+    assert {spec.name for spec in declared.metrics} <= {*CANONICAL, "x_youtube_engaged_views"}
     assert declared.kinds() == {}
+    # What counts is the lifetime total: only those have gains.
+    assert set(declared.definitions()) == {"views", "likes", "dislikes", "comments"}
+    daily = [spec for spec in declared.metrics if spec.kind is Kind.DAILY]
+    assert len(daily) == 10
+    assert {spec.day_zone for spec in daily} == {"America/Los_Angeles"}
+    assert all(spec.meaning and spec.latency_hours and spec.restated_days for spec in daily)
+    analytics = "https://www.googleapis.com/auth/yt-analytics.readonly"
+    assert {spec.name for spec in declared.metrics if analytics in spec.scopes} == {one.name for one in daily}
+    # Without that scope the totals are still to be had.
+    lacking = declared.lacking(["https://www.googleapis.com/auth/youtube.readonly"])
+    assert lacking == dict.fromkeys({one.name for one in daily} - set(declared.definitions()), (analytics,))
+    told = next(field.help for field in youtube.credential_fields if field.name == "refresh_token")
+    assert all(scope.rpartition("/")[2] in told for spec in daily for scope in spec.scopes)
     assert all(spec.scopes for spec in declared.metrics)
     assert declared.limits[0].resets == "midnight America/Los_Angeles"
     assert [field.name for field in youtube.credential_fields if not field.secret] == ["client_id"]

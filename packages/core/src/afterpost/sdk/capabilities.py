@@ -148,11 +148,14 @@ class Capabilities(Struct, frozen=True, kw_only=True):
         return Spend(requests=1)
 
     def lacking(self, granted: Collection[str]) -> Mapping[str, tuple[str, ...]]:
-        """metric -> the scopes it needs and that were not granted; empty when everything is to be had."""
-        found = {
-            spec.name: tuple(scope for scope in spec.scopes if scope not in granted)
-            for spec in (*self.metrics, *self.account_metrics)
-        }
+        """metric -> the scopes it needs and that were not granted; empty when everything is to be had.
+
+        A metric that is offered both as a counter and by day is to be had where one of the two is.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        for spec in (*self.metrics, *self.account_metrics):
+            missing = tuple(scope for scope in spec.scopes if scope not in granted)
+            found[spec.name] = min(missing, found.get(spec.name, missing), key=len)
         return {name: scopes for name, scopes in found.items() if scopes}
 
     def crossed(self, start: date, end: date) -> Iterator[tuple[str, DefinitionChange]]:

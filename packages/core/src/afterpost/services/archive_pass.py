@@ -19,6 +19,7 @@ from afterpost.services.archive import unpacked
 from afterpost.services.archive_replies import replying
 from afterpost.services.batches import store_batch
 from afterpost.services.core import Core
+from afterpost.services.daily import store_daily
 from afterpost.services.exchange import called, provider_for
 from afterpost.services.import_run import FileFacts
 from afterpost.services.imports import Order, import_records
@@ -31,6 +32,7 @@ from afterpost.services.run import begin_run
 from afterpost.storage import accounts, posts, replica
 from afterpost.storage.archive import Fetch, Part
 from afterpost.storage.engine import Connection
+from afterpost.storage.posts import Post
 
 
 class Readers(Protocol):
@@ -129,6 +131,8 @@ class Pass:
             match fetch.operation:
                 case "metrics":
                     await self._metrics(fetch, parts)
+                case "daily":
+                    await self._by_day(fetch, parts)
                 case "list_metrics":
                     await self._by_list(fetch, parts)
                 case "list_posts":
@@ -158,16 +162,35 @@ class Pass:
             outcomes = await called(ask, self._call(fetch, client), dict)
         self._store(fetch, outcomes)
 
+    async def _by_day(self, fetch: Fetch, parts: Sequence[Part]) -> None:
+        provider = provider_for(self._fresh, fetch.platform)
+        ids, days = list(fetch.asked.posts), fetch.asked.days
+        if days is None:
+            raise InvalidInput("It is not noted which days were asked for.")
+        start, end = days
+
+        async def ask(call: Call) -> dict[str, Outcome]:
+            return dict(await provider.fetch_daily(call, ids, start, end))
+
+        async with replying(parts) as client:
+            outcomes = await called(ask, self._call(fetch, client), dict)
+        scope, run_id, batch = self._batch(fetch)
+        store_daily(self._fresh, scope, SYSTEM, provider.capabilities, batch, outcomes, run_id)
+
     async def _by_list(self, fetch: Fetch, parts: Sequence[Part]) -> None:
         self._store(fetch, (await self._page(fetch, parts)).measured)
 
     def _store(self, fetch: Fetch, outcomes: Mapping[str, Outcome]) -> None:
+        scope, run_id, batch = self._batch(fetch)
+        store_batch(self._fresh, scope, SYSTEM, batch, outcomes, run_id)
+
+    def _batch(self, fetch: Fetch) -> tuple[Scope, int, list[Post]]:
+        """Where what a fetch brought is stored, and the posts that it was about."""
         scope, run_id = self._within(fetch.organization_id)
         ids = fetch.asked.posts
         with self._fresh.read(scope) as connection:
             known = posts.find_posts(connection, scope, fetch.organization_id, fetch.platform, ids)
-        batch = [known[key] for key in ids if key in known]
-        store_batch(self._fresh, scope, SYSTEM, batch, outcomes, run_id)
+        return scope, run_id, [known[key] for key in ids if key in known]
 
     async def _page(self, fetch: Fetch, parts: Sequence[Part]) -> Page:
         provider = provider_for(self._fresh, fetch.platform)

@@ -60,8 +60,8 @@ async def refresh_account(
     """List the account's new posts, then read its live posts into the run.
 
     `due_only` reads what the schedule asks for and lists only when that is due; `only` restricts the
-    reading to those external ids. An error that concerns the account is kept with it and returned, not
-    raised. A disconnected account is left alone.
+    reading to those external ids, and nothing else of the account is read. An error that concerns the account
+    is kept with it and returned, not raised. A disconnected account is left alone.
     """
     now = core.now()
     account = await core.database.reading(_load, core, scope, account_id)
@@ -85,8 +85,9 @@ async def refresh_account(
             wanted = [*wanted, *new]
             async with _allowed(core, scope, actor, account, len(new)) as done:
                 await read_posts(core, scope, actor, account, exchange, new, run_id, done, listed.measured)
-        await read_account(core, scope, actor, account, exchange)
-        await read_daily(core, scope, actor, account, exchange, run_id)
+        if only is None:
+            await read_account(core, scope, actor, account, exchange)
+            await read_daily(core, scope, actor, account, exchange, run_id)
     except REFUSALS as error:
         await core.database.writing(_account_refused, core, scope, actor, account, error, run_id, wanted)
         return Counts(listed.added, f"{_shown(account)}: {error.message}")

@@ -2,22 +2,27 @@
 
 No state but the account's: each day is asked for again until it can't change any more, and whatever was
 missed since the last time is in the range. Young posts are read daily, older ones once a week.
+
+They are no reason to fail an account's posts: what only they need (a scope, a quota) costs only them.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import msgspec
 
 from afterpost.domain.ages import LADDER
-from afterpost.domain.errors import STOPPING, ErrorKind, ProviderError
+from afterpost.domain.errors import STOPPING, WAITING, ErrorKind, ProviderError
 from afterpost.domain.metrics import MAX_COUNT, Kind
 from afterpost.domain.readings import Reading
 from afterpost.domain.scope import Actor, Scope
 from afterpost.domain.windows import zone_of
 from afterpost.sdk.capabilities import Capabilities
-from afterpost.sdk.provider import Call, Measured, Outcome
+from afterpost.sdk.provider import Call, Failed, Measured, Outcome
 from afterpost.sdk.waits import next_midnight
+from afterpost.services import archive
+from afterpost.services.archive import Prepared, prepared
 from afterpost.services.core import Core
 from afterpost.services.exchange import Exchange
 from afterpost.services.record import Item, record
@@ -33,44 +38,81 @@ DAILY_UNTIL = LADDER[-1][0]
 async def read_daily(
     core: Core, scope: Scope, actor: Actor, account: Account, exchange: Exchange, run_id: int
 ) -> None:
-    """Read the account's series by day where that is due and offered; what was read is kept.
+    """Read the account's series by day where that is due, offered and granted; what was read is kept.
 
     An error that does not stop the account is logged, for its posts were read all the same, and the series is
     asked for again: when the error says so, else with the next listing.
     """
     declared = exchange.provider.capabilities
     now = core.now()
-    if not declared.daily_days or (account.next_daily_at is not None and account.next_daily_at > now):
+    due = account.next_daily_at is None or account.next_daily_at <= now
+    if not declared.daily_days or not due or not _granted(declared, account):
         return
     start, end, trailing = _range(declared, account, now)
     live = await core.database.reading(_live, core, scope, account)
     wanted = live if account.next_daily_at is None else [post for post in live if _today(post, end, now)]
+    failed: list[ProviderError] = []
     try:
         for first in range(0, len(wanted), max(1, declared.daily_batch_size)):
             batch = wanted[first : first + max(1, declared.daily_batch_size)]
             since = min(start, end - timedelta(days=WEEK + trailing)) if _old(batch, now) else start
             since = max(since, end - timedelta(days=declared.daily_days))
-            outcomes = await _ask(exchange, [post.external_id for post in batch], since, end)
-            await core.database.writing(_store, core, scope, actor, declared, batch, outcomes, run_id)
+            outcomes, fetch = await _ask(exchange, [post.external_id for post in batch], since, end)
+            await core.database.writing(
+                store_daily, core, scope, actor, declared, batch, outcomes, run_id, fetch
+            )
+            failed += _failures(outcomes)
     except ProviderError as error:
-        if error.kind in STOPPING:
+        if error.kind in STOPPING and not _of_series_alone(declared, error):
             raise
         core.log.warning("account %s: series by day could not be read: %s", account.id, error.message)
         if error.retry_at is not None and account.next_daily_at is not None:
             await core.database.writing(_again, core, scope, actor, account, error.retry_at)
         return
+    if failed:
+        told = (account.id, len(failed), failed[0].message)
+        core.log.warning("account %s: series by day of %s posts could not be read: %s", *told)
     zone = _zone(declared)
     await core.database.writing(_again, core, scope, actor, account, next_midnight(zone, now))
 
 
-async def _ask(exchange: Exchange, ids: Sequence[str], start: date, end: date) -> dict[str, Outcome]:
+async def _ask(
+    exchange: Exchange, ids: Sequence[str], start: date, end: date
+) -> tuple[dict[str, Outcome], Prepared | None]:
     async def one_batch(call: Call) -> dict[str, Outcome]:
         answer: object = await exchange.provider.fetch_daily(call, ids, start, end)
         if not isinstance(answer, Mapping):
             raise TypeError(f"answered with {type(answer).__name__}, not a mapping")
         return dict(answer)
 
-    return (await exchange.ask("fetch_daily", one_batch, dict, items=len(ids))).value
+    outcomes, heard = await exchange.ask("fetch_daily", one_batch, dict, items=len(ids))
+    if heard is None:
+        return outcomes, None
+    return outcomes, await asyncio.to_thread(prepared, heard, posts=ids, days=(start, end))
+
+
+def _failures(outcomes: Mapping[str, Outcome]) -> list[ProviderError]:
+    """Why posts could not be read; raises what says that the others can't be either."""
+    errors = [one.error for one in outcomes.values() if isinstance(one, Failed)]
+    for error in errors:
+        if error.kind in WAITING | STOPPING:
+            raise error
+    return errors
+
+
+def _granted(declared: Capabilities, account: Account) -> bool:
+    """Whether any series is to be had, as far as the platform says what was granted."""
+    granted = set(account.scopes.split())
+    series = [spec for spec in declared.metrics if spec.kind is Kind.DAILY]
+    return not granted or any(granted.issuperset(spec.scopes) for spec in series)
+
+
+def _of_series_alone(declared: Capabilities, error: ProviderError) -> bool:
+    """Whether what is missing is needed by nothing but series by day."""
+    specs = (*declared.metrics, *declared.account_metrics)
+    needed = {scope for spec in specs if spec.kind is not Kind.DAILY for scope in spec.scopes}
+    missing = error.kind is ErrorKind.PERMISSION_MISSING and bool(error.scopes)
+    return missing and needed.isdisjoint(error.scopes)
 
 
 def _zone(declared: Capabilities) -> str:
@@ -101,7 +143,7 @@ def _live(core: Core, scope: Scope, account: Account) -> list[Post]:
         return posts.due_posts(connection, scope, account.id, None)
 
 
-def _store(
+def store_daily(
     core: Core,
     scope: Scope,
     actor: Actor,
@@ -109,15 +151,27 @@ def _store(
     batch: Sequence[Post],
     outcomes: Mapping[str, Outcome],
     run_id: int,
+    fetch: Prepared | None = None,
 ) -> None:
+    """Store what the provider said of a batch of posts of one account by day, and the payloads it said it
+    with where they brought a day, in one transaction."""
     series = {spec.name for spec in declared.metrics if spec.kind is Kind.DAILY}
     items = []
     for post in batch:
         outcome = outcomes.get(post.external_id)
         if isinstance(outcome, Measured):
             items.append(Item(post, _believable(outcome.reading, series), "api"))
+    items = [item for item in items if item.reading.daily]
+    if not items:
+        return
     with core.transaction(scope, actor) as tx:
-        record(tx, core.organization(tx.connection, tx.scope), items, run_id)
+        organization = core.organization(tx.connection, tx.scope)
+        archive.keep(
+            *(tx, organization.id, run_id, "daily", fetch),
+            account_id=batch[0].account_id,
+            platform=batch[0].platform,
+        )
+        record(tx, organization, items, run_id)
 
 
 def _believable(reading: Reading, series: set[str]) -> Reading:

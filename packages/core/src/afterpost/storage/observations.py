@@ -240,7 +240,8 @@ def add_daily(
     scope: Scope,
     rows: Sequence[tuple[int, int, str, datetime, Value, int, str, int, datetime]],
 ) -> int:
-    """Add daily values: (day, post, metric, observed_at, value, organisation, source, run, recorded_at).
+    """Add daily values of one reading: (day, post, metric, observed_at, value, organisation, source, run,
+    recorded_at), each post, day and metric once.
 
     Of a value said again and again its first and its last time are kept: the last, so that a late reading
     of the time between can't pass for news. One between them is kept as well where it was recorded before
@@ -250,12 +251,13 @@ def add_daily(
     if scope.organizations is not None and any(row[5] not in scope.organizations for row in rows):
         raise ValueError("a daily value of an organisation outside the scope")
     table, names = daily_metrics, [column.name for column in daily_metrics.columns]
+    on_record = _said(connection, rows)
+    added: list[dict[str, object]] = []
+    dropped: list[sa.ColumnElement[bool]] = []
     new = 0
     for row in rows:
         day, post, metric, at, value = row[:5]
-        mine = sa.and_(table.c.day == day, table.c.post_id == post, table.c.metric == metric)
-        query = sa.select(table.c.observed_at, table.c.value, table.c.recorded_at).where(mine)
-        known = sorted((said.observed_at, said.value, said.recorded_at) for said in connection.execute(query))
+        known = sorted(on_record.get((day, post, metric), ()))
         order = [(said_at, said) for said_at, said, _ in known]
         key = (at, float(value))
         place = bisect_right(order, key)
@@ -263,14 +265,39 @@ def add_daily(
         after = [said for _, said in order[place : place + 1]]
         if before == after == [value] or key in order:
             continue
-        connection.execute(sa.insert(table), dict(zip(names, row, strict=True)))
+        added.append(dict(zip(names, row, strict=True)))
         known.insert(place, (*key, row[8]))
-        for said_at, said in _needless(known, place):
-            connection.execute(
-                sa.delete(table).where(mine, table.c.observed_at == said_at, table.c.value == said)
-            )
+        mine = sa.and_(table.c.day == day, table.c.post_id == post, table.c.metric == metric)
+        dropped += [
+            sa.and_(mine, table.c.observed_at == said_at, table.c.value == said)
+            for said_at, said in _needless(known, place)
+        ]
         new += value not in (*before, *after)
+    if added:
+        connection.execute(sa.insert(table), added)
+    for which in dropped:
+        connection.execute(sa.delete(table).where(which))
     return new
+
+
+def _said(
+    connection: sa.Connection, rows: Sequence[tuple[int, int, str, datetime, Value, int, str, int, datetime]]
+) -> dict[tuple[int, int, str], list[tuple[datetime, float, datetime]]]:
+    """(day, post, metric) -> when what was said of it, and when that was recorded, of the posts and days of
+    the rows."""
+    table = daily_metrics
+    days: dict[int, set[int]] = {}
+    for row in rows:
+        days.setdefault(row[1], set()).add(row[0])
+    found: dict[tuple[int, int, str], list[tuple[datetime, float, datetime]]] = {}
+    for post, wanted in days.items():
+        for some in chunks(sorted(wanted)):
+            query = sa.select(
+                table.c.day, table.c.metric, table.c.observed_at, table.c.value, table.c.recorded_at
+            ).where(table.c.day.in_(some), table.c.post_id == post)
+            for day, metric, *said in connection.execute(query):
+                found.setdefault((day, post, metric), []).append((said[0], said[1], said[2]))
+    return found
 
 
 def _needless(known: Sequence[tuple[datetime, float, datetime]], place: int) -> list[tuple[datetime, float]]:

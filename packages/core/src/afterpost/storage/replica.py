@@ -11,6 +11,7 @@ from afterpost.domain.metrics import Kind
 from afterpost.domain.readings import Reading, Value
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import day_date
+from afterpost.storage.archive import Asked
 from afterpost.storage.engine import Database
 from afterpost.storage.observations import Definitions
 from afterpost.storage.scoping import within
@@ -20,6 +21,7 @@ from afterpost.storage.tables import (
     daily_metrics,
     definition_sets,
     fetch_payloads,
+    fetches,
     observations,
     organizations,
     payloads,
@@ -38,6 +40,7 @@ _CATALOGUE: tuple[tuple[sa.Table, dict[str, object]], ...] = (
 
 _values = msgspec.json.Decoder(dict[str, Value]).decode
 _definitions = msgspec.json.Decoder(Definitions).decode
+_asked = msgspec.json.Decoder(Asked).decode
 
 
 class Kept(NamedTuple):
@@ -64,8 +67,8 @@ def copy_catalogue(source: sa.Connection, target: sa.Connection, scope: Scope) -
             target.execute(sa.insert(table), [{**row, **instead} for row in some])
 
 
-def _unaccounted() -> sa.ColumnElement[bool]:
-    """That what a post was read from in a run is not all there: no fetch, or one with a payload missing."""
+def _lacking(fetch_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """That a fetch has no payload, or one that is missing."""
     parts = fetch_payloads.outerjoin(
         payloads,
         sa.and_(
@@ -74,10 +77,15 @@ def _unaccounted() -> sa.ColumnElement[bool]:
             payloads.c.digest == fetch_payloads.c.digest,
         ),
     )
-    of_it = fetch_payloads.c.fetch_id == run_items.c.fetch_id
+    of_it = fetch_payloads.c.fetch_id == fetch_id
     some = sa.exists().select_from(fetch_payloads).where(of_it)
     lost = sa.exists().select_from(parts).where(of_it, payloads.c.body.is_(None))
-    return sa.or_(run_items.c.fetch_id.is_(None), ~some, lost)
+    return sa.or_(~some, lost)
+
+
+def _unaccounted() -> sa.ColumnElement[bool]:
+    """That what a post was read from in a run is not all there: no fetch, or one with a payload missing."""
+    return sa.or_(run_items.c.fetch_id.is_(None), _lacking(run_items.c.fetch_id))
 
 
 def _with_item(table: sa.Table) -> sa.FromClause:
@@ -112,14 +120,30 @@ def unaccounted_readings(connection: sa.Connection, scope: Scope) -> Iterator[Ke
 
 
 def _unaccounted_daily(connection: sa.Connection, scope: Scope) -> Iterator[Kept]:
+    """The same of values that are per day already. A network is asked for those by themselves, so that a
+    run's other fetches do not account for them."""
+    whole = _read_by_day(connection, scope)
     query = (
-        sa.select(daily_metrics)
+        sa.select(daily_metrics, posts.c.platform, posts.c.external_id)
         .select_from(_with_item(daily_metrics))
-        .where(_unaccounted(), *within(scope, posts))
+        .where(sa.or_(daily_metrics.c.source == "api", _unaccounted()), *within(scope, posts))
         .order_by(daily_metrics.c.organization_id)
     )
     for row in connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE)):
-        yield Kept(row.organization_id, row.post_id, row.source, _daily(row))
+        if row.source != "api" or (row.run_id, row.platform, row.external_id) not in whole:
+            yield Kept(row.organization_id, row.post_id, row.source, _daily(row))
+
+
+def _read_by_day(connection: sa.Connection, scope: Scope) -> set[tuple[int, str, str]]:
+    """(run, platform, external id) of posts whose days were read from payloads that are all there."""
+    query = sa.select(fetches.c.run_id, fetches.c.platform, fetches.c.asked).where(
+        fetches.c.operation == "daily", ~_lacking(fetches.c.id), *within(scope, fetches)
+    )
+    return {
+        (row.run_id, row.platform, external_id)
+        for row in connection.execute(query)
+        for external_id in _asked(row.asked).posts
+    }
 
 
 def _daily(row: sa.Row[Any]) -> Reading:

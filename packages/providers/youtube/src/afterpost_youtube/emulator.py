@@ -1,4 +1,4 @@
-"""YouTube's wire over any world, for tests, demos and replays: the Data API v3 and the token endpoint.
+"""YouTube's wire over any world, for tests, demos and replays: two APIs and the token endpoint.
 
 It does what the provider uses, with the parameters, paging and error envelopes of the official
 description. A parameter that exists but is not emulated is refused like an unknown one.
@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from afterpost.emulator import Dialect, Fault, Request, Response, Tokens, World, WorldAccount
-from afterpost_youtube import wire
-from afterpost_youtube.errors import SCOPE
+from afterpost_youtube import emulated_reports, wire
+from afterpost_youtube.declaration import ANALYTICS_HOST, API_HOST, TOKEN_HOST
+from afterpost_youtube.errors import ANALYTICS_SCOPE, SCOPE
 from afterpost_youtube.payloads import COUNTS
-from afterpost_youtube.provider import API_HOST, TOKEN_HOST
 
 COMMON_PARAMETERS = frozenset({"alt", "key", "prettyPrint", "quotaUser"})
 """Query parameters of every method."""
@@ -33,13 +33,13 @@ PARTS = {
 
 
 class YouTubeDialect(Dialect):
-    """`channels.list`, `playlistItems.list`, `videos.list` and OAuth's token endpoint.
+    """`channels.list`, `playlistItems.list`, `videos.list`, `reports.query` and OAuth's token endpoint.
 
     An account's videos are the posts of the world's account. Any client id and secret are accepted;
     access tokens last an hour, those of the world for ever.
     """
 
-    hosts = (API_HOST, TOKEN_HOST)
+    hosts = (API_HOST, ANALYTICS_HOST, TOKEN_HOST)
     native = COUNTS
 
     def __init__(self, world: World) -> None:
@@ -53,9 +53,11 @@ class YouTubeDialect(Dialect):
         }
 
     def answer(self, request: Request, now: datetime) -> Response:
-        """The answer of the Data API or, at its host, of the token endpoint."""
+        """The answer of the Data API or, at their hosts, of the Analytics API and the token endpoint."""
         if request.host == TOKEN_HOST:
             return self._token(request, now)
+        if request.host == ANALYTICS_HOST:
+            return self._report(request, now)
         resource = request.path.removeprefix("/youtube/v3/")
         if resource not in self._resources or resource == request.path or request.method != "GET":
             return wire.refusal(404, "notFound", "global", "Requested entity was not found.")
@@ -74,7 +76,7 @@ class YouTubeDialect(Dialect):
         return self._resources[resource](request, parts, now)
 
     def fault(self, fault: Fault, request: Request, now: datetime) -> Response | None:
-        """Faults as Google words them: of the Data API, or a revoked grant at the token endpoint."""
+        """Faults as Google words them: of the two APIs, or a revoked grant at the token endpoint."""
         retry = {"retry-after": fault.retry_after} if fault.retry_after is not None else {}
         at_token_endpoint = request.host == TOKEN_HOST
         if fault.kind == "unavailable":
@@ -82,6 +84,8 @@ class YouTubeDialect(Dialect):
         if at_token_endpoint or fault.kind == "revoked":
             revoked = at_token_endpoint and fault.kind == "revoked"
             return wire.no_token("invalid_grant", "Token has been expired or revoked.") if revoked else None
+        if request.host == ANALYTICS_HOST:
+            return emulated_reports.fault(fault, retry)
         if fault.kind == "rate_limited":
             return wire.refusal(429, "rateLimitExceeded", "usageLimits", "Rate Limit Exceeded", headers=retry)
         if fault.kind == "quota":
@@ -93,7 +97,12 @@ class YouTubeDialect(Dialect):
         return wire.unauthorized()
 
     def shape(self, fault: Fault, request: Request, response: Response) -> Response | None:
-        """Posts are left out of `videos.list` only: other lists have items that are no posts."""
+        """Posts are left out of `videos.list` only: other lists have items that are no posts. Columns are
+        left out of reports."""
+        if request.host == ANALYTICS_HOST and response.status == 200:
+            shaped = emulated_reports.shape(fault, request, response)
+            if shaped is not None or fault.kind != "absent_field":
+                return shaped
         if fault.kind == "missing_id" and not request.path.endswith("/videos"):
             return None
         return super().shape(fault, request, response)
@@ -121,10 +130,21 @@ class YouTubeDialect(Dialect):
             {
                 "access_token": self._tokens.issue(account, now),
                 "expires_in": int(self._tokens.lifetime.total_seconds()),
-                "scope": SCOPE,
+                "scope": f"{SCOPE} {ANALYTICS_SCOPE}",
                 "token_type": "Bearer",
             }
         )
+
+    def _report(self, request: Request, now: datetime) -> Response:
+        if request.path != emulated_reports.PATH or request.method != "GET":
+            return wire.refusal(404, "notFound", "global", "Requested entity was not found.")
+        account = self._tokens.account(request.bearer or "", now)
+        if account is None:
+            return wire.unauthorized()
+        for name, _ in request.query:
+            if name not in emulated_reports.PARAMETERS | COMMON_PARAMETERS:
+                return wire.bad_parameter(name, "invalid", f"Cannot bind query parameter {name!r}.", "global")
+        return emulated_reports.answer(self.world, account, request, now)
 
     def _channels(self, request: Request, parts: frozenset[str], now: datetime) -> Response:
         if request.param("mine") == "true":

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -21,8 +21,22 @@ from afterpost.sdk import ErrorKind, ProviderError
 SCOPE = "https://www.googleapis.com/auth/youtube.readonly"
 """The OAuth scope that reading needs."""
 
+ANALYTICS_SCOPE = "https://www.googleapis.com/auth/yt-analytics.readonly"
+"""The OAuth scope that series by day need beside it."""
+
+
+class Api(NamedTuple):
+    """One of Google's APIs, as a project has it enabled, and the scope that its refusals are about."""
+
+    name: str
+    scope: str
+
+
+DATA = Api("YouTube Data API", SCOPE)
+ANALYTICS = Api("YouTube Analytics API", ANALYTICS_SCOPE)
+
 QUOTA_ZONE = "America/Los_Angeles"
-"""The daily quota starts anew at midnight there."""
+"""The daily quotas start anew at midnight there, and days of reports are days there."""
 
 _LONGEST_WAIT = timedelta(hours=24)
 _USUAL_WAIT = timedelta(seconds=60)
@@ -71,12 +85,20 @@ _MEANING: tuple[tuple[frozenset[str], ErrorKind], ...] = (
 )
 """Reasons and what they mean; the first line with a reason of the answer decides."""
 
+_OF_THE_GRANT = frozenset(
+    {"insufficientPermissions", "accessNotConfigured", "ACCESS_TOKEN_SCOPE_INSUFFICIENT", "SERVICE_DISABLED"}
+)
+"""Reasons that are about the grant or the project, whatever was asked for."""
+
 _SENTENCE = {
     ErrorKind.QUOTA_EXHAUSTED: "The daily YouTube quota of this OAuth client's project is used up.",
     ErrorKind.RATE_LIMITED: "YouTube asks for fewer calls.",
     ErrorKind.ACCOUNT_BLOCKED: "The YouTube account is suspended, closed or has no channel.",
     ErrorKind.TOKEN_EXPIRED: "YouTube does not accept the access token any more.",
-    ErrorKind.PERMISSION_MISSING: "The credential may not read this channel, or its project lacks the API.",
+    ErrorKind.PERMISSION_MISSING: (
+        "The credential lacks the scope {scope}, may not read this channel, or its project lacks the {api}."
+    ),
+    ErrorKind.METRIC_UNAVAILABLE: "YouTube does not show the reports of this video to the credential.",
     ErrorKind.NOT_FOUND: "YouTube does not know what was asked for.",
     ErrorKind.BAD_REQUEST: "YouTube refuses the request.",
     ErrorKind.UPSTREAM_UNAVAILABLE: "YouTube is not available at the moment.",
@@ -86,14 +108,22 @@ _SENTENCE = {
 _DEAD_GRANT = frozenset({"invalid_grant", "invalid_client", "unauthorized_client", "deleted_client"})
 
 
-def classify(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> ProviderError:
-    """What an answer of the Data API that is not a result means. Header names in lower case."""
+def classify(
+    status: int, headers: Mapping[str, str], body: bytes, now: datetime, api: Api = DATA
+) -> ProviderError:
+    """What an answer of an API that is not a result means. Header names in lower case.
+
+    A quota is one of the project, so that all its accounts have to wait.
+    """
     envelope = _envelope(body)
     if status < 400 and isinstance(envelope, dict) and isinstance(envelope.get("code"), int):
         status = max(status, min(envelope["code"], 599))
     reasons = _reasons(envelope)
     native = next(iter(reasons), f"http_{status}")
     kind = _kind(status, reasons, readable=envelope is not None)
+    if kind is ErrorKind.PERMISSION_MISSING and api is ANALYTICS and _OF_THE_GRANT.isdisjoint(reasons):
+        # It says so of a video that it takes for somebody else's.
+        kind = ErrorKind.METRIC_UNAVAILABLE
     if kind is ErrorKind.RATE_LIMITED and "PerDay" in _quota_limit(envelope):
         kind = ErrorKind.QUOTA_EXHAUSTED
     retry_at = None
@@ -103,8 +133,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, now: datetime
         retry_at = _retry_after(headers, now) or now + _USUAL_WAIT
     elif kind is ErrorKind.UPSTREAM_UNAVAILABLE:
         retry_at = _retry_after(headers, now)
-    scopes = (SCOPE,) if kind is ErrorKind.PERMISSION_MISSING else ()
-    return _error(kind, native, retry_at=retry_at, scopes=scopes)
+    return _error(kind, native, retry_at=retry_at, api=api)
 
 
 def classify_token(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> ProviderError:
@@ -148,10 +177,18 @@ def decode(body: bytes) -> Any:
 
 
 def _error(
-    kind: ErrorKind, native: str | None, *, retry_at: datetime | None = None, scopes: tuple[str, ...] = ()
+    kind: ErrorKind, native: str | None, *, retry_at: datetime | None = None, api: Api = DATA
 ) -> ProviderError:
-    sentence = _SENTENCE[kind].removesuffix(".") + (f" ({native})." if native else ".")
-    return ProviderError(kind, sentence, native=native, retry_at=retry_at, scopes=scopes)
+    sentence = _SENTENCE[kind].format(api=api.name, scope=api.scope.rpartition("/")[2])
+    sentence = sentence.removesuffix(".") + (f" ({native})." if native else ".")
+    return ProviderError(
+        kind,
+        sentence,
+        native=native,
+        retry_at=retry_at,
+        scope="app" if kind is ErrorKind.QUOTA_EXHAUSTED else "account",
+        scopes=(api.scope,) if kind is ErrorKind.PERMISSION_MISSING else (),
+    )
 
 
 def _kind(status: int, reasons: tuple[str, ...], *, readable: bool) -> ErrorKind:

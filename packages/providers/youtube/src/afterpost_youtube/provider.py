@@ -1,9 +1,10 @@
-"""The YouTube provider: channels, the uploads playlist, and the counts of videos in batches of fifty."""
+"""The YouTube provider: the uploads playlist, counts of videos in batches of fifty, and their days."""
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -13,82 +14,51 @@ from afterpost.sdk import (
     Capabilities,
     Credential,
     CredentialField,
-    DefinitionChange,
     ErrorKind,
     Failed,
     Gone,
     Measured,
-    MetricSpec,
     Outcome,
     Page,
     Provider,
     ProviderError,
-    RateLimit,
     Reading,
     Secret,
 )
-from afterpost_youtube import errors, payloads
+from afterpost_youtube import errors, payloads, reports
+from afterpost_youtube.declaration import (
+    ANALYTICS_HOST,
+    API_HOST,
+    BATCH_SIZE,
+    CAPABILITIES,
+    CREDENTIAL_FIELDS,
+    DAYS,
+    TOKEN_HOST,
+)
 
 if TYPE_CHECKING:
     from afterpost.emulator import Dialect, World
 
-API_HOST = "youtube.googleapis.com"
-TOKEN_HOST = "oauth2.googleapis.com"
-BATCH_SIZE = 50
-"""Ids in one call of `videos.list`, and items on a page; the platform's maximum of both."""
-
 _LONGEST_TOKEN = 366 * 86_400
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
-SHORTS = DefinitionChange(
-    date(2025, 3, 31), "a Short counts every start and every loop; before, only views of some length."
-)
-
-_CAPABILITIES = Capabilities(
-    platform="youtube",
-    display_name="YouTube",
-    metrics=tuple(
-        MetricSpec(
-            name=metric,
-            native=f"statistics.{field}",
-            definition="2025-03-31" if metric == "views" else "1",
-            changes=(SHORTS,) if metric == "views" else (),
-            # Views fall when spam is purged, likes when they are taken back.
-            monotonic=False,
-            scopes=(errors.SCOPE,),
-        )
-        for metric, field in payloads.COUNTS.items()
-    ),
-    batch_size=BATCH_SIZE,
-    hosts=(API_HOST, TOKEN_HOST),
-    limits=(
-        RateLimit(
-            unit="units", amount=10_000, seconds=86_400, scope="app", resets=f"midnight {errors.QUOTA_ZONE}"
-        ),
-    ),
-)
-
 
 class YouTube(Provider):
-    """Lifetime counts from the YouTube Data API v3. Every call it makes costs one unit of quota."""
+    """Lifetime counts from the YouTube Data API v3, a unit of its quota a call, and counts by day from the
+    YouTube Analytics API, which has a quota of its own."""
 
     @property
     def capabilities(self) -> Capabilities:
-        """Views, likes, dislikes (shown to the owner only) and comments, all lifetime counts."""
-        return _CAPABILITIES
+        """Views, likes, dislikes (shown to the owner only) and comments, all lifetime counts; ten by day."""
+        return CAPABILITIES
 
     @property
     def credential_fields(self) -> Sequence[CredentialField]:
         """A refresh token with its OAuth client, or an access token for as long as that lasts."""
-        return (
-            CredentialField("client_id", "OAuth client id", secret=False, required=False, of_app=True),
-            CredentialField("client_secret", "OAuth client secret", required=False, of_app=True),
-            CredentialField("refresh_token", "Refresh token", required=False),
-            CredentialField("access_token", "Access token (enough for one hour)", required=False),
-        )
+        return CREDENTIAL_FIELDS
 
     def emulate(self, world: "World") -> "Dialect":
-        """The Data API's wire over a fake world."""
+        """YouTube's wire over a fake world."""
         from afterpost_youtube.emulator import YouTubeDialect
 
         return YouTubeDialect(world)
@@ -163,14 +133,40 @@ class YouTube(Provider):
             raise ProviderError(
                 ErrorKind.BAD_REQUEST, f"At most {BATCH_SIZE} videos a call, not {len(asked)}."
             )
-        outcomes: dict[str, Outcome] = {
-            one: Failed(ProviderError(ErrorKind.BAD_REQUEST, "This is no id of a YouTube video."))
-            for one in ids
-        }
+        outcomes = _none_of(ids)
         if asked:
             answer = await _list(call, "videos", {"part": "statistics,snippet", "id": ",".join(asked)})
             outcomes.update(_outcomes(call, asked, payloads.items_of(answer)))
         return outcomes
+
+    async def fetch_daily(
+        self, call: Call, ids: Sequence[str], start: date, end: date
+    ) -> Mapping[str, Outcome]:
+        """Counts by day of Pacific time of one video, in one call; two where YouTube refuses a metric.
+
+        The most recent days are absent: YouTube has no rows for them yet.
+        """
+        asked = [one for one in dict.fromkeys(ids) if _VIDEO_ID.fullmatch(one)]
+        if len(asked) > CAPABILITIES.daily_batch_size:
+            raise ProviderError(ErrorKind.BAD_REQUEST, f"At most one video a call, not {len(asked)}.")
+        outcomes = _none_of(ids)
+        today = call.now.astimezone(ZoneInfo(errors.QUOTA_ZONE)).date()
+        start, end = max(start, today - timedelta(days=DAYS)), min(end, today)
+        for video_id in asked:
+            try:
+                outcomes[video_id] = await _series(call, video_id, start, end)
+            except ProviderError as error:
+                # It says nothing about the next video.
+                if error.kind not in (ErrorKind.METRIC_UNAVAILABLE, ErrorKind.BAD_REQUEST):
+                    raise
+                outcomes[video_id] = Failed(error)
+        return outcomes
+
+
+def _none_of(ids: Sequence[str]) -> dict[str, Outcome]:
+    """What is said of ids until something else is known."""
+    no_id = ProviderError(ErrorKind.BAD_REQUEST, "This is no id of a YouTube video.")
+    return {one: Failed(no_id) for one in ids}
 
 
 def _outcomes(
@@ -190,10 +186,47 @@ def _measured(call: Call, video_id: str, item: Mapping[str, Any]) -> Measured:
     reading = Reading(
         observed_at=call.now,
         values=values,
-        definitions=_CAPABILITIES.definitions(),
+        definitions=CAPABILITIES.definitions(),
         published_at=post.published_at,
     )
     return Measured(reading=reading, post=post, partial=unusable)
+
+
+async def _series(call: Call, video_id: str, start: date, end: date) -> Measured:
+    if start > end:
+        return _measured_days(call, {})
+    natives = list(reports.METRICS.values())
+    response = await _report(call, video_id, start, end, natives)
+    dead = reports.refused_metric(response.content, natives) if response.status_code == 400 else None
+    if dead is not None:
+        # One metric that YouTube does not know any more costs the whole answer.
+        natives.remove(dead)
+        response = await _report(call, video_id, start, end, natives)
+    report = reports.report_of(response.content) if response.status_code == 200 else None
+    if report is None:
+        raise errors.classify(
+            response.status_code, response.headers, response.content, call.now, errors.ANALYTICS
+        )
+    return _measured_days(call, reports.days_of(report, start, end), reports.lacking(report))
+
+
+def _measured_days(call: Call, days: reports.Days, partial: tuple[str, ...] = ()) -> Measured:
+    return Measured(reading=Reading(observed_at=call.now, values={}, daily=days), partial=partial)
+
+
+async def _report(
+    call: Call, video_id: str, start: date, end: date, natives: Sequence[str]
+) -> httpx.Response:
+    """What `reports.query` answers about the days of a video."""
+    query = {
+        "ids": "channel==MINE",
+        "startDate": start.isoformat(),
+        "endDate": end.isoformat(),
+        "metrics": ",".join(natives),
+        "dimensions": "day",
+        "filters": f"video=={video_id}",
+    }
+    return await _get(call, f"https://{ANALYTICS_HOST}/v2/reports", query)
 
 
 async def _own_channel(call: Call, parts: str) -> Mapping[str, Any]:
@@ -222,20 +255,20 @@ async def _uploads_playlist(call: Call) -> str:
 
 async def _list(call: Call, resource: str, query: Mapping[str, str]) -> payloads.ListAnswer:
     """The answer of `<resource>.list`; anything else that comes back is raised as what it means."""
-    if "access_token" not in call.credential.secrets:
-        raise ProviderError(ErrorKind.TOKEN_EXPIRED, "There is no access token yet.")
-    response = await _send(
-        call,
-        "GET",
-        f"https://{API_HOST}/youtube/v3/{resource}",
-        params=query,
-        headers={"Authorization": f"Bearer {call.credential.secret('access_token')}"},
-    )
+    response = await _get(call, f"https://{API_HOST}/youtube/v3/{resource}", query)
     kind = f"youtube#{resource.removesuffix('s')}ListResponse"
     answer = payloads.list_answer(response.content, kind) if response.status_code == 200 else None
     if answer is None:
         raise errors.classify(response.status_code, response.headers, response.content, call.now)
     return answer
+
+
+async def _get(call: Call, url: str, query: Mapping[str, str]) -> httpx.Response:
+    """The answer to the account, whatever its status."""
+    if "access_token" not in call.credential.secrets:
+        raise ProviderError(ErrorKind.TOKEN_EXPIRED, "There is no access token yet.")
+    bearer = {"Authorization": f"Bearer {call.credential.secret('access_token')}"}
+    return await _send(call, "GET", url, params=query, headers=bearer)
 
 
 async def _send(

@@ -98,12 +98,23 @@ def refusal(
     domain: str,
     message: str,
     headers: Mapping[str, str] | None = None,
+    details: Sequence[Mapping[str, Any]] = (),
     **where: str,
 ) -> Response:
-    """The error envelope of Google's APIs, in the form that names reasons."""
-    detail = {"message": message, "domain": domain, "reason": reason, **where}
-    error = {"code": status, "message": message, "errors": [detail], "status": _STATUS.get(status, "UNKNOWN")}
-    return Response.json({"error": error}, status, headers)
+    """The error envelope of Google's APIs, in the form that names reasons; the newer ones add `details`."""
+    named = {"message": message, "domain": domain, "reason": reason, **where}
+    error = {"code": status, "message": message, "errors": [named], "status": _STATUS.get(status, "UNKNOWN")}
+    return Response.json({"error": error | ({"details": details} if details else {})}, status, headers)
+
+
+def error_info(reason: str, **metadata: str) -> Mapping[str, Any]:
+    """A detail of a refusal as the newer APIs have it."""
+    return {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": reason,
+        "domain": "googleapis.com",
+        "metadata": {"service": "youtubeanalytics.googleapis.com", **metadata},
+    }
 
 
 def bad_parameter(name: str, reason: str, message: str, domain: str = "youtube.parameter") -> Response:
