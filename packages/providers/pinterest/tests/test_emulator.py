@@ -92,6 +92,14 @@ def test_pages_follow_each_other(http: httpx.Client, shelf: Shelf) -> None:
     assert "pin_metrics" not in first["items"][0]
 
 
+@pytest.mark.parametrize(("asked", "told"), [("true", True), ("True", True), ("false", False), ("", False)])
+def test_counts_come_where_they_are_asked_for(
+    asked: str, told: bool, http: httpx.Client, shelf: Shelf
+) -> None:
+    page = http.get("pins", params={"pin_metrics": asked}).json()
+    assert [("pin_metrics" in pin) for pin in page["items"]] == [told] * 25
+
+
 def test_hidden_counts_are_absent(http: httpx.Client, shelf: Shelf) -> None:
     shelf.numbers["1001"] = {"likes": 2**60, "views": 4}
     pin = http.get("pins/1001?pin_metrics=true").json()

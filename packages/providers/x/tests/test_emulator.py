@@ -101,6 +101,12 @@ def test_old_posts_do_not_tell_what_only_the_author_may_see(http: httpx.Client, 
     assert not any("non_public_metrics" in post for post in answer["data"]), "nor does another account see it"
 
 
+def test_what_is_told_without_being_asked(http: httpx.Client, shelf: Shelf) -> None:
+    (post,) = http.get("tweets", params={"ids": shelf.ids[0]}).json()["data"]
+    assert post.keys() == {"id", "text", "edit_history_tweet_ids"}
+    assert post["edit_history_tweet_ids"] == [shelf.ids[0]]
+
+
 def test_hidden_counts_are_absent(http: httpx.Client, shelf: Shelf) -> None:
     shelf.numbers[shelf.ids[0]] = {"likes": 2**60, "views": 4}
     (post,) = http.get("tweets", params={"ids": shelf.ids[0], "tweet.fields": "public_metrics"}).json()[

@@ -6,6 +6,7 @@ fields that are not emulated are refused, where Meta would overlook some.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -210,11 +211,11 @@ class InstagramDialect(Dialect):
         cursors = {"before": wire.cursor_of(start), "after": wire.cursor_of(end)}
         paging: dict[str, object] = {"cursors": cursors} if data else {}
         if end < len(posts):
-            # As at Meta, the whole address of the next page, with the token in it.
-            token = request.bearer or request.param("access_token")
-            paging["next"] = (
-                f"https://{GRAPH_HOST}{ROOT}me/media?access_token={token}&after={cursors['after']}"
-            )
+            # As at Meta, the whole address of the next page: all that was asked with, the token among it.
+            asked = {name: value for name, value in request.query if name != "after"}
+            asked["access_token"] = request.bearer or request.param("access_token") or ""
+            asked["after"] = cursors["after"]
+            paging["next"] = f"https://{GRAPH_HOST}{ROOT}me/media?{urlencode(asked)}"
         return Response.json({"data": data, "paging": paging} if paging else {"data": data})
 
     def _media(

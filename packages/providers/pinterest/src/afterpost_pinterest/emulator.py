@@ -200,7 +200,7 @@ class PinterestDialect(Dialect):
             start = places[0] + 1
         page = posts[start : start + int(size)]
         more = start + int(size) < len(posts)
-        counted = request.param("pin_metrics") == "true"
+        counted = _is_true(request.param("pin_metrics"))
         items = [
             wire.pin(post, self.ids.of(post.id), self.world.metrics(post.id, now) if counted else None)
             for post in page
@@ -208,7 +208,7 @@ class PinterestDialect(Dialect):
         return Response.json({"items": items, "bookmark": _bookmark(items[-1]["id"]) if more else None})
 
     def _pin(self, post: WorldPost, request: Request, now: datetime) -> Response:
-        counted = request.param("pin_metrics") == "true"
+        counted = _is_true(request.param("pin_metrics"))
         metrics = self.world.metrics(post.id, now) if counted else None
         return Response.json(wire.pin(post, self.ids.of(post.id), metrics))
 
@@ -243,6 +243,11 @@ class PinterestDialect(Dialect):
 
 def _standard() -> frozenset[str]:
     return frozenset(name for name in wire.METRIC_TYPES if "VIDEO" not in name and "QUARTILE" not in name)
+
+
+def _is_true(text: str | None) -> bool:
+    """A boolean of a query, in any case: Pinterest's own client writes "True"."""
+    return (text or "").lower() == "true"
 
 
 def _bookmark(pin_id: str) -> str:
