@@ -97,6 +97,12 @@ def test_every_answer_of_the_emulator_has_the_platforms_form() -> None:
         did = ask("com.atproto.server.getSession", {})["did"]
         feed = ask("app.bsky.feed.getAuthorFeed", {"actor": did, "limit": "100", "includePins": "false"})
         assert len(feed["feed"]) == 101
+        emulator.dial.set("foreign_post")
+        among = ask("app.bsky.feed.getAuthorFeed", {"actor": did, "limit": "100", "includePins": "false"})
+        emulator.dial.clear()
+        (theirs,) = [item for item in among["feed"] if item["post"]["author"]["did"] != did]
+        assert theirs["reason"]["by"]["did"] == did
+        assert [item for item in among["feed"] if item is not theirs] == feed["feed"]
         uris = [item["post"]["uri"] for item in feed["feed"][1:26]]
         posts = ask("app.bsky.feed.getPosts", {"uris": uris})["posts"]
         assert [post["uri"] for post in posts] == uris

@@ -30,7 +30,7 @@ EXPECTED: dict[FaultKind, tuple[ErrorKind, datetime | None]] = {
 }
 ELSEWHERE: set[FaultKind] = {"absent_field", "missing_id", "revoked", "huge"}
 """Faults with tests of their own; the byte cap that meets `huge` is core's."""
-NOT_HERE: set[FaultKind] = {"quota", "dead_metric"}
+NOT_HERE: set[FaultKind] = {"quota", "dead_metric", "foreign_post"}
 """Bluesky has no quota beside the limit of five minutes, and is not asked for metrics by name."""
 
 Act = Callable[[Bluesky, Call], Awaitable[object]]

@@ -32,7 +32,7 @@ EXPECTED: dict[FaultKind, tuple[ErrorKind, object]] = {
     "disconnect": (ErrorKind.NETWORK, None),
     "hang": (ErrorKind.NETWORK, None),
 }
-ELSEWHERE: set[FaultKind] = {"absent_field", "missing_id", "dead_metric", "huge", "gzip_bomb"}
+ELSEWHERE: set[FaultKind] = {"absent_field", "missing_id", "dead_metric", "huge", "gzip_bomb", "foreign_post"}
 """Faults with tests of their own; the byte cap that meets `huge` is core's."""
 
 Act = Callable[[Instagram, Call], Awaitable[object]]

@@ -30,7 +30,15 @@ EXPECTED: dict[FaultKind, tuple[ErrorKind, datetime | None]] = {
     "disconnect": (ErrorKind.NETWORK, None),
     "hang": (ErrorKind.NETWORK, None),
 }
-ELSEWHERE: set[FaultKind] = {"absent_field", "missing_id", "dead_metric", "revoked", "huge", "gzip_bomb"}
+ELSEWHERE: set[FaultKind] = {
+    "absent_field",
+    "missing_id",
+    "dead_metric",
+    "revoked",
+    "huge",
+    "gzip_bomb",
+    "foreign_post",
+}
 """Faults with tests of their own; the byte cap that meets `huge` and `gzip_bomb` is core's."""
 
 Act = Callable[[Pinterest, Call], Awaitable[object]]

@@ -31,7 +31,7 @@ EXPECTED: dict[FaultKind, tuple[ErrorKind, object]] = {
 }
 ELSEWHERE: set[FaultKind] = {"absent_field", "missing_id", "revoked", "huge", "gzip_bomb"}
 """Faults with tests of their own; the byte cap that meets `huge` is core's."""
-NOT_HERE: set[FaultKind] = {"quota", "dead_metric"}
+NOT_HERE: set[FaultKind] = {"quota", "dead_metric", "foreign_post"}
 """TikTok has no quota beside its minute, and a field that it took off costs no other."""
 
 Act = Callable[[TikTok, Call], Awaitable[object]]

@@ -90,6 +90,15 @@ def test_pages_follow_each_other(http: httpx.Client, shelf: Shelf) -> None:
     assert found == shelf.ids
 
 
+def test_a_list_has_reposts_unless_it_is_asked_for_none(http: httpx.Client, emulator: Emulator) -> None:
+    emulator.dial.set("foreign_post")
+    with_reposts = http.get(LIST, params={"max_results": "5"}).json()["data"]
+    without = http.get(LIST, params={"max_results": "5", "exclude": "replies,retweets"}).json()["data"]
+    assert [post["text"][:3] == "RT " for post in with_reposts] == [False, True, *[False] * 4]
+    assert without == [post for post in with_reposts if not post["text"].startswith("RT ")]
+    assert emulator.dial.fired("foreign_post") == 2
+
+
 def test_old_posts_do_not_tell_what_only_the_author_may_see(http: httpx.Client, shelf: Shelf) -> None:
     young, old = shelf.ids[0], shelf.ids[-1]
     query = {"ids": f"{young},{old}", "tweet.fields": "non_public_metrics"}

@@ -32,7 +32,7 @@ EXPECTED: dict[FaultKind, tuple[ErrorKind, datetime | None]] = {
 }
 ELSEWHERE: set[FaultKind] = {"absent_field", "missing_id", "revoked", "huge"}
 """Faults with tests of their own; the byte cap that meets `huge` is core's."""
-NOT_HERE: set[FaultKind] = {"dead_metric"}
+NOT_HERE: set[FaultKind] = {"dead_metric", "foreign_post"}
 """X is not asked for metrics by name, so none of them costs a call."""
 
 Act = Callable[[X, Call, Shelf], Awaitable[object]]

@@ -30,7 +30,7 @@ EXPECTED: dict[FaultKind, tuple[ErrorKind, datetime | None]] = {
     "disconnect": (ErrorKind.NETWORK, None),
     "hang": (ErrorKind.NETWORK, None),
 }
-ELSEWHERE: set[FaultKind] = {"absent_field", "missing_id", "revoked", "huge", "dead_metric"}
+ELSEWHERE: set[FaultKind] = {"absent_field", "missing_id", "revoked", "huge", "dead_metric", "foreign_post"}
 """Faults with tests of their own; the byte cap that meets `huge` is core's. YouTube is not asked for metrics
 by name, so none of them costs a call."""
 

@@ -20,6 +20,7 @@ FIELDS = {
 """Canonical metric -> field of a post."""
 
 COLLECTION = "app.bsky.feed.post"
+_REPOST = "app.bsky.feed.defs#reasonRepost"
 
 _LINK = {"uri": "https://example.com/", "title": "", "description": ""}
 
@@ -81,11 +82,24 @@ def _blob(post: WorldPost, kind: str) -> dict[str, Any]:
 def repost_of(account: WorldAccount, view: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """The item of a feed that says the account reposted a post."""
     reason = {
-        "$type": "app.bsky.feed.defs#reasonRepost",
+        "$type": _REPOST,
         "by": author(account),
         "indexedAt": instant(now),
     }
     return {"post": view, "reason": reason}
+
+
+def with_repost(response: Response) -> Response | None:
+    """A feed with a post of somebody else, reposted by the account; None for a feed of nothing."""
+    answer = msgspec.json.decode(response.body)
+    own = next((item["post"] for item in answer.get("feed", ()) if "reason" not in item), None)
+    if own is None:
+        return None
+    other = {"did": "did:plc:somebody", "handle": "somebody.bsky.social", "labels": []}
+    theirs = {**own, "uri": f"at://{other['did']}/{COLLECTION}/theirs", "cid": cid("theirs"), "author": other}
+    reason = {"$type": _REPOST, "by": own["author"], "indexedAt": own["indexedAt"]}
+    answer["feed"].insert(1, {"post": theirs, "reason": reason})
+    return msgspec.structs.replace(response, body=msgspec.json.encode(answer))
 
 
 def document(account: WorldAccount, server: str) -> dict[str, Any]:

@@ -107,6 +107,8 @@ class InstagramDialect(Dialect):
 
     def shape(self, fault: Fault, request: Request, response: Response) -> Response | None:
         """A post is left out by the refusal of its own address, a metric by that of all it was asked with."""
+        if fault.kind == "foreign_post":
+            return None
         node, _, edge = request.path.removeprefix(ROOT).partition("/")
         of_media = request.path.startswith(ROOT) and node != "me"
         if fault.kind == "missing_id":
