@@ -115,6 +115,11 @@ def test_a_plugin_that_can_t_be_imported_fails_that_and_nothing_is_passed() -> N
     assert found.platform is None
 
 
+def test_a_network_may_take_back_a_grant_whose_token_came_twice() -> None:
+    result = Kit("sound", installed=installed("strict:plugin")).result(CHECKS["C9"])
+    assert result.status == "passed", result
+
+
 # The release before
 
 

@@ -308,7 +308,12 @@ async def _one_twice(lab: Lab) -> None:
             bool(whole), "Renewed twice at once, no call ended well.", "Let no call wait for or undo another."
         )
         for credential in whole:
-            profile = await stage.within(stage.provider.check(stage.call(credential=credential)))
+            try:
+                profile = await stage.within(stage.provider.check(stage.call(credential=credential)))
+            except ProviderError as error:
+                if len(whole) < len(ended) and error.kind in _OVER:
+                    continue  # a network may take a grant back whose token came twice
+                raise
             expect(
                 profile.external_id == account.id,
                 f"Renewed twice at once, {account.id!r} signs in as {profile.external_id!r}.",
@@ -332,6 +337,9 @@ def _is_spent(error: object, lab: Lab) -> bool:
     """True for the refusal of a refresh token that works once and was used meanwhile."""
     revoked = isinstance(error, ProviderError) and error.kind is ErrorKind.CREDENTIAL_REVOKED
     return revoked and lab.declared.renewal.rotates
+
+
+_OVER = frozenset({ErrorKind.TOKEN_EXPIRED, ErrorKind.CREDENTIAL_REVOKED})
 
 
 def _words(error: object) -> str:
