@@ -54,7 +54,9 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         more = excuses_in(Path(given) if given else None)
         for name in dict.fromkeys(names):
-            kits[name] = Kit(name, waivers=more.waivers, reads_by_post=more.reads_by_post)
+            kits[name] = Kit(
+                name, waivers=more.waivers, reads_by_post=more.reads_by_post, released=more.released
+            )
     except AfterpostError as error:
         raise pytest.UsageError(" ".join(filter(None, (error.message, error.hint)))) from None
 

@@ -58,7 +58,13 @@ def check_provider(settings: Settings, name: str, waivers: Path | None = None) -
 
     more = excuses_in(waivers)
     found = [*entry_points(group=ENTRY_POINTS), *points_in(settings.plugins_dir)]
-    return run(name, waivers=more.waivers, reads_by_post=more.reads_by_post, installed=found)
+    return run(
+        name,
+        waivers=more.waivers,
+        reads_by_post=more.reads_by_post,
+        released=more.released,
+        installed=found,
+    )
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from typing import get_args
 import httpx
 import pytest
 
-from afterpost.emulator import FAULT_KINDS, Emulator, Fault, FaultDial
+from afterpost.emulator import FAULT_KINDS, Emulator, Fault, FaultDial, FaultKind
 from afterpost.emulator.faults import PlatformFault
 from afterpost.emulator.server import HUGE_BODY
 
@@ -116,11 +116,13 @@ def test_answers_with_status_200_that_are_none(emulator: Emulator, client: httpx
     assert client.get("/posts").content == whole
 
 
-def test_a_dead_metric_costs_nothing_where_metrics_are_not_asked_for_by_name(
-    emulator: Emulator, client: httpx.Client
+@pytest.mark.parametrize("kind", ["dead_metric", "foreign_post"])
+def test_what_a_platform_does_not_have_does_not_fire(
+    kind: FaultKind, emulator: Emulator, client: httpx.Client
 ) -> None:
+    """No metric is asked for by name here, and no list has posts of others."""
     whole = client.get("/posts").content
-    emulator.dial.set("dead_metric")
+    emulator.dial.set(kind)
     assert client.get("/posts").content == whole
     assert emulator.dial.fired() == 0
 

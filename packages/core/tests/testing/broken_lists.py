@@ -70,6 +70,72 @@ class TooNew(Paged):
         return sdk.Page((), page.cursor)
 
 
+@caught("D5", "of somebody else")
+class Reposts(Sound):
+    """Takes what the account reposted for its own."""
+
+    def own(self, call: sdk.Call, item: Mapping[str, Any]) -> bool:
+        return True
+
+
+@caught("D5", "of somebody else")
+class MeasuresReposts(Reposts):
+    """Leaves the repost out of the posts, and not out of what it measured."""
+
+    async def list_posts(self, call: sdk.Call, cursor: str | None) -> sdk.Page:
+        page = await super().list_posts(call, cursor)
+        own = tuple(post for post in page.posts if len(post.external_id) == 18)
+        return sdk.Page(own, page.cursor, page.measured)
+
+
+@caught("D5", "own ones are listed")
+class DropsThePage(Sound):
+    """Drops a page with a repost on it."""
+
+    async def list_posts(self, call: sdk.Call, cursor: str | None) -> sdk.Page:
+        self.foreign = False
+        page = await super().list_posts(call, cursor)
+        return sdk.Page((), page.cursor) if self.foreign else page
+
+    def own(self, call: sdk.Call, item: Mapping[str, Any]) -> bool:
+        own = super().own(call, item)
+        self.foreign = self.foreign or not own
+        return own
+
+
+@caught("D6", "another cursor")
+class CountsPages(Sound):
+    """Makes a cursor of its own each time, so that nobody sees that the network's came back."""
+
+    async def list_posts(self, call: sdk.Call, cursor: str | None) -> sdk.Page:
+        number, _, theirs = (cursor or "0:").partition(":")
+        page = await super().list_posts(call, theirs or None)
+        following = None if page.cursor is None else f"{int(number) + 1}:{page.cursor}"
+        return sdk.Page(page.posts, following, page.measured)
+
+
+@caught("D6", "did not end")
+class AllAtOnce(Sound):
+    """From the second page on it reads all that follow by itself."""
+
+    async def list_posts(self, call: sdk.Call, cursor: str | None) -> sdk.Page:
+        page = await super().list_posts(call, cursor)
+        while cursor is not None and page.cursor is not None:
+            more = await super().list_posts(call, page.cursor)
+            page = sdk.Page((*page.posts, *more.posts), more.cursor, {**page.measured, **more.measured})
+        return page
+
+
+@caught("D6", "is told as bug")
+class OwnFault(Paged):
+    """Takes the network's fault for its own."""
+
+    def page(self, page: sdk.Page, call: sdk.Call, cursor: str | None) -> sdk.Page:
+        if cursor is not None and page.cursor == cursor:
+            raise sdk.ProviderError(sdk.ErrorKind.BUG, "The cursor came back.")
+        return page
+
+
 @caught("D7", "is listed as one of")
 class Zoned(Sound):
     """Loses the zone of a time."""

@@ -67,6 +67,9 @@ declaring(
     "'daily'",
     limits=(sdk.RateLimit(unit="units", amount=10, seconds=86_400, scope="app", resets="daily"),),
 )
+declaring("Forgets", "B6", "likes is gone", metrics=(DECLARED.metrics[0], *DECLARED.metrics[2:]))
+declaring("OtherUnit", "B6", "by the same definition", metrics=spec(1, unit="ratio"))
+declaring("OtherKind", "B6", "was cumulative count", metrics=spec(1, kind=sdk.Kind.GAUGE))
 declaring("WithScheme", "B7", "https://", hosts=("https://api.sound.invalid",))
 
 
@@ -159,6 +162,53 @@ class OwnClock(Sound):
 
     def credential(self, call: sdk.Call, found: Mapping[str, Any]) -> sdk.Credential:
         return super().credential(change(call, now=datetime.now(UTC)), found)
+
+
+@caught("C9", "signs in as 'kitbob'")
+class KeepsTheAnswer(Sound):
+    """Keeps what it heard in the provider, where the next call finds it."""
+
+    found: Mapping[str, Any]
+
+    async def refresh(self, call: sdk.Call) -> sdk.Credential:
+        form = {"refresh_token": call.credential.secret("refresh_token")}
+        self.found = await self.ask(call, "POST", "/token", data=form)
+        await asyncio.sleep(0)
+        return self.credential(call, self.found)
+
+
+@caught("C9", "ended with RuntimeError")
+class OneAtATime(Sound):
+    """Renews one credential at a time, and fails whoever comes meanwhile."""
+
+    busy = False
+
+    async def refresh(self, call: sdk.Call) -> sdk.Credential:
+        if self.busy:
+            raise RuntimeError("busy")
+        self.busy = True
+        try:
+            return await super().refresh(call)
+        finally:
+            self.busy = False
+
+
+@caught("C9", "one of two calls ended with upstream_malformed")
+class HandsOut(Sound):
+    """Gives the answer for a credential to the first that asks, and nothing to the second."""
+
+    def __init__(self) -> None:
+        self.asked: set[str] = set()
+
+    async def refresh(self, call: sdk.Call) -> sdk.Credential:
+        token = call.credential.secret("refresh_token")
+        if token in self.asked:
+            raise self.malformed("asked_already")
+        self.asked.add(token)
+        try:
+            return await super().refresh(call)
+        finally:
+            self.asked.remove(token)
 
 
 @caught("C10", "/me")

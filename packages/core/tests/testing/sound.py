@@ -105,12 +105,15 @@ class Sound(sdk.Provider):
         found = await self.get(call, "/posts", **query, **({"cursor": cursor} if cursor else {}))
         if not isinstance(found.get("posts"), list):
             raise self.malformed("no_posts")
-        posts = [self.info(item) for item in found["posts"]]
+        own = [item for item in found["posts"] if self.own(call, item)]
+        posts = [self.info(item) for item in own]
         measured = {
-            post.external_id: self.measured(call, item)
-            for post, item in zip(posts, found["posts"], strict=True)
+            post.external_id: self.measured(call, item) for post, item in zip(posts, own, strict=True)
         }
         return sdk.Page(tuple(posts), found.get("next"), measured=measured)
+
+    def own(self, call: sdk.Call, item: Mapping[str, Any]) -> bool:
+        return bool(item["of"] == call.account_id)
 
     async def fetch_metrics(self, call: sdk.Call, ids: Sequence[str]) -> Mapping[str, sdk.Outcome]:
         return {one: await self.outcome(call, one) for one in dict.fromkeys(ids)}

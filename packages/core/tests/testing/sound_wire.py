@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from afterpost.emulator import (
     Dialect,
     Fault,
@@ -90,6 +92,8 @@ class SoundDialect(Dialect):
         post_id = [*request.path.split("/"), "", ""][2]
         if fault.kind == "missing_id":
             return Response.json({"error": "no_such_post"}, 404) if post_id in fault.ids else None
+        if fault.kind == "foreign_post":
+            return _with_repost(response) if request.path == "/posts" else None
         if fault.kind == "dead_metric":
             names = {COUNTS.get(name, name) for name in fault.fields}
             dead = names & set((request.param("names") or "").split(","))
@@ -112,6 +116,7 @@ class SoundDialect(Dialect):
         }
         return {
             "id": self._ids.of_post(post),
+            "of": post.account_id,
             "kind": post.content_type,
             "at": post.published_at.astimezone(ZONE).isoformat(),
             "counts": counts,
@@ -134,6 +139,15 @@ class SoundDialect(Dialect):
                 found.append({"day": day, "plays": plays, "minutes": new - old})
             day += timedelta(days=1)
         return Response.json({"days": found})
+
+
+def _with_repost(response: Response) -> Response | None:
+    """A list with somebody else's post in it."""
+    found = msgspec.json.decode(response.body)
+    if not found.get("posts"):
+        return None
+    found["posts"].insert(1, found["posts"][0] | {"id": "123456789", "of": "somebody"})
+    return Response.json(found)
 
 
 def refusal(kind: str, headers: Mapping[str, str] | None = None) -> Response:

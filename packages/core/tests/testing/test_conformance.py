@@ -1,6 +1,7 @@
 """The kit proves something: a sound provider passes all of it, and each way of being broken is caught."""
 
 import re
+from datetime import date
 from email.message import Message
 from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
@@ -9,8 +10,9 @@ import msgspec
 import pytest
 
 from afterpost.domain.errors import InvalidInput
-from afterpost.testing.conformance import CHECKS, Certificate, Kit, run
+from afterpost.testing.conformance import CHECKS, Certificate, Kit, excuses_in, run
 from packages.core.tests.testing.broken import CASES, Case
+from packages.core.tests.testing.sound import DECLARED
 
 HERE = "packages.core.tests.testing"
 
@@ -43,9 +45,28 @@ def installed(value: str) -> list[EntryPoint]:
 
 
 @pytest.fixture(scope="module")
-def certificate() -> Certificate:
+def released(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The certificate of the sound one's last release."""
+    kept = Certificate(
+        plugin="sound",
+        dist="afterpost-sound",
+        version="1.0",
+        platform="sound",
+        contract_version=1,
+        afterpost="1.0",
+        declared=DECLARED,
+        results=(),
+        left_out=(),
+    )
+    file = tmp_path_factory.mktemp("released") / "certificate.json"
+    file.write_bytes(msgspec.json.encode(kept))
+    return str(file)
+
+
+@pytest.fixture(scope="module")
+def certificate(released: str) -> Certificate:
     """Of the sound one."""
-    return run("sound", installed=installed("sound:plugin"))
+    return run("sound", released=released, installed=installed("sound:plugin"))
 
 
 def test_a_sound_provider_passes_every_check(certificate: Certificate) -> None:
@@ -56,8 +77,8 @@ def test_a_sound_provider_passes_every_check(certificate: Certificate) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.check}-{case.name}")
-def test_a_broken_provider_is_caught_by_the_check_for_it(case: Case) -> None:
-    kit = Kit("sound", installed=installed(f"broken:zoo.{case.name}"))
+def test_a_broken_provider_is_caught_by_the_check_for_it(case: Case, released: str) -> None:
+    kit = Kit("sound", released=released, installed=installed(f"broken:zoo.{case.name}"))
     result = kit.result(CHECKS[case.check])
     assert result.status == "failed", result
     assert case.says in (result.seen or "")
@@ -92,6 +113,55 @@ def test_a_plugin_that_can_t_be_imported_fails_that_and_nothing_is_passed() -> N
     assert found.counts["passed"] == 0
     assert not found.ok
     assert found.platform is None
+
+
+def test_a_network_may_take_back_a_grant_whose_token_came_twice() -> None:
+    result = Kit("sound", installed=installed("strict:plugin")).result(CHECKS["C9"])
+    assert result.status == "passed", result
+
+
+# The release before
+
+
+def of_release(folder: Path, certificate: Certificate, **changed: object) -> Kit:
+    """The kit for the sound one, beside the certificate of a release with another `views`."""
+    before = msgspec.structs.replace(DECLARED.metrics[0], **changed)
+    declared = msgspec.structs.replace(DECLARED, metrics=(before, *DECLARED.metrics[1:]))
+    kept = msgspec.structs.replace(certificate, declared=declared)
+    (folder / "last.json").write_bytes(msgspec.json.encode(kept))
+    (folder / "conformance.toml").write_text('released = "last.json"', "utf-8")
+    more = excuses_in(folder / "conformance.toml")
+    return Kit("sound", released=more.released, installed=installed("sound:plugin"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({}, "passed"),
+        ({"native": "seen", "meaning": "Said otherwise."}, "passed"),
+        ({"unit": "ratio", "definition": "0"}, "passed"),
+        ({"unit": "ratio"}, "failed"),
+        ({"name": "impressions"}, "failed"),
+        ({"name": "impressions", "deprecated_on": date(2026, 1, 1)}, "passed"),
+    ],
+)
+def test_the_release_before_is_kept_to(
+    changed: dict[str, object], status: str, certificate: Certificate, tmp_path: Path
+) -> None:
+    assert of_release(tmp_path, certificate, **changed).result(CHECKS["B6"]).status == status
+
+
+def test_without_a_release_before_there_is_nothing_to_keep_to() -> None:
+    result = Kit("sound", installed=installed("sound:plugin")).result(CHECKS["B6"])
+    assert (result.status, "No certificate" in (result.reason or "")) == ("not_applicable", True)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"declared": 7}'])
+def test_what_is_no_certificate_of_a_release_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "last.json").write_text(text, "utf-8")
+    for file in ("last.json", "nowhere.json"):
+        with pytest.raises(InvalidInput, match="can't be read as the certificate of a release"):
+            Kit("sound", released=str(tmp_path / file), installed=installed("sound:plugin"))
 
 
 # Waivers

@@ -139,6 +139,38 @@ async def test_a_call_that_goes_wrong_fails_its_posts_and_no_others(
     }
 
 
+HOSTS: dict[str, Does] = {
+    "raises": raising(RuntimeError("a bug")),
+    "exits": raising(SystemExit(9)),
+    "recurses": deep,
+    "answers None": lambda _: None,
+    "answers a number": lambda _: 7,
+    "answers numbers": lambda _: [7],
+}
+
+
+@pytest.mark.parametrize("how", HOSTS)
+async def test_hosts_that_can_not_be_named_fail_their_account_alone(make_core: MakeCore, how: str) -> None:
+    class Lost(Bad):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lost = False
+
+        def hosts_for(self, credential: Any) -> Any:
+            return HOSTS[how](credential) if self.lost else ()
+
+    lost = Lost()
+    core = make_core(plugins={"bad": NetworkPlugin(lost), "good": NetworkPlugin(good_network())})
+    await connect(core, EVERYTHING, SYSTEM, "bad", {})
+    lost.lost = True
+    await collected(core, "good")
+    assert views(core) == GOOD
+    failed = {account.platform: account.failure_kind for account in list_accounts(core, EVERYTHING)}
+    assert failed == {"bad": "bug", "good": None}
+    with pytest.raises(RefreshFailed, match="The provider plugin failed"):
+        await connect(core, EVERYTHING, SYSTEM, "bad", {})
+
+
 ONE_OUTCOME: dict[str, Any] = {
     "a text": "fine",
     "a number": 7,

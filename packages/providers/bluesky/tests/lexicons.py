@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,12 @@ def _faults(schema: Mapping[str, Any], value: Any, home: str, at: str) -> list[s
             for place, part in enumerate(value)
             for fault in _faults(schema["items"], part, home, f"{at}[{place}]")
         ]
+    if kind == "blob":
+        whole = isinstance(value, dict) and value.keys() == {"$type", "ref", "mimeType", "size"}
+        if not whole or value["$type"] != "blob" or not re.fullmatch(FORMATS["cid"], value["ref"]["$link"]):
+            return [f"{at} is no blob"]
+        taken = any(fnmatch(value["mimeType"], pattern) for pattern in schema["accept"])
+        return [] if taken and 0 < value["size"] <= schema["maxSize"] else [f"{at} is a blob of another kind"]
     types: dict[str, type] = {"string": str, "integer": int, "boolean": bool}
     if type(value) is not types[kind]:
         return [f"{at} is no {kind}: {value!r}"]

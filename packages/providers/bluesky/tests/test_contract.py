@@ -97,14 +97,20 @@ def test_every_answer_of_the_emulator_has_the_platforms_form() -> None:
         did = ask("com.atproto.server.getSession", {})["did"]
         feed = ask("app.bsky.feed.getAuthorFeed", {"actor": did, "limit": "100", "includePins": "false"})
         assert len(feed["feed"]) == 101
+        emulator.dial.set("foreign_post")
+        among = ask("app.bsky.feed.getAuthorFeed", {"actor": did, "limit": "100", "includePins": "false"})
+        emulator.dial.clear()
+        (theirs,) = [item for item in among["feed"] if item["post"]["author"]["did"] != did]
+        assert theirs["reason"]["by"]["did"] == did
+        assert [item for item in among["feed"] if item is not theirs] == feed["feed"]
         uris = [item["post"]["uri"] for item in feed["feed"][1:26]]
         posts = ask("app.bsky.feed.getPosts", {"uris": uris})["posts"]
         assert [post["uri"] for post in posts] == uris
-        assert [post["record"] for post in posts if record_faults(post["record"])] == [
-            post["record"]
-            for post in posts
-            if post["record"].get("embed", {}).get("$type", "").endswith("video")
-        ], "a video's record names a blob, which the emulator does not have; nothing else is amiss"
+        assert [fault for post in posts for fault in record_faults(post["record"])] == []
+        assert {post["record"].get("embed", {}).get("$type") for post in posts} > {
+            "app.bsky.embed.images",
+            "app.bsky.embed.video",
+        }
         assert ask("app.bsky.feed.getPosts", {"uris": [uri("never")]})["posts"] == []
         ask("app.bsky.actor.getProfile", {"actor": given["identifier"]})
 
@@ -126,6 +132,9 @@ def test_the_checks_find_what_is_wrong() -> None:
     assert len(query_faults("app.bsky.feed.getAuthorFeed", feed)) == 4
     post = {"uri": 3, "likeCount": "5", "views": 1, "author": {"did": "ada", "handle": "ada.test"}}
     assert len(answer_faults("app.bsky.feed.getPosts", {"posts": [post]})) == 7
+    embed = {"$type": "app.bsky.embed.video", "video": {"$type": "blob", "size": 3}}
+    record = {"text": "", "createdAt": "2026-01-01T00:00:00Z", "embed": embed}
+    assert record_faults(record) == ["$.embed.video is no blob"]
     reason = {"post": {}, "reason": {"$type": "app.bsky.feed.defs#reasonLike"}}
     faults = answer_faults("app.bsky.feed.getAuthorFeed", {"feed": [reason]})
     assert any("reason is none of" in fault for fault in faults)

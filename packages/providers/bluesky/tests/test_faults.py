@@ -1,4 +1,7 @@
-"""Every fault the emulator can make, and what the provider says it is."""
+"""Refusals as Bluesky words them, and what the provider says they are, method by method.
+
+What any platform can do wrong, from an outage to half an answer, is in `tests/test_fault_matrix.py`.
+"""
 
 import traceback
 from collections.abc import Awaitable, Callable
@@ -7,7 +10,7 @@ from datetime import datetime, timedelta
 import httpx
 import pytest
 
-from afterpost.emulator import FAULT_KINDS, Emulator, Fault, FaultKind
+from afterpost.emulator import Emulator, Fault, FaultKind
 from afterpost.sdk import Call, ErrorKind, Gone, Measured, ProviderError
 from afterpost_bluesky import Bluesky
 from packages.providers.bluesky.tests.conftest import Clock
@@ -19,20 +22,7 @@ EXPECTED: dict[FaultKind, tuple[ErrorKind, datetime | None]] = {
     "unavailable": (ErrorKind.UPSTREAM_UNAVAILABLE, None),
     "forbidden": (ErrorKind.PERMISSION_MISSING, None),
     "unauthorized": (ErrorKind.TOKEN_EXPIRED, None),
-    "html": (ErrorKind.UPSTREAM_MALFORMED, None),
-    "empty": (ErrorKind.UPSTREAM_MALFORMED, None),
-    "truncated": (ErrorKind.UPSTREAM_MALFORMED, None),
-    "deep": (ErrorKind.UPSTREAM_MALFORMED, None),
-    "gzip_bomb": (ErrorKind.UPSTREAM_MALFORMED, None),
-    "redirect": (ErrorKind.UPSTREAM_MALFORMED, None),
-    "disconnect": (ErrorKind.NETWORK, None),
-    "hang": (ErrorKind.NETWORK, None),
 }
-ELSEWHERE: set[FaultKind] = {"absent_field", "missing_id", "revoked", "huge"}
-"""Faults with tests of their own; the byte cap that meets `huge` is core's."""
-NOT_HERE: set[FaultKind] = {"quota", "dead_metric"}
-"""Bluesky has no quota beside the limit of five minutes, and is not asked for metrics by name."""
-
 Act = Callable[[Bluesky, Call], Awaitable[object]]
 ACTS: dict[str, Act] = {
     "check": lambda bluesky, one: bluesky.check(one),
@@ -46,17 +36,12 @@ def leaks(error: BaseException) -> bool:
     return "s3cret" in "".join(traceback.format_exception(error)) + repr(vars(error))
 
 
-def test_every_fault_is_tested() -> None:
-    assert EXPECTED.keys() | ELSEWHERE | NOT_HERE == FAULT_KINDS
-
-
 @pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize("kind", sorted(EXPECTED))
 async def test_a_fault_becomes_its_kind(
     kind: FaultKind, act: str, bluesky: Bluesky, client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     emulator.dial.set(kind)
-    client.timeout = httpx.Timeout(0.2 if kind == "hang" else 5)
     with pytest.raises(ProviderError) as raised:
         await ACTS[act](bluesky, call(client))
     assert (raised.value.kind, raised.value.retry_at) == EXPECTED[kind]
@@ -64,26 +49,6 @@ async def test_a_fault_becomes_its_kind(
     assert raised.value.scope == ("app" if kind == "rate_limited" else "account")
     assert emulator.dial.fired(kind) == 1, "a provider never tries again by itself"
     assert not leaks(raised.value)
-
-
-@pytest.mark.parametrize("kind", sorted(NOT_HERE))
-async def test_what_the_platform_does_not_do_does_not_fire(
-    kind: FaultKind, bluesky: Bluesky, client: httpx.AsyncClient, emulator: Emulator
-) -> None:
-    emulator.dial.set(kind)
-    assert (await bluesky.fetch_account(call(client))).values
-    assert emulator.dial.fired() == 0
-
-
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
-async def test_every_outage(
-    status: int, bluesky: Bluesky, client: httpx.AsyncClient, emulator: Emulator
-) -> None:
-    emulator.dial.set(Fault("unavailable", status=status, retry_after="120"))
-    with pytest.raises(ProviderError) as raised:
-        await bluesky.check(call(client))
-    assert raised.value.kind is ErrorKind.UPSTREAM_UNAVAILABLE
-    assert raised.value.retry_at == NOW + timedelta(seconds=120)
 
 
 async def test_a_retry_after_counts_before_the_reset(
@@ -152,20 +117,24 @@ async def test_a_missing_id_is_gone_and_the_rest_is_kept(
         ("disconnect", ErrorKind.NETWORK),
     ],
 )
-@pytest.mark.parametrize("by", ["refresh token", "app password"])
-async def test_refreshing_fails_as_what_it_is(
-    kind: FaultKind,
-    expected: ErrorKind,
-    by: str,
-    bluesky: Bluesky,
-    client: httpx.AsyncClient,
-    emulator: Emulator,
+async def test_signing_in_with_an_app_password_fails_as_what_it_is(
+    kind: FaultKind, expected: ErrorKind, bluesky: Bluesky, client: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     emulator.dial.set(kind)
     typed = credential(refresh_token="", identifier="ada.test", app_password="refresh-ada-s3cret")
     with pytest.raises(ProviderError) as raised:
-        await bluesky.refresh(call(client, signed_in_as=typed if by == "app password" else credential()))
+        await bluesky.refresh(call(client, signed_in_as=typed))
     assert raised.value.kind is expected
+    assert not leaks(raised.value)
+
+
+async def test_renewing_too_often_is_told_with_its_end(
+    bluesky: Bluesky, client: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    emulator.dial.set("rate_limited")
+    with pytest.raises(ProviderError) as raised:
+        await bluesky.refresh(call(client))
+    assert (raised.value.kind, raised.value.retry_at) == EXPECTED["rate_limited"]
     assert not leaks(raised.value)
 
 

@@ -121,6 +121,19 @@ def test_pages_lead_on_until_there_is_no_more(http: httpx.Client) -> None:
     assert beyond == {"data": []}
 
 
+def test_the_address_of_the_next_page_asks_as_the_first_one_did(http: httpx.Client) -> None:
+    page = http.get("/v24.0/me/media?fields=id,timestamp&limit=100").json()
+    found = list(page["data"])
+    for left in (100, 40):
+        following = httpx.URL(page["paging"]["next"])
+        # Whoever follows it has nothing else: it signs in by itself.
+        page = http.get(following.raw_path.decode(), headers={"Authorization": ""}).json()
+        assert len(page["data"]) == left
+        found += page["data"]
+    assert len({media["id"] for media in found}) == 240
+    assert all(media.keys() == {"id", "timestamp"} for media in found)
+
+
 def test_hidden_numbers_are_left_out(http: httpx.Client, shelf: Shelf) -> None:
     shelf.numbers["p001"] = {"views": 2**60, "dislikes": 4}
     data = http.get("/v24.0/p001/insights?metric=views,likes,total_interactions").json()["data"]

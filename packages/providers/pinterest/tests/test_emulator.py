@@ -92,6 +92,23 @@ def test_pages_follow_each_other(http: httpx.Client, shelf: Shelf) -> None:
     assert "pin_metrics" not in first["items"][0]
 
 
+def test_a_list_has_saved_pins_unless_it_is_asked_for_none(http: httpx.Client, emulator: Emulator) -> None:
+    emulator.dial.set("foreign_post")
+    saved = http.get("pins").json()["items"]
+    own = http.get("pins?pin_filter=exclude_repins").json()["items"]
+    assert [pin["is_owner"] for pin in saved] == [True, False, *[True] * 24]
+    assert own == [pin for pin in saved if pin["is_owner"]]
+    assert emulator.dial.fired("foreign_post") == 2
+
+
+@pytest.mark.parametrize(("asked", "told"), [("true", True), ("True", True), ("false", False), ("", False)])
+def test_counts_come_where_they_are_asked_for(
+    asked: str, told: bool, http: httpx.Client, shelf: Shelf
+) -> None:
+    page = http.get("pins", params={"pin_metrics": asked}).json()
+    assert [("pin_metrics" in pin) for pin in page["items"]] == [told] * 25
+
+
 def test_hidden_counts_are_absent(http: httpx.Client, shelf: Shelf) -> None:
     shelf.numbers["1001"] = {"likes": 2**60, "views": 4}
     pin = http.get("pins/1001?pin_metrics=true").json()

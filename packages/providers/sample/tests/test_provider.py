@@ -232,7 +232,7 @@ async def test_a_fault_is_told_once_as_what_it_is(
 
 def test_no_fault_is_forgotten() -> None:
     tested_above = {"revoked", "absent_field", "missing_id"}
-    not_here = {"dead_metric"}  # Sample is not asked for metrics by name
+    not_here = {"dead_metric", "foreign_post"}  # no metric is asked for by name, no list has reposts
     assert {fault.kind for fault, _ in FAULTS} | tested_above | not_here == FAULT_KINDS
 
 

@@ -90,6 +90,15 @@ def test_pages_follow_each_other(http: httpx.Client, shelf: Shelf) -> None:
     assert found == shelf.ids
 
 
+def test_a_list_has_reposts_unless_it_is_asked_for_none(http: httpx.Client, emulator: Emulator) -> None:
+    emulator.dial.set("foreign_post")
+    with_reposts = http.get(LIST, params={"max_results": "5"}).json()["data"]
+    without = http.get(LIST, params={"max_results": "5", "exclude": "replies,retweets"}).json()["data"]
+    assert [post["text"][:3] == "RT " for post in with_reposts] == [False, True, *[False] * 4]
+    assert without == [post for post in with_reposts if not post["text"].startswith("RT ")]
+    assert emulator.dial.fired("foreign_post") == 2
+
+
 def test_old_posts_do_not_tell_what_only_the_author_may_see(http: httpx.Client, shelf: Shelf) -> None:
     young, old = shelf.ids[0], shelf.ids[-1]
     query = {"ids": f"{young},{old}", "tweet.fields": "non_public_metrics"}
@@ -99,6 +108,12 @@ def test_old_posts_do_not_tell_what_only_the_author_may_see(http: httpx.Client, 
     other = {"Authorization": "Bearer token-bob-s3cret"}
     answer = http.get("tweets", params=query, headers=other).json()
     assert not any("non_public_metrics" in post for post in answer["data"]), "nor does another account see it"
+
+
+def test_what_is_told_without_being_asked(http: httpx.Client, shelf: Shelf) -> None:
+    (post,) = http.get("tweets", params={"ids": shelf.ids[0]}).json()["data"]
+    assert post.keys() == {"id", "text", "edit_history_tweet_ids"}
+    assert post["edit_history_tweet_ids"] == [shelf.ids[0]]
 
 
 def test_hidden_counts_are_absent(http: httpx.Client, shelf: Shelf) -> None:

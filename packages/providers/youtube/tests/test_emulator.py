@@ -202,6 +202,7 @@ def test_channels_by_id_handle_and_owner(http: httpx.Client) -> None:
     mine = http.get("/youtube/v3/channels?part=snippet,statistics&mine=true").json()["items"]
     assert [(item["id"], item["statistics"]["videoCount"]) for item in mine] == [("UCada", "120")]
     assert mine[0]["statistics"]["viewCount"] == "120000"
+    assert http.get("/youtube/v3/channels?part=snippet,statistics&mine=True").json()["items"] == mine
     both = http.get("/youtube/v3/channels?part=snippet&id=UCbob,UCada,UCeve").json()["items"]
     assert [item["id"] for item in both] == ["UCbob", "UCada"]
     named = http.get("/youtube/v3/channels?part=snippet&forHandle=bob").json()["items"]

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import rich_click as click
 
@@ -77,6 +78,8 @@ def connect(
             _remove(session, remove, yes, as_json)
     else:
         given = _pairs(fields)
+        if redirect is not None:
+            _whole(redirect)
         with opened(wiring, "connect") as session:
             _connect(session, platform or "", given, brand, redirect, as_json)
 
@@ -89,6 +92,15 @@ def _pairs(fields: Sequence[str]) -> dict[str, str]:
             raise click.BadParameter("it has the form NAME=VALUE.", param_hint="--field")
         given[name] = value
     return given
+
+
+def _whole(redirect: str) -> None:
+    """An app's redirect address is absolute; what follows a # never reaches it (RFC 6749 3.1.2)."""
+    parts = urlsplit(redirect)
+    if not parts.scheme or not (parts.netloc or parts.path) or "#" in redirect:
+        raise click.BadParameter(
+            "it is a whole address without #, such as https://example.com/back.", param_hint="--redirect"
+        )
 
 
 def _connect(

@@ -107,10 +107,11 @@ class Dialect(ABC):
     def shape(self, fault: Fault, request: Request, response: Response) -> Response | None:
         """The answer with fields (`absent_field`) or posts (`missing_id`) left out; None when none was there.
 
-        This works for any JSON answer; override it where the platform's batch answers need more care, or
-        where a metric that was taken off (`dead_metric`) is refused.
+        This works for any JSON answer; override it where the platform's batch answers need more care, where
+        a metric that was taken off (`dead_metric`) is refused, or where lists show posts of others
+        (`foreign_post`).
         """
-        if fault.kind == "dead_metric":
+        if fault.kind in ("dead_metric", "foreign_post"):
             return None
         try:
             value = msgspec.json.decode(response.body)

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from msgspec import Struct
 
 PlatformFault = Literal["rate_limited", "quota", "unavailable", "forbidden", "unauthorized", "revoked"]
-ShapeFault = Literal["absent_field", "missing_id", "dead_metric"]
+ShapeFault = Literal["absent_field", "missing_id", "dead_metric", "foreign_post"]
 WireFault = Literal[
     "html", "empty", "truncated", "deep", "huge", "gzip_bomb", "redirect", "disconnect", "hang"
 ]
@@ -20,7 +20,9 @@ PLATFORM_FAULTS: frozenset[str] = frozenset(get_args(PlatformFault))
 SHAPE_FAULTS: frozenset[str] = frozenset(get_args(ShapeFault))
 """A right answer with something left out: fields, or posts of a batch. `dead_metric` is a metric that the
 platform has taken off: where one in the list costs the whole call, its dialect turns the answer into that
-refusal, and elsewhere it does not fire."""
+refusal, and elsewhere it does not fire. `foreign_post` is a post of somebody else in an account's list, as a
+repost is: it does not fire where the platform has none there, and fires without a trace where the request
+asks to leave them out."""
 
 WIRE_FAULTS: frozenset[str] = frozenset(get_args(WireFault))
 """The same on every platform: an HTML page or nothing with status 200, a body cut in the middle, JSON nested

@@ -12,7 +12,7 @@ from afterpost.sdk.credentials import Credential, Secret
 from afterpost.sdk.provider import AccountProfile, Call, Provider
 from afterpost.services.catalogue import brand_by_id, brand_named
 from afterpost.services.core import Core
-from afterpost.services.exchange import called
+from afterpost.services.exchange import called, client_for
 from afterpost.services.renewal import kept
 from afterpost.storage import accounts, pauses
 from afterpost.storage.accounts import Account
@@ -39,9 +39,7 @@ def read_fields(provider: Provider, given: Mapping[str, str]) -> Credential:
 
 async def call_with(core: Core, provider: Provider, credential: Credential) -> Call:
     """A call for a credential that belongs to no account yet."""
-    declared = provider.capabilities.hosts
-    foreign = tuple(host for host in provider.hosts_for(credential) if host not in declared)
-    client = await core.egress.client(f"connect {provider.capabilities.platform}", declared, foreign)
+    client = await client_for(core, provider, credential, f"connect {provider.capabilities.platform}")
     return Call(client=client, credential=credential, now=core.now())
 
 

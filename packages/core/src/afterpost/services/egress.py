@@ -1,9 +1,6 @@
 """HTTP out: one small client per account, to the declared hosts only, with time-outs and a byte cap."""
 
-import asyncio
-import ipaddress
 import logging
-import socket
 import ssl
 from collections.abc import AsyncIterator, Collection, Mapping
 from functools import cache
@@ -11,6 +8,7 @@ from functools import cache
 import httpx
 
 from afterpost.domain.errors import ErrorKind, ProviderError
+from afterpost.services.addresses import public_address
 from afterpost.services.capture import answer_of, listener
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -47,7 +45,8 @@ class Gate(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send, or raise ProviderError for a foreign host and for an answer that is too large."""
-        host = request.url.host
+        # As it goes over the wire: httpx tells an international name in its own letters.
+        host = request.url.raw_host.decode("ascii")
         if host not in self._hosts or request.url.scheme != "https" or request.url.port is not None:
             raise ProviderError(
                 ErrorKind.BUG,
@@ -83,19 +82,6 @@ class Gate(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close the connections."""
         await self._inner.aclose()
-
-
-async def public_address(host: str) -> str:
-    """An address of a host that a person named. ProviderError where one of its addresses is not public: a
-    credential must not make this server ask its own network."""
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, 443, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise ProviderError(ErrorKind.NETWORK, f"The host {host} is not known.") from error
-    addresses = [str(each[4][0]) for each in found]
-    if not addresses or not all(ipaddress.ip_address(one).is_global for one in addresses):
-        raise ProviderError(ErrorKind.BAD_REQUEST, f"The host {host} has an address that is not public.")
-    return addresses[0]
 
 
 async def _read(chunks: AsyncIterator[bytes]) -> bytes:

@@ -72,10 +72,35 @@ async def called(method: Callable[[Call], Awaitable[T]], call: Call, kind: type[
             ErrorKind.UPSTREAM_MALFORMED, f"The answer can't be read: {type(error).__name__}."
         ) from None
     except Exception as error:
-        log.error(
-            "a provider raised something else than ProviderError\n%s", traceback_of(error, call.credential)
-        )
-        raise ProviderError(ErrorKind.BUG, f"The provider plugin failed: {type(error).__name__}.") from None
+        raise _failed(error, call.credential) from None
+
+
+async def client_for(core: Core, provider: Provider, credential: Credential, key: str) -> httpx.AsyncClient:
+    """The client under a key, for the declared hosts and those that the credential names.
+
+    ProviderError where the provider can't name them.
+    """
+
+    async def named() -> tuple[str, ...]:
+        hosts = tuple(provider.hosts_for(credential))
+        if not all(isinstance(host, str) for host in hosts):
+            raise TypeError("a host that is no text")
+        return hosts
+
+    try:
+        hosts = await contained(named, DEADLINE)
+    except ProviderError as error:
+        raise clean(error, credential) from None
+    except Exception as error:
+        raise _failed(error, credential) from None
+    declared = provider.capabilities.hosts
+    return await core.egress.client(key, declared, tuple(host for host in hosts if host not in declared))
+
+
+def _failed(error: Exception, credential: Credential) -> ProviderError:
+    """What a provider did that no provider may, as an error of its own kind."""
+    log.error("a provider raised something else than ProviderError\n%s", traceback_of(error, credential))
+    return ProviderError(ErrorKind.BUG, f"The provider plugin failed: {type(error).__name__}.")
 
 
 class Answered(NamedTuple, Generic[T]):
@@ -184,10 +209,7 @@ class Exchange:
 
     async def _call(self, credential: Credential) -> Call:
         account = self._account
-        hosts = self.provider.hosts_for(credential)
-        declared = self.provider.capabilities.hosts
-        foreign = tuple(host for host in hosts if host not in declared)
-        client = await self._core.egress.client(f"account {account.id}", declared, foreign)
+        client = await client_for(self._core, self.provider, credential, f"account {account.id}")
         return Call(
             client=client, credential=credential, now=self._core.now(), account_id=account.external_id
         )

@@ -111,7 +111,10 @@ class BlueskyDialect(Dialect):
         return wire.refusal(400, "ExpiredToken", "Token has expired")
 
     def shape(self, fault: Fault, request: Request, response: Response) -> Response | None:
-        """Posts are left out of `getPosts` only: a feed without one would be a world without it."""
+        """Posts are left out of `getPosts` only: a feed without one would be a world without it. A feed can
+        have somebody else's post that the account reposted."""
+        if fault.kind == "foreign_post":
+            return wire.with_repost(response) if request.path.endswith("getAuthorFeed") else None
         if fault.kind == "missing_id" and not request.path.endswith("getPosts"):
             return None
         return super().shape(fault, request, response)

@@ -20,16 +20,9 @@ FIELDS = {
 """Canonical metric -> field of a post."""
 
 COLLECTION = "app.bsky.feed.post"
+_REPOST = "app.bsky.feed.defs#reasonRepost"
 
-_EMBEDS: Mapping[str, Mapping[str, Any]] = {
-    "image": {"$type": "app.bsky.embed.images", "images": []},
-    "video": {"$type": "app.bsky.embed.video"},
-    "link": {
-        "$type": "app.bsky.embed.external",
-        "external": {"uri": "https://example.com/", "title": "", "description": ""},
-    },
-}
-"""Type of content -> what the author's record embeds; other types embed nothing."""
+_LINK = {"uri": "https://example.com/", "title": "", "description": ""}
 
 
 def did(account_id: str) -> str:
@@ -57,8 +50,8 @@ def post_view(account: WorldAccount, post: WorldPost, metrics: Mapping[str, int]
     """A `postView`; counts that the world hides are absent."""
     said = post.title if not post.description else f"{post.title}\n\n{post.description}"
     record: dict[str, Any] = {"$type": COLLECTION, "text": said, "createdAt": instant(post.published_at)}
-    if post.content_type in _EMBEDS:
-        record["embed"] = _EMBEDS[post.content_type]
+    if (embed := _embed(post)) is not None:
+        record["embed"] = embed
     return {
         "uri": uri(post),
         "cid": cid(post.id),
@@ -70,14 +63,43 @@ def post_view(account: WorldAccount, post: WorldPost, metrics: Mapping[str, int]
     }
 
 
+def _embed(post: WorldPost) -> dict[str, Any] | None:
+    """What the author's record embeds; types of content that are not known here embed nothing."""
+    if post.content_type == "image":
+        return {"$type": "app.bsky.embed.images", "images": [{"image": _blob(post, "image/jpeg"), "alt": ""}]}
+    if post.content_type == "video":
+        return {"$type": "app.bsky.embed.video", "video": _blob(post, "video/mp4")}
+    if post.content_type == "link":
+        return {"$type": "app.bsky.embed.external", "external": _LINK}
+    return None
+
+
+def _blob(post: WorldPost, kind: str) -> dict[str, Any]:
+    """A file of the author's server, as a record names it."""
+    return {"$type": "blob", "ref": {"$link": cid(f"blob of {post.id}")}, "mimeType": kind, "size": 48_000}
+
+
 def repost_of(account: WorldAccount, view: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """The item of a feed that says the account reposted a post."""
     reason = {
-        "$type": "app.bsky.feed.defs#reasonRepost",
+        "$type": _REPOST,
         "by": author(account),
         "indexedAt": instant(now),
     }
     return {"post": view, "reason": reason}
+
+
+def with_repost(response: Response) -> Response | None:
+    """A feed with a post of somebody else, reposted by the account; None for a feed of nothing."""
+    answer = msgspec.json.decode(response.body)
+    own = next((item["post"] for item in answer.get("feed", ()) if "reason" not in item), None)
+    if own is None:
+        return None
+    other = {"did": "did:plc:somebody", "handle": "somebody.bsky.social", "labels": []}
+    theirs = {**own, "uri": f"at://{other['did']}/{COLLECTION}/theirs", "cid": cid("theirs"), "author": other}
+    reason = {"$type": _REPOST, "by": own["author"], "indexedAt": own["indexedAt"]}
+    answer["feed"].insert(1, {"post": theirs, "reason": reason})
+    return msgspec.structs.replace(response, body=msgspec.json.encode(answer))
 
 
 def document(account: WorldAccount, server: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ fields that are not emulated are refused, where Meta would overlook some.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -106,6 +107,8 @@ class InstagramDialect(Dialect):
 
     def shape(self, fault: Fault, request: Request, response: Response) -> Response | None:
         """A post is left out by the refusal of its own address, a metric by that of all it was asked with."""
+        if fault.kind == "foreign_post":
+            return None
         node, _, edge = request.path.removeprefix(ROOT).partition("/")
         of_media = request.path.startswith(ROOT) and node != "me"
         if fault.kind == "missing_id":
@@ -210,11 +213,11 @@ class InstagramDialect(Dialect):
         cursors = {"before": wire.cursor_of(start), "after": wire.cursor_of(end)}
         paging: dict[str, object] = {"cursors": cursors} if data else {}
         if end < len(posts):
-            # As at Meta, the whole address of the next page, with the token in it.
-            token = request.bearer or request.param("access_token")
-            paging["next"] = (
-                f"https://{GRAPH_HOST}{ROOT}me/media?access_token={token}&after={cursors['after']}"
-            )
+            # As at Meta, the whole address of the next page: all that was asked with, the token among it.
+            asked = {name: value for name, value in request.query if name != "after"}
+            asked["access_token"] = request.bearer or request.param("access_token") or ""
+            asked["after"] = cursors["after"]
+            paging["next"] = f"https://{GRAPH_HOST}{ROOT}me/media?{urlencode(asked)}"
         return Response.json({"data": data, "paging": paging} if paging else {"data": data})
 
     def _media(

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
+import msgspec
+
 from afterpost.emulator import (
     Dialect,
     Fault,
@@ -122,8 +124,11 @@ class PinterestDialect(Dialect):
         return wire.refusal(401, 2, "Authentication failed.")
 
     def shape(self, fault: Fault, request: Request, response: Response) -> Response | None:
-        """A pin that is missing is not found; a metric that was taken off costs what names it."""
+        """A pin that is missing is not found; a metric that was taken off costs what names it; a list can
+        have a pin of somebody else that the account saved."""
         found = _PIN.fullmatch(request.path)
+        if fault.kind == "foreign_post":
+            return _with_repin(request, response) if request.path == "/v5/pins" else None
         if fault.kind == "missing_id":
             asked = found is not None and (not fault.ids or found[1] in fault.ids)
             return wire.refusal(404, 50, "Pin not found.") if asked else None
@@ -200,7 +205,7 @@ class PinterestDialect(Dialect):
             start = places[0] + 1
         page = posts[start : start + int(size)]
         more = start + int(size) < len(posts)
-        counted = request.param("pin_metrics") == "true"
+        counted = _is_true(request.param("pin_metrics"))
         items = [
             wire.pin(post, self.ids.of(post.id), self.world.metrics(post.id, now) if counted else None)
             for post in page
@@ -208,7 +213,7 @@ class PinterestDialect(Dialect):
         return Response.json({"items": items, "bookmark": _bookmark(items[-1]["id"]) if more else None})
 
     def _pin(self, post: WorldPost, request: Request, now: datetime) -> Response:
-        counted = request.param("pin_metrics") == "true"
+        counted = _is_true(request.param("pin_metrics"))
         metrics = self.world.metrics(post.id, now) if counted else None
         return Response.json(wire.pin(post, self.ids.of(post.id), metrics))
 
@@ -241,8 +246,26 @@ class PinterestDialect(Dialect):
         return Response.json({"all": {"daily_metrics": rows, "lifetime_metrics": {}, "summary_metrics": {}}})
 
 
+def _with_repin(request: Request, response: Response) -> Response | None:
+    """A list with a pin that the account saved from somebody, unless it was asked to leave those out; None
+    for an empty one."""
+    value = msgspec.json.decode(response.body)
+    if not value["items"]:
+        return None
+    if request.param("pin_filter") == "exclude_repins":
+        return response
+    own = value["items"][0]
+    value["items"].insert(1, own | {"id": f"9{own['id']}", "is_owner": False, "parent_pin_id": "98765"})
+    return msgspec.structs.replace(response, body=msgspec.json.encode(value))
+
+
 def _standard() -> frozenset[str]:
     return frozenset(name for name in wire.METRIC_TYPES if "VIDEO" not in name and "QUARTILE" not in name)
+
+
+def _is_true(text: str | None) -> bool:
+    """A boolean of a query, in any case: Pinterest's own client writes "True"."""
+    return (text or "").lower() == "true"
 
 
 def _bookmark(pin_id: str) -> str:

@@ -129,7 +129,9 @@ class XDialect(Dialect):
         return wire.problem(401, "", "Unauthorized", "Unauthorized")
 
     def shape(self, fault: Fault, request: Request, response: Response) -> Response | None:
-        """A post that is missing from a lookup is named under `errors`, as X does."""
+        """A post missing from a lookup is named under `errors`, as X does; a list can have a repost."""
+        if fault.kind == "foreign_post":
+            return _with_repost(request, response) if _LIST.fullmatch(request.path) else None
         if fault.kind != "missing_id":
             return super().shape(fault, request, response)
         value = msgspec.json.decode(response.body)
@@ -247,6 +249,19 @@ class XDialect(Dialect):
 
     def _invalid(self, message: str) -> Response:
         return wire.problem(400, "invalid-request", "Invalid Request", message, self._dialect)
+
+
+def _with_repost(request: Request, response: Response) -> Response | None:
+    """A list with what the account reposted, unless it was asked to leave that out; None for an empty one."""
+    value = msgspec.json.decode(response.body)
+    if not value.get("data"):
+        return None
+    if "retweets" in (request.param("exclude") or "").split(","):
+        return response
+    own = value["data"][0]
+    theirs = own | {"id": str(int(own["id"]) - 1), "text": "RT @somebody: Theirs."}
+    value["data"].insert(1, theirs)
+    return msgspec.structs.replace(response, body=msgspec.json.encode(value))
 
 
 def _allowance(now: datetime, limit: int) -> dict[str, str]:

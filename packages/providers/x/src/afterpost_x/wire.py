@@ -84,7 +84,8 @@ def post(
         whole["non_public_metrics"] = _counts(metrics, NON_PUBLIC) | {
             "engagements": sum(metrics.get(name, 0) for name in ("likes", "comments", "shares"))
         }
-    always = {"id": post_id, "text": said[:280]}
+    # Without being asked X tells these three; who never edits has one id.
+    always = {"id": post_id, "text": said[:280], f"edit_history_{dialect}_ids": [post_id]}
     return always | {name: whole[name] for name in fields if name in whole}
 
 

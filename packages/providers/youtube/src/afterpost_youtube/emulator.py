@@ -147,7 +147,8 @@ class YouTubeDialect(Dialect):
         return emulated_reports.answer(self.world, account, request, now)
 
     def _channels(self, request: Request, parts: frozenset[str], now: datetime) -> Response:
-        if request.param("mine") == "true":
+        # Google reads a boolean in any case, and clients in Python write "True".
+        if (request.param("mine") or "").lower() == "true":
             account = self._tokens.account(request.bearer or "", now)
             found = [account] if account else []
         elif request.params("id"):

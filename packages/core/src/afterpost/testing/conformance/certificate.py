@@ -5,6 +5,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from afterpost.sdk.capabilities import Capabilities
+
 Status = Literal["passed", "failed", "waived", "not_applicable"]
 
 _WORDS: dict[Status, str] = {
@@ -54,6 +56,8 @@ class Certificate(Struct, frozen=True, kw_only=True):
     """The version of the provider contract that it was held to."""
     afterpost: str
     """The version of Afterpost, which brings the kit."""
+    declared: Capabilities | None
+    """What the provider declares, for a later release to be compared with; None where it can't be told."""
     results: tuple[Result, ...]
     left_out: tuple[LeftOut, ...]
 

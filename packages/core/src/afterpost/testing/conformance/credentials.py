@@ -1,8 +1,9 @@
 """C. Credentials: what is typed becomes what signs in, is renewed in time, and is never told to anybody."""
 
+import asyncio
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import timedelta
 from io import StringIO
@@ -17,8 +18,8 @@ from afterpost.services.redaction import SHORTEST
 from afterpost.testing.conformance.asking import acts, renewal
 from afterpost.testing.conformance.check import Broken, NotApplicable, check, expect
 from afterpost.testing.conformance.lab import Account, Lab, Stage
-from afterpost.testing.conformance.wire import quoting
-from afterpost.testing.conformance.world import OLD
+from afterpost.testing.conformance.wire import Meeting, quoting
+from afterpost.testing.conformance.world import OLD, YOUNG
 
 _SECRET_NAMES = ("token", "secret", "password")
 _LEAKY: tuple[FaultKind, ...] = (
@@ -266,6 +267,83 @@ async def expiry(lab: Lab) -> None:
             f"A token lives for {left[0]}, and five days later for {left[1]}.",
             "Count from call.now, and never ask the machine for the time.",
         )
+
+
+@check("C9")
+async def at_once(lab: Lab) -> None:
+    """Renewals at once, of two accounts or of one credential, share nothing: each has a whole answer."""
+    lab.need("refresh", "renew credentials")
+    async with lab.stage() as stage:
+        two = [await stage.connected(place) for place in (OLD, YOUNG)]
+        stage.clock.now += timedelta(days=2)
+        for account, ended in zip(two, await _at_once(stage, two), strict=True):
+            if isinstance(ended, Exception):
+                raise Broken(
+                    f"Of two accounts that are renewed at once, one ended with {_words(ended)}.",
+                    "Keep what a call needs in its own variables, none in the provider.",
+                ) from ended
+            profile = await stage.within(stage.provider.check(stage.call(stage.replaced(account, ended))))
+            expect(
+                profile.external_id == account.id,
+                f"The renewed credential of {account.id!r} signs in as {profile.external_id!r}.",
+                "Keep what a call needs in its own variables, none in the provider.",
+            )
+    await _one_twice(lab)
+
+
+async def _one_twice(lab: Lab) -> None:
+    """One credential, renewed twice at once: a refresh token that works once is refused the second time."""
+    async with lab.stage() as stage:
+        account = await stage.connected(OLD)
+        stage.clock.now += timedelta(days=2)
+        ended = await _at_once(stage, [account, account])
+        whole = [one for one in ended if isinstance(one, Credential)]
+        for one in ended:
+            expect(
+                isinstance(one, Credential) or _is_spent(one, lab),
+                f"Renewed twice at once, one of two calls ended with {_words(one)}.",
+                "Let each call ask its network; what that refuses is CREDENTIAL_REVOKED.",
+            )
+        expect(
+            bool(whole), "Renewed twice at once, no call ended well.", "Let no call wait for or undo another."
+        )
+        for credential in whole:
+            try:
+                profile = await stage.within(stage.provider.check(stage.call(credential=credential)))
+            except ProviderError as error:
+                if len(whole) < len(ended) and error.kind in _OVER:
+                    continue  # a network may take a grant back whose token came twice
+                raise
+            expect(
+                profile.external_id == account.id,
+                f"Renewed twice at once, {account.id!r} signs in as {profile.external_id!r}.",
+                "Take both tokens of one answer.",
+            )
+
+
+async def _at_once(stage: Stage, accounts: Sequence[Account]) -> list[Credential | Exception]:
+    """How their renewals end, begun in the same moment."""
+    asked = (stage.provider.refresh(stage.call(account)) for account in accounts)
+    stage.wire.meeting = Meeting(len(accounts))
+    ended = await stage.within(asyncio.gather(*asked, return_exceptions=True))
+    stage.wire.meeting = None
+    for one in ended:
+        if isinstance(one, BaseException) and not isinstance(one, Exception):
+            raise one
+    return [one for one in ended if isinstance(one, Credential | Exception)]
+
+
+def _is_spent(error: object, lab: Lab) -> bool:
+    """True for the refusal of a refresh token that works once and was used meanwhile."""
+    revoked = isinstance(error, ProviderError) and error.kind is ErrorKind.CREDENTIAL_REVOKED
+    return revoked and lab.declared.renewal.rotates
+
+
+_OVER = frozenset({ErrorKind.TOKEN_EXPIRED, ErrorKind.CREDENTIAL_REVOKED})
+
+
+def _words(error: object) -> str:
+    return error.kind if isinstance(error, ProviderError) else type(error).__name__
 
 
 @check("C10")

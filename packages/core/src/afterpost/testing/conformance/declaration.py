@@ -139,6 +139,35 @@ async def limits(lab: Lab) -> None:
     )
 
 
+@check("B6")
+async def released(lab: Lab) -> None:
+    """No metric of the last release is gone or another thing, unless its new definition says so."""
+    before = lab.released
+    if before is None:
+        raise NotApplicable("No certificate of a release before was given to compare with.")
+    now = [*_specs(lab.declared)]
+    for was in _specs(before):
+        named = [spec for spec in now if spec.name == was.name]
+        expect(
+            bool(named) or was.deprecated_on is not None,
+            f"{was.name} is gone, and the release before did not say that it would be.",
+            "Keep it, and set deprecated_on: whoever uses it has a release to change.",
+        )
+        redefined = all(spec.definition != was.definition for spec in named)
+        same = any(
+            (spec.kind, spec.unit, spec.day_zone) == (was.kind, was.unit, was.day_zone) for spec in named
+        )
+        expect(
+            same or redefined,
+            f"{was.name} was {_shape(was)} and is {', '.join(map(_shape, named))} by the same definition.",
+            "Give it a new `definition`, and say in `changes` what changed when.",
+        )
+
+
+def _shape(spec: MetricSpec) -> str:
+    return " ".join(filter(None, (spec.kind, spec.unit, spec.day_zone)))
+
+
 @check("B7")
 async def hosts(lab: Lab) -> None:
     """The declared hosts are names of hosts, and its emulator answers for no others."""

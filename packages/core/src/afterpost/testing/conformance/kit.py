@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from afterpost.domain.errors import InvalidInput, ProviderError
-from afterpost.sdk.capabilities import CONTRACT_VERSION
+from afterpost.sdk.capabilities import CONTRACT_VERSION, Capabilities
 from afterpost.testing.conformance.certificate import Certificate, LeftOut, Result
 from afterpost.testing.conformance.check import CHECKS, Broken, Check, NotApplicable
 from afterpost.testing.conformance.lab import Lab
@@ -20,10 +20,6 @@ FILE = "conformance.toml"
 """Where a package says what its provider is excused from; beside its `__init__.py`, if at all."""
 
 LEFT_OUT = (
-    LeftOut("B6", "No release keeps its declaration yet that a new one could be compared with."),
-    LeftOut("C9", "One renewal at a time is core's doing, and core's tests race for it."),
-    LeftOut("D5", "Emulators have no foreign posts in their lists; a provider's own tests may."),
-    LeftOut("D6", "Core itself ends a list whose cursor comes back."),
     LeftOut("F2", "The contract has no mark for a day that may still change, only `restated_days`."),
     LeftOut("J1", "The kit is offline: it asks no real server."),
 )
@@ -34,11 +30,12 @@ class Excuses(Struct, frozen=True, forbid_unknown_fields=True):
     """What a provider is excused from.
 
     `waivers`: check -> why its provider can't meet it. `reads_by_post`: paths at which the network reads by
-    POST, and nothing is written.
+    POST, and nothing is written. `released`: file with the certificate of the last release, as JSON.
     """
 
     waivers: Mapping[str, str] = {}
     reads_by_post: tuple[str, ...] = ()
+    released: str | None = None
 
 
 class Kit:
@@ -50,6 +47,7 @@ class Kit:
         *,
         waivers: Mapping[str, str] | None = None,
         reads_by_post: Collection[str] = (),
+        released: str | None = None,
         installed: Iterable[EntryPoint] | None = None,
     ) -> None:
         self._name = name
@@ -57,6 +55,7 @@ class Kit:
         own = excuses_in(self._own_file())
         self.waivers = {**own.waivers, **(waivers or {})}
         self._lab.reads_by_post = frozenset((*own.reads_by_post, *reads_by_post))
+        self._lab.released = _declared_in(released or own.released)
         for id, reason in self.waivers.items():
             if id not in CHECKS:
                 raise InvalidInput(f"{id} is waived, and there is no such check.")
@@ -105,6 +104,7 @@ class Kit:
             platform=None if self._lab.failed else self._lab.declared.platform,
             contract_version=CONTRACT_VERSION,
             afterpost=version("afterpost"),
+            declared=None if self._lab.failed else self._lab.declared,
             results=results,
             left_out=LEFT_OUT,
         )
@@ -148,9 +148,25 @@ def excuses_in(path: Path | None) -> Excuses:
     if path is None:
         return Excuses()
     try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Excuses)
+        found = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Excuses)
     except (OSError, ValueError) as error:
         raise InvalidInput(f"{path} can't be read as waivers: {error}.") from error
+    if found.released is None:
+        return found
+    return msgspec.structs.replace(found, released=str(path.parent / found.released))
+
+
+def _declared_in(file: str | None) -> Capabilities | None:
+    """What a certificate says was declared; None without one. InvalidInput for what is no certificate."""
+    if file is None:
+        return None
+    try:
+        return msgspec.json.decode(Path(file).read_bytes(), type=Certificate).declared
+    except (OSError, ValueError) as error:
+        raise InvalidInput(
+            f"{file} can't be read as the certificate of a release: {error}.",
+            hint="Write one at each release: afterpost provider check NAME --json.",
+        ) from error
 
 
 def run(
@@ -158,15 +174,18 @@ def run(
     *,
     waivers: Mapping[str, str] | None = None,
     reads_by_post: Collection[str] = (),
+    released: str | None = None,
     installed: Iterable[EntryPoint] | None = None,
 ) -> Certificate:
     """Every check against the installed plugin with this entry-point name, offline, over real HTTP.
 
     `waivers`: check -> why this provider can't meet it, added to those of the package's `conformance.toml`.
-    `reads_by_post`: paths at which the network reads by POST. `installed`: the entry points there are, for
-    tests; by default those of this environment.
+    `reads_by_post`: paths at which the network reads by POST. `released`: file with the certificate of the
+    last release, as JSON. `installed`: the entry points there are, for tests; by default those of this
+    environment.
 
-    Raises InvalidInput when no plugin has the name, and for a waiver of no check or without a reason. Not to
-    be called from a running event loop.
+    Raises InvalidInput when no plugin has the name, for a waiver of no check or without a reason, and for a
+    file that is no certificate. Not to be called from a running event loop.
     """
-    return Kit(name, waivers=waivers, reads_by_post=reads_by_post, installed=installed).certificate()
+    kit = Kit(name, waivers=waivers, reads_by_post=reads_by_post, released=released, installed=installed)
+    return kit.certificate()

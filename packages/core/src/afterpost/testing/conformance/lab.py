@@ -36,7 +36,8 @@ SETTINGS = Settings(data_dir=Path(), database_url="sqlite://", api_key="k" * 20,
 class Lab:
     """One installed plugin, found by the name of its entry point, and loaded as core loads it.
 
-    `failed`: the check that loading failed, and how; then there is no provider.
+    `failed`: the check that loading failed, and how; then there is no provider. `released`: what the release
+    before this one declared, where that is known.
     """
 
     def __init__(self, name: str, installed: Iterable[EntryPoint] | None = None) -> None:
@@ -52,6 +53,7 @@ class Lab:
         (self.point,) = found
         self.watch = Watch()
         self.reads_by_post: frozenset[str] = frozenset()
+        self.released: Capabilities | None = None
         self.failed: tuple[str, Broken] | None = None
         self._providers: dict[str, Provider] = {}
         try:

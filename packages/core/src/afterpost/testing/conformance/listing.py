@@ -4,9 +4,12 @@ from collections import Counter
 
 import msgspec
 
+from afterpost.domain.errors import STOPPING, ErrorKind, ProviderError
+from afterpost.emulator import Fault
 from afterpost.sdk.provider import Measured
 from afterpost.testing.conformance.check import NotApplicable, check, expect
 from afterpost.testing.conformance.lab import MOST_PAGES, Lab, since
+from afterpost.testing.conformance.wire import Replay
 from afterpost.testing.conformance.world import EMPTY, OLD
 
 
@@ -104,6 +107,69 @@ async def only_since(lab: Lab) -> None:
             len(stage.wire.sent) - start <= whole_list,
             f"It takes {len(stage.wire.sent) - start} requests, and the whole list {whole_list}.",
             "Use `call.since` to ask for less.",
+        )
+
+
+@check("D5")
+async def own_alone(lab: Lab) -> None:
+    """What a list shows of others, as reposts are, is left out: it is no post of the account."""
+    lab.need_listing()
+    async with lab.stage() as stage:
+        account = await stage.connected(OLD)
+        alone = [post.external_id for post in await stage.listed(account)]
+        stage.dial.set(Fault("foreign_post"))
+        among = [post.external_id for post in await stage.listed(account)]
+        if not stage.dial.fired("foreign_post"):
+            raise NotApplicable("Its network, as it is emulated, lists the account's own posts alone.")
+        page = await stage.within(stage.provider.list_posts(stage.call(account), None))
+        foreign = sorted({*among, *page.measured} - set(alone))
+        expect(
+            not foreign,
+            f"{foreign[:1]} is listed, a post of somebody else.",
+            "Ask the network to leave reposts out, or leave them out by what marks them.",
+        )
+        expect(
+            among == alone,
+            f"Beside a post of somebody else {len(among)} of {len(alone)} own ones are listed.",
+            "Leave out the other's post and nothing else.",
+        )
+
+
+@check("D6")
+async def circles(lab: Lab) -> None:
+    """A network that gives one cursor again and again makes no endless list: core sees it, or an error."""
+    lab.need_listing()
+    async with lab.stage(_pages(lab)) as stage:
+        account = await stage.connected(OLD)
+        stage.wire.rewrite = replay = Replay(MOST_PAGES)
+        first = await stage.within(stage.provider.list_posts(stage.call(account), None))
+        if first.cursor is None:
+            raise NotApplicable("Its lists have one page only.")
+        replay.on = True
+        cursor: str | None = first.cursor
+        seen: set[str] = set()
+        try:
+            # As core goes on: until there is no cursor, or one that it had before.
+            while cursor is not None and cursor not in seen and replay.given < MOST_PAGES:
+                seen.add(cursor)
+                page = await stage.within(stage.provider.list_posts(stage.call(account), cursor))
+                cursor = page.cursor
+        except ProviderError as error:
+            expect(
+                replay.given <= MOST_PAGES,
+                f"One call did not end within {MOST_PAGES} requests.",
+                "Answer with one page a call; core asks for the next.",
+            )
+            expect(
+                error.kind not in STOPPING | {ErrorKind.BUG},
+                f"It is told as {error.kind}.",
+                "Raise UPSTREAM_MALFORMED: it is the network's doing, and may pass.",
+            )
+            return
+        expect(
+            replay.given < MOST_PAGES,
+            f"Each of {len(seen)} pages came with another cursor, and the network gave the same one.",
+            "Let the cursor follow from the network's alone, so that core sees it come back; or raise.",
         )
 
 

@@ -1,6 +1,8 @@
 """The provider's way out: core's own gate to declared hosts, which here remembers, and can change answers."""
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import httpx
@@ -21,23 +23,48 @@ class Sent(NamedTuple):
 
 
 class Wire(httpx.AsyncBaseTransport):
-    """Core's gate, with a memory of what was sent. `rewrite` makes another answer of an answer."""
+    """Core's gate, with a memory of what was sent.
+
+    `rewrite` makes another answer of an answer; at a `meeting` answers wait for each other.
+    """
 
     def __init__(self, hosts: Collection[str], emulated: Mapping[str, str], foreign: Collection[str]) -> None:
         self._gate = Gate(hosts, emulated, foreign)
         self.sent: list[Sent] = []
         self.rewrite: Rewrite | None = None
+        self.meeting: Meeting | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Remember, send, and answer as it was or as `rewrite` makes it."""
         body = await request.aread()
         self.sent.append(Sent(request.method, request.url, httpx.Headers(request.headers), body))
         response = await self._gate.handle_async_request(request)
+        if self.meeting is not None:
+            await self.meeting.come()
         return response if self.rewrite is None else self.rewrite(request, response)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._gate.aclose()
+
+
+class Meeting:
+    """Holds answers back until so many have come, so that calls are under way at the same time for certain.
+
+    It waits a second at most: whoever asks one after the other is not held up for ever.
+    """
+
+    def __init__(self, many: int) -> None:
+        self._missing = many
+        self._all = asyncio.Event()
+
+    async def come(self) -> None:
+        """Come, and wait for the others."""
+        self._missing -= 1
+        if self._missing <= 0:
+            self._all.set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._all.wait(), 1.0)
 
 
 class Swap:
@@ -79,6 +106,29 @@ class Swap:
             self.hits += 1
             return self._value
         return value
+
+
+class Replay:
+    """A rewrite that keeps the first answer of each path and, once `on`, gives it again whatever is asked.
+
+    `given` counts those; after `most` of them the network is down, so that nothing asks for ever.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.on = False
+        self.given = 0
+        self._most = most
+        self._first: dict[tuple[str, str], httpx.Response] = {}
+
+    def __call__(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        """The answer to keep, or the one that was kept."""
+        kept = self._first.setdefault((request.method, request.url.path), response)
+        if not self.on or kept is response:
+            return response
+        self.given += 1
+        if self.given > self._most:
+            return httpx.Response(503)
+        return httpx.Response(kept.status_code, headers=_plain(kept), content=kept.content)
 
 
 def quoting(secret: Callable[[], Collection[str]]) -> Rewrite:
