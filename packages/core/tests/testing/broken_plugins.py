@@ -68,6 +68,7 @@ declaring(
     limits=(sdk.RateLimit(unit="units", amount=10, seconds=86_400, scope="app", resets="daily"),),
 )
 declaring("WithScheme", "B7", "https://", hosts=("https://api.sound.invalid",))
+declaring("Elsewhere", "B7", "answers for api.sound.invalid, which is not", hosts=("www.sound.invalid",))
 
 
 # C. Credentials

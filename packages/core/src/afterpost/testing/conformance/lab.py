@@ -53,6 +53,8 @@ class Lab:
         self.watch = Watch()
         self.reads_by_post: frozenset[str] = frozenset()
         self.failed: tuple[str, Broken] | None = None
+        self.wire: Wire | None = None
+        """That of the stage last set up: what was asked last."""
         self._providers: dict[str, Provider] = {}
         try:
             self.point.load()
@@ -136,6 +138,7 @@ class Lab:
             )
         with Emulator(dialect, clock=clock, dial=FaultDial()) as emulator:
             stage = Stage(self, world, clock, dialect, emulator)
+            self.wire = stage.wire
             try:
                 yield stage
             finally:
