@@ -255,7 +255,7 @@ def docs(session: nox.Session) -> None:
     """What is generated in the docs is what the code says; `-- -r` writes it anew."""
     prepare(session)
     options = session.posargs or ["--check"]
-    pages = ("docs/hooks.md", "docs/backbone.md", "docs/conformance.md")
+    pages = ("docs/hooks.md", "docs/backbone.md", "docs/conformance.md", "docs/write-a-provider.md")
     run(session, PYTHON, "-m", "cogapp", "-I", ".", *options, *pages)
 
 

@@ -67,6 +67,14 @@ def test_under_pytest_a_failed_check_says_what_was_seen_and_what_to_do(tmp_path:
     assert "1 failed, 1 skipped" in done.stdout
 
 
+def test_under_pytest_what_another_check_failed_for_is_not_told_again(tmp_path: Path) -> None:
+    file = tmp_path / "waivers.toml"
+    file.write_text('[waivers]\nA3 = "This one is not needed."\nA5 = "Nor is this one."\n', "utf-8")
+    done = pytest_in(tmp_path, "--provider", "sample", "--waivers", str(file), "-k", "A3 or A5")
+    assert done.stdout.count("do: Take the waiver off.") == 1
+    assert done.stdout.count("seen and to do: the same as A3") == 1
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

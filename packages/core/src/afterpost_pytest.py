@@ -85,20 +85,27 @@ class Checks(pytest.Collector):
     def __init__(self, *, kit: "Kit", **more: Any) -> None:
         super().__init__(**more)
         self._kit = kit
+        self._told: dict[tuple[str | None, str | None], str] = {}
 
     def collect(self) -> Iterator[pytest.Item]:
         """One test a check."""
         for check in self._kit.checks:
-            yield CheckItem.from_parent(self, name=check.id, kit=self._kit, check=check)
+            yield CheckItem.from_parent(self, name=check.id, kit=self._kit, check=check, told=self._told)
 
 
 class CheckItem(pytest.Item):
-    """One check: skipped where it does not apply, an expected failure where it is waived."""
+    """One check: skipped where it does not apply, an expected failure where it is waived.
 
-    def __init__(self, *, kit: "Kit", check: "Check", **more: Any) -> None:
+    `told`: what was seen and is to be done -> the check that said so first; the others point to it.
+    """
+
+    def __init__(
+        self, *, kit: "Kit", check: "Check", told: dict[tuple[str | None, str | None], str], **more: Any
+    ) -> None:
         super().__init__(**more)
         self._kit = kit
         self._check = check
+        self._told = told
 
     def runtest(self) -> None:
         """Run it; Unmet when it failed."""
@@ -115,7 +122,10 @@ class CheckItem(pytest.Item):
         if not isinstance(excinfo.value, Unmet):
             return super().repr_failure(excinfo, style)
         result = excinfo.value.result
+        first = self._told.setdefault((result.seen, result.todo), result.id)
         lines: Sequence[str] = (result.demand, f"seen: {result.seen}", f"do: {result.todo}")
+        if first != result.id:
+            lines = (result.demand, f"seen and to do: the same as {first}")
         return "\n".join(lines)
 
     def reportinfo(self) -> tuple[Path, None, str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,8 +11,10 @@ import httpx
 import msgspec
 
 from afterpost import sdk
+from afterpost.emulator import Dialect, World, WorldAccount
 from packages.core.tests.testing.keeper import Reclassified, caught
-from packages.core.tests.testing.sound import Sound
+from packages.core.tests.testing.sound import KINDS, Sound
+from packages.core.tests.testing.sound_wire import SoundDialect
 
 # G. Errors
 
@@ -30,6 +33,14 @@ class Whenever(Sound):
 
     def retry_at(self, call: sdk.Call, response: httpx.Response) -> datetime | None:
         return None
+
+
+@caught("G1", "told to wait until an hour ago, waits until")
+class BelievesThePast(Sound):
+    """Takes a wait for one that is over."""
+
+    def retry_at(self, call: sdk.Call, response: httpx.Response) -> datetime | None:
+        return call.now + timedelta(seconds=int(response.headers["retry-after"]))
 
 
 @caught("G2", "credential_revoked")
@@ -54,6 +65,27 @@ class GivesUp(Reclassified):
 
     def meaning(self, status: int, error: sdk.ProviderError) -> sdk.ErrorKind:
         return sdk.ErrorKind.CREDENTIAL_REVOKED if status == 401 else error.kind
+
+
+class WithoutRenewal(SoundDialect):
+    """The same network with tokens that a person types."""
+
+    def credential(self, account: WorldAccount) -> Mapping[str, str]:
+        return {"access_token": account.token}
+
+
+@caught("G4", "told as token_expired")
+class NothingToRenew(Sound):
+    """Takes a token that nothing renews for one to be renewed."""
+
+    refresh = sdk.Provider.refresh
+
+    @property
+    def credential_fields(self) -> Sequence[sdk.CredentialField]:
+        return (sdk.CredentialField("access_token", "Access token"),)
+
+    def emulate(self, world: World) -> Dialect | None:
+        return WithoutRenewal(world)
 
 
 @caught("G5", "bad_request")
@@ -123,6 +155,33 @@ class FearsTheUnknown(Reclassified):
     def meaning(self, status: int, error: sdk.ProviderError) -> sdk.ErrorKind:
         unknown = (error.native or "").startswith("http_4")
         return sdk.ErrorKind.CREDENTIAL_REVOKED if unknown else error.kind
+
+
+@caught("G11", "refused with 403 and a code of no meaning, is told as permission_missing")
+class StatusOfPermissions(Reclassified):
+    """Takes every 403 that it does not know for a missing permission."""
+
+    def meaning(self, status: int, error: sdk.ProviderError) -> sdk.ErrorKind:
+        unknown = status == 403 and error.native not in KINDS
+        return sdk.ErrorKind.PERMISSION_MISSING if unknown else error.kind
+
+
+@caught("G11", "refused with 401 and a code of no meaning, is told as credential_revoked")
+class StatusOfTheEnd(Reclassified):
+    """Takes every 401 that it does not know for the end of the credential."""
+
+    def meaning(self, status: int, error: sdk.ProviderError) -> sdk.ErrorKind:
+        unknown = status == 401 and error.native not in KINDS
+        return sdk.ErrorKind.CREDENTIAL_REVOKED if unknown else error.kind
+
+
+@caught("G11", "refused with 400 and a code of no meaning, is told as token_expired")
+class RenewsOnSuspicion(Reclassified):
+    """Renews the token after any refusal that it does not know."""
+
+    def meaning(self, status: int, error: sdk.ProviderError) -> sdk.ErrorKind:
+        unknown = status == 400 and error.native not in KINDS
+        return sdk.ErrorKind.TOKEN_EXPIRED if unknown else error.kind
 
 
 @caught("G12", "as if nothing were wrong")

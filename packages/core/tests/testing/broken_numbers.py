@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from afterpost import sdk
+from afterpost.emulator import Dialect, World
 from packages.core.tests.testing.keeper import caught, change
 from packages.core.tests.testing.sound import Sound
+from packages.core.tests.testing.sound_wire import SoundDialect
 
 # E. Metrics
 
@@ -86,6 +88,15 @@ class Lenient(Valued):
         counts = item["counts"]
         more = {"likes": int(counts["hearts"])} if isinstance(counts.get("hearts"), bool | float) else {}
         return found | more
+
+
+@caught("E5", "likes -5, and it is read as -5")
+class BelowZero(Valued):
+    """Takes any whole number for a count."""
+
+    def told(self, found: dict[str, int], item: Mapping[str, Any]) -> dict[str, int]:
+        count = item["counts"].get("hearts")
+        return found | ({"likes": count} if type(count) is int else {})
 
 
 @caught("E5", "where nothing was wrong")
@@ -186,12 +197,26 @@ class HighWater(Valued):
         return found | ({"views": most} if "views" in found else {})
 
 
-@caught("E14", "It says likes")
+@caught("E14", "of a post of type image, and it is read as")
 class Swapped(Valued):
     """Takes one number for another."""
 
     def told(self, found: dict[str, int], item: Mapping[str, Any]) -> dict[str, int]:
         return found | {"likes": found["comments"], "comments": found["likes"]}
+
+
+class Unnamed(SoundDialect):
+    """Does not say where one of the counts stands."""
+
+    native: Mapping[str, str] = {"views": "plays", "likes": "hearts"}
+
+
+@caught("E14", "under which field it has comments, watch_time_seconds")
+class Untried(Sound):
+    """Brings an emulator that keeps checks from two of its counts."""
+
+    def emulate(self, world: World) -> Dialect | None:
+        return Unnamed(world)
 
 
 @caught("E15", "a reading is of")
@@ -212,6 +237,13 @@ class MoreOfTheAccount(Sound):
         return sdk.AccountReading(values={"followers": 1, "following": 2})
 
 
+@caught("E16", "declares followers of the account, and has no fetch_account")
+class OnlyDeclared(Sound):
+    """Declares what it never reads."""
+
+    fetch_account = sdk.Provider.fetch_account
+
+
 @caught("E17", "None, and it is read as 0")
 class ZeroForNull(Valued):
     """Takes null for 0."""
@@ -219,3 +251,33 @@ class ZeroForNull(Valued):
     def told(self, found: dict[str, int], item: Mapping[str, Any]) -> dict[str, int]:
         counts = item["counts"]
         return found | ({"likes": 0} if "hearts" in counts and counts["hearts"] is None else {})
+
+
+# What comes with the numbers
+
+
+@caught("E18", "of times without a zone, hands on")
+class AnyTime(Sound):
+    """Takes a time without a zone as it is."""
+
+    def instant(self, text: str) -> datetime:
+        return datetime.fromisoformat(text)
+
+
+@caught("E18", "is read as one of")
+class ReadAt(Sound):
+    """Takes a post for published when it is read."""
+
+    def measured(
+        self, call: sdk.Call, item: Mapping[str, Any], partial: tuple[str, ...] = ()
+    ) -> sdk.Measured:
+        found = super().measured(call, item, partial)
+        return change(found, reading=change(found.reading, published_at=call.now))
+
+
+@caught("E19", "list_posts says that a post is of type 'Image!'")
+class Exclaims(Sound):
+    """Says of what type a post is in words for people."""
+
+    def info(self, item: Mapping[str, Any]) -> sdk.PostInfo:
+        return change(super().info(item), content_type=f"{item['kind'].title()}!")

@@ -71,6 +71,7 @@ declaring("Forgets", "B6", "likes is gone", metrics=(DECLARED.metrics[0], *DECLA
 declaring("OtherUnit", "B6", "by the same definition", metrics=spec(1, unit="ratio"))
 declaring("OtherKind", "B6", "was cumulative count", metrics=spec(1, kind=sdk.Kind.GAUGE))
 declaring("WithScheme", "B7", "https://", hosts=("https://api.sound.invalid",))
+declaring("Elsewhere", "B7", "answers for api.sound.invalid, which is not", hosts=("www.sound.invalid",))
 
 
 # C. Credentials

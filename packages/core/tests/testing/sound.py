@@ -181,7 +181,10 @@ class Sound(sdk.Provider):
         )
 
     def instant(self, text: str) -> datetime:
-        return datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is None:
+            raise self.malformed("no_zone")
+        return found
 
     async def fetch_daily(
         self, call: sdk.Call, ids: Sequence[str], start: date, end: date

@@ -210,6 +210,23 @@ def test_a_plugin_that_is_not_there_is_named_with_those_that_are() -> None:
 # The certificate
 
 
+def test_what_many_checks_fail_for_is_told_once() -> None:
+    found = run("sound", installed=installed("broken:zoo.Elsewhere"))
+    text = found.table()
+    failed = found.counts["failed"]
+    assert failed > 40
+    assert len(re.findall("The provider asks api.sound.invalid, which is not declared.", text)) == 1
+    assert len(re.findall(r"do: Declare api.sound.invalid in `hosts`\.", text)) == 1
+    (many,) = re.findall("^([0-9]+) checks failed for the same reason: A6, B1, C1, ", text, re.MULTILINE)
+    assert failed - 5 < int(many) <= failed
+    assert text.count("seen: ") == 1 + failed - int(many)
+
+
+def test_an_unexpected_refusal_is_told_with_what_was_asked() -> None:
+    result = broken("NoneIsAnError").result(CHECKS["D1"])
+    assert "Its last request was GET api.sound.invalid/posts, and the answer 200." in (result.seen or "")
+
+
 def test_a_certificate_is_plain_data(certificate: Certificate) -> None:
     again = msgspec.json.decode(msgspec.json.encode(certificate), type=Certificate)
     assert again == certificate

@@ -32,6 +32,8 @@ def refusal(code: object, message: object = "token s3cret") -> bytes:
         (403, 403, "Not authorized to access board or Pin.", ErrorKind.NOT_FOUND),
         (403, 403, "Not authorized to access the user account.", ErrorKind.PERMISSION_MISSING),
         (403, 3, "Authorization failed.", ErrorKind.PERMISSION_MISSING),
+        (403, 29, "You are not permitted to access that resource.", ErrorKind.PERMISSION_MISSING),
+        (403, 99, "never heard of", ErrorKind.BAD_REQUEST),
         (404, 404, "Pin not found.", ErrorKind.NOT_FOUND),
         (404, 50, "Pin not found.", ErrorKind.NOT_FOUND),
         (400, 50, "Pin not found.", ErrorKind.NOT_FOUND),

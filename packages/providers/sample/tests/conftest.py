@@ -1,4 +1,4 @@
-"""A fake Sample on a real port, and a call to it as core would make one. To copy: change the provider."""
+"""A fake Sample on a real port, and a call to it as core would make one. A copy changes its name alone."""
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, date, datetime
@@ -72,7 +72,7 @@ async def typed(
 
 @pytest.fixture
 async def call(provider: Provider, emulator: Emulator, typed: Call, account: WorldAccount) -> Call:
-    """A call for the connected account, with no request made yet."""
-    credential = await provider.refresh(typed)
+    """A call for the connected account, signed in as `connect` does it, with no request made since."""
+    credential = await provider.sign_in(typed)
     emulator.forget()
     return msgspec.structs.replace(typed, credential=credential, account_id=account.id)

@@ -49,6 +49,10 @@ def test_together_they_are_the_whole_file(source: Path) -> None:
     assert [line for at, line in enumerate(lines) if line and at not in shown] == []
 
 
+def test_the_emulator_takes_nothing_from_the_provider() -> None:
+    assert "afterpost_sample" not in (PACKAGE / "emulator.py").read_text("utf-8")
+
+
 def test_the_readme_walks_through_every_file() -> None:
     readme = (DIST / "README.md").read_text("utf-8")
     tests = sorted((DIST / "tests").glob("*.py"))

@@ -3,7 +3,7 @@
 from importlib.metadata import entry_points
 
 from afterpost.emulator import Dialect
-from afterpost.sdk import CANONICAL, Provider
+from afterpost.sdk import Provider
 
 
 def test_installing_it_is_all() -> None:
@@ -20,4 +20,3 @@ def test_the_declaration_is_what_the_network_speaks(provider: Provider, dialect:
 
     assert set(declared.hosts) == set(dialect.hosts)
     assert {spec.name: spec.native for spec in declared.metrics} == dialect.native
-    assert {spec.name for spec in declared.metrics} <= set(CANONICAL)

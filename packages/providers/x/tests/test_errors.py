@@ -33,7 +33,7 @@ def refusal(name: str, detail: str = "token s3cret", host: str = "x") -> bytes:
         (401, "never-heard-of", ErrorKind.TOKEN_EXPIRED),
         (402, "never-heard-of", ErrorKind.BUDGET_EXHAUSTED),
         (403, "client-forbidden", ErrorKind.PERMISSION_MISSING),
-        (403, "never-heard-of", ErrorKind.PERMISSION_MISSING),
+        (403, "never-heard-of", ErrorKind.BAD_REQUEST),
         (403, "not-authorized-for-resource", ErrorKind.NOT_FOUND),
         (404, "resource-not-found", ErrorKind.NOT_FOUND),
         (404, "never-heard-of", ErrorKind.NOT_FOUND),

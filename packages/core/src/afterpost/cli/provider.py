@@ -35,7 +35,7 @@ def new(name: str, into: Path) -> None:
     say("  python -m pip install -e . pytest pytest-asyncio")
     say("  python -m pytest")
     say(f"  afterpost provider check {name}")
-    say("Then make it speak as your network does, file by file; README.md says where.")
+    say("Then make it speak as your network does, file by file; TODO.md says where.")
 
 
 @provider.command()

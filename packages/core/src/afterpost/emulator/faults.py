@@ -42,8 +42,8 @@ class Fault(Struct, frozen=True):
     with it, or which the pattern finds. `host`, `account`: only requests to that host, of that account.
     `ids`: posts that `missing_id` leaves out (none given: the first of each batch answer). `fields`:
     what `absent_field` drops and `dead_metric` refuses, as canonical or native names (none given: likes).
-    `status`: the status of `unavailable`. `retry_after`: the raw Retry-After header of `rate_limited` and
-    `unavailable`.
+    `status`: the status of `unavailable`. `retry_after`: the wait of `rate_limited` and `unavailable`, as the
+    text of a Retry-After header; the conformance kit gives seconds, below 0 for a wait that is over.
     """
 
     kind: FaultKind

@@ -127,8 +127,7 @@ def _kind(status: int, name: str | None) -> ErrorKind:
         return ErrorKind.TOKEN_EXPIRED
     if name is None or status < 400:
         return ErrorKind.UPSTREAM_MALFORMED
-    if status == 403:
-        return ErrorKind.PERMISSION_MISSING
+    # A 403 whose name is not known is no reason to stop the account: that takes a person to mend.
     return ErrorKind.NOT_FOUND if status == 404 else ErrorKind.BAD_REQUEST
 
 

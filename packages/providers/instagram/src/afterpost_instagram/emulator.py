@@ -39,6 +39,12 @@ class InstagramDialect(Dialect):
 
     hosts = (GRAPH_HOST, CODE_HOST)
     native: Mapping[str, str] = {
+        "views": "views",
+        "reach": "reach",
+        "likes": "likes",
+        "comments": "comments",
+        "shares": "shares",
+        "follows": "follows",
         "saves": "saved",
         "clicks_profile": "profile_visits",
         "watch_time_seconds": "ig_reels_video_view_total_time",

@@ -28,6 +28,9 @@ _A_QUOTA = timedelta(hours=1)
 _LIMITED = 8
 _NOT_AUTHORIZED = 7
 _NOT_FOUND = 50
+_FORBIDDEN = frozenset({3, 29, 403})
+"""Codes with which a 403 means a permission, by Pinterest's API description. One that is not known does not
+stop the account."""
 
 _PROSE = re.compile(r"retry after ([0-9]{1,9}(?:\.[0-9]{1,9})?) ?s", re.ASCII | re.IGNORECASE)
 _NOT_YOURS = re.compile(r"access (the )?(board or )?pin", re.ASCII | re.IGNORECASE)
@@ -129,7 +132,7 @@ def _kind(status: int, code: int | None, message: str) -> ErrorKind:
         return ErrorKind.TOKEN_EXPIRED
     if code is None or status < 400:
         return ErrorKind.UPSTREAM_MALFORMED
-    if status == 403:
+    if status == 403 and code in _FORBIDDEN:
         return ErrorKind.PERMISSION_MISSING
     return ErrorKind.NOT_FOUND if status == 404 or code == _NOT_FOUND else ErrorKind.BAD_REQUEST
 

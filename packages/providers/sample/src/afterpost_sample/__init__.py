@@ -1,4 +1,4 @@
-"""Sample for Afterpost: a network that does not exist, and the template for the provider of one that does."""
+"""Sample for Afterpost: the plugin, which brings one provider."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,15 +1,15 @@
 """Sample's wire from the other side: what the network would answer, over a world of the emulator.
 
-It spells every field by itself. Sharing `payloads` would be shorter, but then a wrong name would be wrong on
-both sides, and no test would notice.
+It spells every field, host and limit by itself. Sharing the provider's would be shorter, but then a wrong one
+would be wrong on both sides, and no test would notice.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 
 from afterpost.emulator import Dialect, Fault, Request, Response, WorldAccount, WorldPost
-from afterpost_sample.provider import BATCH_SIZE, HOST
 
+_MOST = 20  # posts on a page, and ids in one call
 _FAULTS = {
     "rate_limited": (429, "rate_limited"),
     "quota": (403, "quota_exceeded"),
@@ -22,7 +22,7 @@ _FAULTS = {
 class SampleDialect(Dialect):
     """`POST /token`, and `GET` of `/me`, `/posts` and `/stats` for the account of the bearer token."""
 
-    hosts = (HOST,)
+    hosts = ("api.sample.invalid",)
     native: Mapping[str, str] = {"views": "plays", "likes": "hearts", "comments": "replies"}
 
     def credential(self, account: WorldAccount) -> Mapping[str, str]:
@@ -48,12 +48,12 @@ class SampleDialect(Dialect):
             start = request.param("cursor") or "0"
             if not start.isdecimal():
                 return _refusal(400, "invalid_cursor")
-            end = int(start) + BATCH_SIZE
+            end = int(start) + _MOST
             page = [_post(post) for post in posts[int(start) : end]]
             return Response.json({"posts": page, "next": str(end) if end < len(posts) else None})
         if request.path == "/stats":
             ids = request.params("id")
-            if len(ids) > BATCH_SIZE:
+            if len(ids) > _MOST:
                 return _refusal(400, "too_many_ids")
             found = [_post(post) | {"stats": self._stats(post, now)} for post in posts if post.id in ids]
             return Response.json({"posts": found})

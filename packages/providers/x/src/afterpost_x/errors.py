@@ -59,6 +59,8 @@ _SENTENCE = {
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 _TYPE = re.compile(r"https://api\.(?:x|twitter)\.com/(?:2|labs/2)/problems/([a-z0-9-]{1,64})", re.ASCII)
+_NO_TYPE = "about:blank"
+"""The type of a problem that is no more than its status (RFC 9457)."""
 _BLOCKED = re.compile(r"\b(suspended|locked|deactivated)\b", re.ASCII | re.IGNORECASE)
 
 
@@ -145,7 +147,8 @@ def _by_status(status: int, problem: Mapping[str, Any], *, readable: bool) -> Er
         return by_status[status]
     if not readable or status < 400:
         return ErrorKind.UPSTREAM_MALFORMED
-    if status == 403:
+    if status == 403 and problem.get("type", _NO_TYPE) == _NO_TYPE:
+        # Of no type, so its status says it all. One of a type that is not known must not stop the account.
         blocked = _BLOCKED.search(str(problem.get("detail", "")))
         return ErrorKind.ACCOUNT_BLOCKED if blocked else ErrorKind.PERMISSION_MISSING
     return ErrorKind.NOT_FOUND if status == 404 else ErrorKind.BAD_REQUEST

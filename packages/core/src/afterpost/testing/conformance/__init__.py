@@ -12,6 +12,7 @@ from afterpost.testing.conformance import (
     listing,
     metrics,
     packaging,
+    posts,
     values,
 )
 from afterpost.testing.conformance.certificate import Certificate, LeftOut, Result
@@ -30,4 +31,4 @@ __all__ = [
     "run",
 ]
 
-_GROUPS = (packaging, declaration, credentials, listing, metrics, values, daily, errors, behaviour)
+_GROUPS = (packaging, declaration, credentials, listing, metrics, values, posts, daily, errors, behaviour)

@@ -1,6 +1,7 @@
 """What the kit found: a certificate to read, and the same as data."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -15,6 +16,10 @@ _WORDS: dict[Status, str] = {
     "waived": "waived",
     "not_applicable": "not applicable",
 }
+
+
+_MANY = 3
+"""So many checks that failed for one reason are told it once, together."""
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -79,12 +84,26 @@ class Certificate(Struct, frozen=True, kw_only=True):
             f"afterpost {self.afterpost}",
             "",
         ]
+        shared = self._shared()
         for result in self.results:
             lines.append(f"{result.id:<4} {_WORDS[result.status]:<15} {result.demand}")
+            if (result.seen, result.todo) in shared:
+                continue
             for name, text in (("why", result.reason), ("seen", result.seen), ("do", result.todo)):
                 if text:
                     lines.append(f"{'':<20} {name}: {text}")
+        for (seen, todo), ids in shared.items():
+            lines += ["", f"{len(ids)} checks failed for the same reason: {', '.join(ids)}"]
+            lines += [f"{'':<20} {name}: {text}" for name, text in (("seen", seen), ("do", todo))]
         lines += ["", "Not checked:"]
         lines += [f"{one.id:<4} {one.reason}" for one in self.left_out]
         lines += ["", ", ".join(f"{count} {_WORDS[status]}" for status, count in self.counts.items())]
         return "\n".join(lines)
+
+    def _shared(self) -> Mapping[tuple[str | None, str | None], Sequence[str]]:
+        """What was seen and is to be done -> the checks that failed with just that, where they are many."""
+        found: dict[tuple[str | None, str | None], list[str]] = {}
+        for result in self.results:
+            if result.status == "failed":
+                found.setdefault((result.seen, result.todo), []).append(result.id)
+        return {what: ids for what, ids in found.items() if len(ids) >= _MANY}

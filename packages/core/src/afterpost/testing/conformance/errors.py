@@ -6,16 +6,19 @@ from datetime import timedelta
 import httpx
 
 from afterpost.domain.errors import STOPPING, WAITING, ErrorKind, ProviderError
-from afterpost.emulator import Fault
+from afterpost.emulator import Fault, FaultKind
 from afterpost.sdk.provider import Failed
 from afterpost.sdk.waits import LONGEST_WAIT
 from afterpost.testing.conformance.asking import acts
 from afterpost.testing.conformance.check import Broken, NotApplicable, check, expect
 from afterpost.testing.conformance.lab import Lab, Stage
+from afterpost.testing.conformance.wire import Unheard
 from afterpost.testing.conformance.world import NOW, OLD
 
 Judge = Callable[[str, ProviderError], None]
 MALFORMED = (ErrorKind.UPSTREAM_MALFORMED,)
+_REFUSALS: tuple[FaultKind, ...] = ("forbidden", "unauthorized", "quota")
+"""Refusals whose envelope G11 words anew."""
 
 
 async def _each(lab: Lab, fault: Fault, judge: Judge, *, patience: float | None = None) -> None:
@@ -80,7 +83,7 @@ def _is(kinds: Collection[ErrorKind], todo: str) -> Judge:
 
 @check("G1")
 async def rate_limited(lab: Lab) -> None:
-    """A rate limit is RATE_LIMITED until the instant that the network says, in whatever form."""
+    """A rate limit is RATE_LIMITED until the instant that the network says, in any form, unless it is past."""
     waits: dict[str, list[timedelta]] = {}
 
     def judge(what: str, error: ProviderError) -> None:
@@ -102,6 +105,12 @@ async def rate_limited(lab: Lab) -> None:
             f"{what}, told to wait for 120 and for 1,800 s, waits for {short} and {long}.",
             "Make retry_at of what the network says: retry_after() and reset_at() read its forms.",
         )
+
+    def passed(what: str, error: ProviderError) -> None:
+        _is((ErrorKind.RATE_LIMITED,), "Raise RATE_LIMITED, whatever its headers say.")(what, error)
+        _sensible(f"{what}, told to wait until an hour ago,", error)
+
+    await _each(lab, Fault("rate_limited", retry_after="-3600"), passed)
 
 
 def _sensible(what: str, error: ProviderError) -> None:
@@ -146,8 +155,13 @@ async def forbidden(lab: Lab) -> None:
 @check("G4")
 async def unauthorized(lab: Lab) -> None:
     """An access token that is over is TOKEN_EXPIRED, or CREDENTIAL_REVOKED where nothing can renew it."""
+    if not lab.overrides("refresh"):
+        todo = "Raise CREDENTIAL_REVOKED: without `refresh` only connecting again helps."
+        await _each(lab, Fault("unauthorized"), _is((ErrorKind.CREDENTIAL_REVOKED,), todo))
+        return
     async with lab.stage() as stage:
         renewable = "refresh_token" in (await stage.connected(OLD)).credential.secrets
+    # Some networks renew a token by itself, before it ends and never after.
     kinds = (
         (ErrorKind.TOKEN_EXPIRED,) if renewable else (ErrorKind.TOKEN_EXPIRED, ErrorKind.CREDENTIAL_REVOKED)
     )
@@ -206,9 +220,12 @@ async def too_large(lab: Lab) -> None:
 
 @check("G11")
 async def unheard_of(lab: Lab) -> None:
-    """A refusal that nobody knows is told with its code, and never stops the account or spends a renewal."""
+    """A refusal that nobody knows never stops the account, and none but a 401 may spend a renewal."""
     harmless = set(ErrorKind) - STOPPING - {ErrorKind.TOKEN_EXPIRED, ErrorKind.BUG}
     judge = _is(harmless, "Keep kinds that only a person can mend for refusals that are known.")
+    # What 401 means is the same everywhere: the token is not accepted. To renew it costs little, and tells.
+    of_401 = harmless | ({ErrorKind.TOKEN_EXPIRED} if lab.overrides("refresh") else set())
+    judge_401 = _is(of_401, "Keep CREDENTIAL_REVOKED for refusals that are known.")
     async with lab.stage() as stage:
         account = await stage.connected(OLD)
         ids = list(await stage.known(account))[:1]
@@ -217,6 +234,18 @@ async def unheard_of(lab: Lab) -> None:
         for name, act in acts(lab, ids).items():
             answer = await _answer(stage, name, act(stage.call(account)))
             judge(f"{name} with the status 418", _error(name, answer))
+        # The network's own envelope, and in it a code and a sentence that it never had.
+        for kind in _REFUSALS:
+            for status in (400, 401, 403, 418):
+                stage.wire.rewrite = Unheard(status)
+                for name, act in acts(lab, ids).items():
+                    stage.dial.set(Fault(kind))
+                    before = stage.dial.fired()
+                    answer = await _answer(stage, name, act(stage.call(account)))
+                    if stage.dial.fired() == before:
+                        continue
+                    told = judge_401 if status == 401 else judge
+                    told(f"{name}, refused with {status} and a code of no meaning,", _error(name, answer))
 
 
 @check("G12")

@@ -115,21 +115,32 @@ class Kit:
             if failed[0] == check.id:
                 raise failed[1]
             raise NotApplicable(f"The plugin could not be loaded; see {failed[0]}.")
+        self._lab.wire = None
         try:
             with self._lab.watch.on(self._lab.package):
                 asyncio.run(self._running(check))
         except (Broken, NotApplicable):
             raise
         except ProviderError as error:
-            raise Broken(
-                f"The provider failed where nothing was wrong: {error.kind}: {error.message}",
-                "See what it was asked and answered; the emulator speaks the network's own wire.",
-            ) from error
+            raise self._unexpected(error) from error
         except Exception as error:
+            cause = f" ({error.__cause__!r})" if error.__cause__ is not None else ""
             raise Broken(
-                f"{type(error).__name__} where nothing was wrong: {error}",
+                f"{type(error).__name__} where nothing was wrong: {error}{cause}",
                 "See where it comes from: from the provider, or from the dialect of its emulator.",
             ) from error
+
+    def _unexpected(self, error: ProviderError) -> Broken:
+        """A ProviderError that no fault explains, with what was asked last."""
+        wire = self._lab.wire
+        if wire is not None and wire.undeclared:
+            host = wire.undeclared[-1]
+            return Broken(f"The provider asks {host}, which is not declared.", f"Declare {host} in `hosts`.")
+        last = f" Its last request was {wire.last}." if wire is not None and wire.last else ""
+        return Broken(
+            f"The provider failed where nothing was wrong: {error.kind}: {error.message}{last}",
+            "See what it was asked and answered; the emulator speaks the network's own wire.",
+        )
 
     async def _running(self, check: Check) -> None:
         self._lab.watch.on_loop(asyncio.get_running_loop())

@@ -55,6 +55,8 @@ class Lab:
         self.reads_by_post: frozenset[str] = frozenset()
         self.released: Capabilities | None = None
         self.failed: tuple[str, Broken] | None = None
+        self.wire: Wire | None = None
+        """That of the stage last set up: what was asked last."""
         self._providers: dict[str, Provider] = {}
         try:
             self.point.load()
@@ -138,6 +140,7 @@ class Lab:
             )
         with Emulator(dialect, clock=clock, dial=FaultDial()) as emulator:
             stage = Stage(self, world, clock, dialect, emulator)
+            self.wire = stage.wire
             try:
                 yield stage
             finally:

@@ -171,6 +171,15 @@ async def by_type(lab: Lab) -> None:
 @check("E14")
 async def true_numbers(lab: Lab) -> None:
     """Every number is the one that the network says for the metric of that name."""
+    async with lab.stage() as stage:
+        native = stage.dialect.native
+    counters = [name for name, spec in lab.offered().items() if spec.kind is Kind.CUMULATIVE]
+    unnamed = [name for name in counters if name in CUMULATIVE and name not in native]
+    expect(
+        not unnamed,
+        f"The emulator does not say under which field it has {', '.join(unnamed)}: no check can try them.",
+        "Name each counter in `native` of the dialect, also one that has the same name there.",
+    )
     await _equal(lab, lab.offered())
 
 
@@ -186,7 +195,8 @@ async def _equal(lab: Lab, names: Mapping[str, object] | list[str]) -> None:
                 told = outcome.reading.values.get(name)
                 expect(
                     told == value and type(told) is int,
-                    f"It says {name} {value:,} of a {post.content_type}, and it is read as {told!r}.",
+                    f"It says {name} {value:,} of a post of type {post.content_type}, and it is read as "
+                    f"{told!r}.",
                     "Look at the field that is read, and at its unit.",
                 )
         if not compared:
@@ -228,6 +238,11 @@ async def of_account(lab: Lab) -> None:
     specs = {spec.name for spec in lab.declared.account_metrics}
     if not specs:
         raise NotApplicable("It declares no metrics of the account.")
+    expect(
+        lab.overrides("fetch_account"),
+        f"It declares {', '.join(sorted(specs))} of the account, and has no fetch_account to read them.",
+        "Implement fetch_account: return AccountReading(values={…}), or take account_metrics out.",
+    )
     async with lab.stage() as stage:
         account = await stage.connected(OLD)
         found = await stage.within(stage.provider.fetch_account(stage.call(account)))
@@ -235,6 +250,6 @@ async def of_account(lab: Lab) -> None:
         odd = [name for name, value in found.values.items() if type(value) not in (int, float)]
         expect(
             bool(found.values) and not foreign and not odd,
-            f"Read: {dict(found.values)}; not declared: {foreign}; no number: {odd}.",
-            "Read what account_metrics declares, and leave out what the network does not say.",
+            f"fetch_account read {dict(found.values)}; not declared: {foreign}; no number: {odd}.",
+            "Let fetch_account read what account_metrics declares; what the network does not say is absent.",
         )

@@ -1,6 +1,7 @@
 """The provider's way out: core's own gate to declared hosts, which here remembers, and can change answers."""
 
 import asyncio
+import re
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -25,7 +26,9 @@ class Sent(NamedTuple):
 class Wire(httpx.AsyncBaseTransport):
     """Core's gate, with a memory of what was sent.
 
-    `rewrite` makes another answer of an answer; at a `meeting` answers wait for each other.
+    `rewrite` makes another answer of an answer; at a `meeting` answers wait for each other. `last`: the last
+    request and its answer in words, without the query. `undeclared`: the hosts that were asked for and are not
+    declared.
     """
 
     def __init__(self, hosts: Collection[str], emulated: Mapping[str, str], foreign: Collection[str]) -> None:
@@ -33,15 +36,24 @@ class Wire(httpx.AsyncBaseTransport):
         self.sent: list[Sent] = []
         self.rewrite: Rewrite | None = None
         self.meeting: Meeting | None = None
+        self.last = ""
+        self.undeclared: list[str] = []
+        self._open = frozenset((*hosts, *foreign))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Remember, send, and answer as it was or as `rewrite` makes it."""
         body = await request.aread()
+        host, asked = request.url.host, f"{request.method} {request.url.host}{request.url.path}"
         self.sent.append(Sent(request.method, request.url, httpx.Headers(request.headers), body))
+        self.last = f"{asked}, and there was no answer"
+        if host not in self._open:
+            self.undeclared.append(host)
         response = await self._gate.handle_async_request(request)
         if self.meeting is not None:
             await self.meeting.come()
-        return response if self.rewrite is None else self.rewrite(request, response)
+        found = response if self.rewrite is None else self.rewrite(request, response)
+        self.last = f"{asked}, and the answer {found.status_code}"
+        return found
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -154,6 +166,60 @@ def _told(value: Any, secret: str) -> Any:
     if isinstance(value, list):
         return [_told(part, secret) for part in value]
     return f"{value} {secret}" if isinstance(value, str) and " " in value else value
+
+
+class Unheard:
+    """A rewrite after which refusals have this status, and in their own envelope nothing that is known.
+
+    Every word and number is another: which of them is the code is the network's matter. Of an address, which
+    may be a code as well, the last part changes.
+    """
+
+    def __init__(self, status: int) -> None:
+        self._status = status
+
+    def __call__(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        """The refusal with another meaning; anything else as it is."""
+        if response.status_code < 400:
+            return response
+        try:
+            body = msgspec.json.encode(self._in(msgspec.json.decode(response.content)))
+        except (ValueError, RecursionError):
+            body = response.content
+        return httpx.Response(self._status, headers=_plain(response), content=body)
+
+    def _in(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: self._in(part) for name, part in value.items()}
+        if isinstance(value, list):
+            return [self._in(part) for part in value]
+        if isinstance(value, str):
+            return "Nobody knows this." if " " in value else re.sub(r"[^/:#]+\Z", "unheardof", value)
+        return 987_654 if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+_ZONE = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?)(?:Z|[+-]\d\d:?\d\d)")
+
+
+class Unzoned:
+    """A rewrite after which the times of an answer, where they are texts, are without their zone."""
+
+    def __call__(self, request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        """The answer without zones."""
+        try:
+            answer = msgspec.json.decode(response.content)
+        except (ValueError, RecursionError):
+            return response
+        body = msgspec.json.encode(self._in(answer))
+        return httpx.Response(response.status_code, headers=_plain(response), content=body)
+
+    def _in(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: self._in(part) for name, part in value.items()}
+        if isinstance(value, list):
+            return [self._in(part) for part in value]
+        found = _ZONE.fullmatch(value) if isinstance(value, str) else None
+        return value if found is None else found[1]
 
 
 def _plain(response: httpx.Response) -> list[tuple[str, str]]:
