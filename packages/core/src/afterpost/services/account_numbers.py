@@ -96,7 +96,8 @@ def account_numbers(
         organization = core.organization(connection, scope.narrowed(organization=account.organization_id))
         window = window_of(core, organization, start, end)
         found = account_metrics.between(
-            connection, scope, account_id, day_number(window.start), day_number(window.end)
+            *(connection, scope, account_id, zone_of(window.zone)),
+            *(day_number(window.start), day_number(window.end)),
         )
     days: dict[int, dict[str, Value]] = {}
     for each in found:
