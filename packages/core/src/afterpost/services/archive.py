@@ -7,7 +7,7 @@ What costs time (taking secrets out, hashing, packing) is done by `prepared` bef
 import hashlib
 import zlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -53,8 +53,15 @@ class Prepared(Struct, frozen=True, kw_only=True):
     sizes: Digests
 
 
-def prepared(heard: Heard, *, posts: Sequence[str] = (), cursor: str | None = None) -> Prepared:
+def prepared(
+    heard: Heard,
+    *,
+    posts: Sequence[str] = (),
+    cursor: str | None = None,
+    days: tuple[date, date] | None = None,
+) -> Prepared:
     """What a call heard, without secrets, hashed and packed. Touches no database: call it on any thread."""
+    start, end = days or (None, None)
     public = open_fields(heard.fields)
     redactor = Redactor.of(heard.credential, public)
     sizes: Digests = {}
@@ -63,6 +70,8 @@ def prepared(heard: Heard, *, posts: Sequence[str] = (), cursor: str | None = No
         posts=tuple(posts),
         cursor=None if cursor is None else redactor.text(cursor),
         since=heard.since,
+        start=start,
+        end=end,
         secrets=tuple(sorted(secrets)),
         fields={name: secrets[name].reveal() for name in sorted(public & set(secrets))},
         scopes=heard.credential.scopes,

@@ -4,6 +4,7 @@ No state but the account's: each day is asked for again until it can't change an
 missed since the last time is in the range. Young posts are read daily, older ones once a week.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
@@ -18,8 +19,9 @@ from afterpost.domain.windows import zone_of
 from afterpost.sdk.capabilities import Capabilities
 from afterpost.sdk.provider import Call, Measured, Outcome
 from afterpost.sdk.waits import next_midnight
+from afterpost.services.archive import Prepared, keep, prepared
 from afterpost.services.core import Core
-from afterpost.services.exchange import Exchange
+from afterpost.services.exchange import Answered, Exchange
 from afterpost.services.record import Item, record
 from afterpost.storage import accounts, posts
 from afterpost.storage.accounts import Account
@@ -50,8 +52,12 @@ async def read_daily(
             batch = wanted[first : first + max(1, declared.daily_batch_size)]
             since = min(start, end - timedelta(days=WEEK + trailing)) if _old(batch, now) else start
             since = max(since, end - timedelta(days=declared.daily_days))
-            outcomes = await _ask(exchange, [post.external_id for post in batch], since, end)
-            await core.database.writing(_store, core, scope, actor, declared, batch, outcomes, run_id)
+            ids = [post.external_id for post in batch]
+            outcomes, heard = await _ask(exchange, ids, since, end)
+            fetch = None
+            if heard is not None:
+                fetch = await asyncio.to_thread(prepared, heard, posts=ids, days=(since, end))
+            await core.database.writing(store_daily, core, scope, actor, batch, outcomes, run_id, fetch)
     except ProviderError as error:
         if error.kind in STOPPING:
             raise
@@ -63,14 +69,16 @@ async def read_daily(
     await core.database.writing(_again, core, scope, actor, account, next_midnight(zone, now))
 
 
-async def _ask(exchange: Exchange, ids: Sequence[str], start: date, end: date) -> dict[str, Outcome]:
+async def _ask(
+    exchange: Exchange, ids: Sequence[str], start: date, end: date
+) -> Answered[dict[str, Outcome]]:
     async def one_batch(call: Call) -> dict[str, Outcome]:
         answer: object = await exchange.provider.fetch_daily(call, ids, start, end)
         if not isinstance(answer, Mapping):
             raise TypeError(f"answered with {type(answer).__name__}, not a mapping")
         return dict(answer)
 
-    return (await exchange.ask("fetch_daily", one_batch, dict, items=len(ids))).value
+    return await exchange.ask("fetch_daily", one_batch, dict, items=len(ids))
 
 
 def _zone(declared: Capabilities) -> str:
@@ -101,15 +109,18 @@ def _live(core: Core, scope: Scope, account: Account) -> list[Post]:
         return posts.due_posts(connection, scope, account.id, None)
 
 
-def _store(
+def store_daily(
     core: Core,
     scope: Scope,
     actor: Actor,
-    declared: Capabilities,
     batch: Sequence[Post],
     outcomes: Mapping[str, Outcome],
     run_id: int,
+    fetch: Prepared | None = None,
 ) -> None:
+    """Store what the provider said of the series of posts of one account, and the payloads it said it with,
+    in one transaction."""
+    declared = core.providers[batch[0].platform].capabilities
     series = {spec.name for spec in declared.metrics if spec.kind is Kind.DAILY}
     items = []
     for post in batch:
@@ -117,7 +128,13 @@ def _store(
         if isinstance(outcome, Measured):
             items.append(Item(post, _believable(outcome.reading, series), "api"))
     with core.transaction(scope, actor) as tx:
-        record(tx, core.organization(tx.connection, tx.scope), items, run_id)
+        organization = core.organization(tx.connection, tx.scope)
+        keep(
+            *(tx, organization.id, run_id, "daily", fetch),
+            account_id=batch[0].account_id,
+            platform=batch[0].platform,
+        )
+        record(tx, organization, items, run_id)
 
 
 def _believable(reading: Reading, series: set[str]) -> Reading:
