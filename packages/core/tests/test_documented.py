@@ -124,7 +124,12 @@ def test_a_command_says_what_it_does(name: str) -> None:
 def test_options_and_arguments_are_documented_and_no_others(name: str) -> None:
     text = sections("cli.md", 2)[name]
     documented = {re.split(r"[ =]", row[0].strip("`"))[0]: row[1] for row in rows(text)}
-    existing = {opt for option in options(afterpost.commands[name]) for opt in option.opts if opt[:2] == "--"}
+    existing = {
+        opt
+        for option in options(afterpost.commands[name])
+        for opt in (*option.opts, *option.secondary_opts)
+        if opt[:2] == "--"
+    }
     assert set(documented) == existing
     assert all(documented.values())
     for parameter in afterpost.commands[name].params:

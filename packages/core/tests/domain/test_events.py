@@ -21,6 +21,7 @@ from afterpost.domain.events import (
     PerformanceSynced,
     PostGone,
     PostsRegistered,
+    Rezoned,
     RunEnded,
     SnapshotsStored,
 )
@@ -36,6 +37,7 @@ CATALOGUE = (
         restated=0,
     ),
     PerformanceSynced(organization_id=1, run_id=8, change_seq=42, rows=2),
+    Rezoned(organization_id=1, change_seq=42, time_zone_before="UTC", time_zone="Europe/Berlin", snapshots=2),
     AccountStopped(organization_id=1, account_id=3, kind="credential_revoked", message="Connect it again."),
     PostGone(organization_id=1, post_id=5, since=datetime(2026, 3, 2, 10, 30, tzinfo=UTC)),
     PostsRegistered(organization_id=1, platform="youtube", account_id=None, posts=4),

@@ -1,18 +1,25 @@
 """Growth, engagements by part, prompts, brands a page at a time, and receipts, worked out by hand."""
 
 from datetime import date
+from typing import Any
 
+import msgspec
 import pytest
 
+from afterpost.domain.errors import InvalidWindow
 from afterpost.domain.posts import CreativeLinks
-from afterpost.services.boards import directory, leaderboard
+from afterpost.sdk import Capabilities, MetricSpec
+from afterpost.services.boards import directory, leaderboard, platforms
 from afterpost.services.core import Core
 from afterpost.services.growth import BestDay, Change, engagement, growing
 from afterpost.services.overview import overview
 from afterpost.services.prompts import prompt_performance
 from afterpost.services.question import Question
 from afterpost.services.receipts import Entry, Place, receipt
-from packages.core.tests.house import EVERYTHING, PARTS, at, day, tell, told
+from afterpost.services.weekly import weekly
+from afterpost.storage import early_readings
+from packages.core.tests.house import EVERYTHING, PARTS, MakeCore, at, day, tell, told
+from packages.core.tests.plugins.network import NetworkPlugin, Table
 from packages.core.tests.services.scenery import ASKED, fix_a
 
 
@@ -26,6 +33,96 @@ def test_growth_is_what_was_earned_against_the_window_before(core: Core) -> None
     assert growing(core, EVERYTHING, Question(end=day("2026-11-01")))[0].best_day is None
     unknown, _ = growing(core, EVERYTHING, Question(end=day("2026-11-14")))
     assert (unknown.views.growth, unknown.views.direction) == (None, None)
+
+
+class Late(Table):
+    """A platform whose views are final after two days."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        views = MetricSpec(name="views", native="views", latency_hours=48)
+        return msgspec.structs.replace(super().capabilities, metrics=(views,))
+
+
+@pytest.fixture
+def late(make_core: MakeCore) -> Core:
+    """A hundred views a day from the 5th on, of which that platform has told only a part of the last two
+    days; and ten a day of one whose days are final when they are over. It is the 22nd."""
+    core = make_core(plugins={"late": NetworkPlugin(Late())})
+    views = 0
+    for n in range(5, 22):
+        views += 100 if n < 20 else 20
+        for platform, counted in (("table", views), ("elsewhere", 10 * (n - 4))):
+            tell(
+                core,
+                told(
+                    *("a", at(f"2026-11-{n:02}"), {"views": counted}),
+                    published_at=at("2026-11-05 08:00"),
+                    platform=platform,
+                ),
+                brand="B",
+            )
+    return core
+
+
+def test_growth_is_cut_to_the_days_that_are_complete_everywhere(late: Core) -> None:
+    found, meta = growing(late, EVERYTHING)
+    # The 15th to the 19th against the 10th to the 14th: nothing grew, and the 20th and 21st did not fall.
+    assert found.views == Change(550, 550, 0.0, "stable")
+    assert (meta.window.start_date, meta.window.end_date) == (day("2026-11-15"), day("2026-11-19"))
+    assert (meta.previous_window.start_date, meta.window.clamped) == (day("2026-11-10"), True)
+    assert found.best_day == BestDay(day("2026-11-15"), 110)
+    alone, meta = growing(late, EVERYTHING, Question(platform="elsewhere"))
+    assert (alone.views, meta.window.end_date) == (Change(70, 70, 0.0, "stable"), day("2026-11-21"))
+    parts, meta = engagement(late, EVERYTHING)
+    assert (parts.total, meta.window.end_date) == (None, day("2026-11-19"))
+
+
+def test_growth_of_days_that_are_not_complete_is_refused(late: Core) -> None:
+    recent = Question(start=day("2026-11-20"), end=day("2026-11-21"))
+    for ask in (growing, engagement):
+        with pytest.raises(InvalidWindow, match=r"No day from 2026-11-20 .* of table end 2026-11-19"):
+            ask(late, EVERYTHING, recent)
+    assert growing(late, EVERYTHING, msgspec.structs.replace(recent, platform="elsewhere"))
+
+
+def test_no_answer_takes_incomplete_days_for_a_fall(late: Core) -> None:
+    whole, meta = overview(late, EVERYTHING)
+    # What was earned is of all days that are over; how it grew, of the complete ones.
+    assert (whole.earned.views, whole.previous.views) == (570 + 40, 770)
+    assert (whole.growth.views, meta.window.end_date) == (0.0, day("2026-11-21"))
+    week = weekly(late, EVERYTHING)[0]
+    assert week.week_over_week.views == Change(550, 550, 0.0, "stable")
+    assert (week.earned.views, week.growth.views) == (610, 0.0)
+    boards = {each.name: each.growth.views for each in platforms(late, EVERYTHING)[0]}
+    assert boards == {"table": 0.0, "elsewhere": 0.0}
+    (brand,), _ = leaderboard(late, EVERYTHING, "brands")
+    assert (brand.earned.views, brand.growth.views) == (610, 0.0)
+
+
+def test_where_no_day_is_complete_nothing_is_said_of_growth(late: Core) -> None:
+    recent = Question(start=day("2026-11-20"), end=day("2026-11-21"))
+    assert overview(late, EVERYTHING, recent)[0].growth.views is None
+    assert weekly(late, EVERYTHING, recent)[0].week_over_week.views == Change(None, None, None, None)
+    assert {each.growth.views for each in platforms(late, EVERYTHING, recent)[0]} == {None}
+
+
+def test_the_history_is_loaded_once(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    fix_a(core)
+    apart = [
+        growing(core, EVERYTHING, Question(end=day(d)))[0].equal_age for d in ("2026-11-21", "2026-11-14")
+    ]
+    loaded: list[object] = []
+    born = early_readings.born
+
+    def counting(*args: Any, **named: Any) -> list[early_readings.Born]:
+        loaded.append(args)
+        return born(*args, **named)
+
+    monkeypatch.setattr(early_readings, "born", counting)
+    found, _ = growing(core, EVERYTHING)
+    assert len(loaded) == 1
+    assert [found.equal_age, found.equal_age_before] == apart
 
 
 def test_the_best_day_is_by_the_metric_that_was_asked_for(core: Core) -> None:

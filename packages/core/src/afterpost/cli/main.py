@@ -29,6 +29,7 @@ from afterpost.cli.refresh import refresh
 from afterpost.cli.replay import replay_command
 from afterpost.cli.replay_archive import replay_archive_command
 from afterpost.cli.report import report
+from afterpost.cli.rezone import rezone_command
 from afterpost.cli.serve import serve
 from afterpost.cli.sync import sync
 from afterpost.cli.weekly import weekly
@@ -102,6 +103,7 @@ for command in (
     plugins,
     provider,
     migrate,
+    rezone_command,
     dump,
     replay_archive_command,
 ):

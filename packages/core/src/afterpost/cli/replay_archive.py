@@ -105,6 +105,9 @@ def _print(found: Rederived) -> None:
             f"{plural(found.taken_over, 'reading')} of {plural(found.posts_taken_over, 'post')} taken over "
             f"as stored, for what they were read from is not there: {_some(found.taken_over_of)}"
         )
+    if found.account_values_taken_over:
+        values = plural(found.account_values_taken_over, "value")
+        say(f"{values} of accounts' own numbers taken over as stored, for the same reason.")
     if found.gaps:
         print_table(
             ("fetch", "run", "platform", "operation", "gone by", "posts"),

@@ -14,7 +14,6 @@ from afterpost.cli.words import UNKNOWN, moment, number, percent, plural, short
 from afterpost.sdk.tenancy import Caller
 from afterpost.services.core import Core
 from afterpost.services.knowledge import as_of as as_of_core
-from afterpost.services.overview import growth_of
 from afterpost.services.quality import Quality
 from afterpost.services.question import Question
 from afterpost.services.rankings import Ranked
@@ -79,7 +78,7 @@ def _show(data: Weekly, meta: Meta, as_json: bool) -> None:
         return
     _doubts(data.quality)
     print_window(meta)
-    print_earned(data.earned, data.previous, growth_of(data.earned, data.previous))
+    print_earned(data.earned, data.previous, data.growth)
     print_groups("Platforms", data.platforms)
     print_groups("Content types", data.content_types)
     zone = meta.window.time_zone

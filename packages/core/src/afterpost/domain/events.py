@@ -26,6 +26,17 @@ class PerformanceSynced(Struct, frozen=True, kw_only=True, tag="performance_sync
     rows: int
 
 
+class Rezoned(Struct, frozen=True, kw_only=True, tag="rezoned.v1"):
+    """An organisation's days were cut in another zone: every snapshot and learning row was made anew."""
+
+    organization_id: int
+    change_seq: int
+    time_zone_before: str
+    time_zone: str
+    snapshots: int
+    """How many there are now."""
+
+
 class AccountStopped(Struct, frozen=True, kw_only=True, tag="account_stopped.v1"):
     """An account stopped being collected and needs a person: its error kind and sentence."""
 
@@ -99,6 +110,7 @@ class RunEnded(Struct, frozen=True, kw_only=True, tag="run_ended.v1"):
 Event = (
     SnapshotsStored
     | PerformanceSynced
+    | Rezoned
     | AccountStopped
     | PostGone
     | PostsRegistered

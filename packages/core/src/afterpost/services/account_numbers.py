@@ -1,5 +1,6 @@
 """Followers and other numbers of an account itself: read once a day, kept by day."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date
 from math import isfinite
@@ -13,6 +14,7 @@ from afterpost.domain.scope import Actor, Scope
 from afterpost.domain.windows import day_date, day_number, local_day_number, zone_of
 from afterpost.sdk.provider import AccountReading
 from afterpost.sdk.waits import next_midnight
+from afterpost.services.archive import Prepared, keep, prepared
 from afterpost.services.core import Core
 from afterpost.services.exchange import Exchange
 from afterpost.services.question import window_of
@@ -37,7 +39,9 @@ class AccountNumbers(Struct, frozen=True):
     window: WindowMeta
 
 
-async def read_account(core: Core, scope: Scope, actor: Actor, account: Account, exchange: Exchange) -> None:
+async def read_account(
+    core: Core, scope: Scope, actor: Actor, account: Account, exchange: Exchange, run_id: int
+) -> None:
     """Read the account's own numbers where that is due and offered.
 
     They are no reason to fail its posts: an error that concerns only this call is logged and tried again with
@@ -49,16 +53,27 @@ async def read_account(core: Core, scope: Scope, actor: Actor, account: Account,
     if not provider.capabilities.account_metrics or not due:
         return
     try:
-        reading = (await exchange.ask("fetch_account", provider.fetch_account, AccountReading)).value
+        reading, heard = await exchange.ask("fetch_account", provider.fetch_account, AccountReading)
     except ProviderError as error:
         if error.kind in WAITING | STOPPING:
             raise
         core.log.warning("account %s: its own numbers could not be read: %s", account.id, error.message)
         return
-    await core.database.writing(_store, core, scope, actor, account, reading)
+    fetch = None if heard is None else await asyncio.to_thread(prepared, heard)
+    await core.database.writing(store_account, core, scope, actor, account, reading, run_id, fetch)
 
 
-def _store(core: Core, scope: Scope, actor: Actor, account: Account, reading: AccountReading) -> None:
+def store_account(
+    core: Core,
+    scope: Scope,
+    actor: Actor,
+    account: Account,
+    reading: AccountReading,
+    run_id: int,
+    fetch: Prepared | None = None,
+) -> None:
+    """Store an account's own numbers as those of today, and the payloads they were read from, in one
+    transaction."""
     declared = {spec.name: spec for spec in core.providers[account.platform].capabilities.account_metrics}
     refused = [
         name for name, value in reading.values.items() if name not in declared or not _possible(name, value)
@@ -66,6 +81,11 @@ def _store(core: Core, scope: Scope, actor: Actor, account: Account, reading: Ac
     if refused:
         core.log.warning("account %s: left out what can't be true: %s", account.id, ", ".join(refused))
     with core.transaction(scope, actor) as tx:
+        keep(
+            *(tx, account.organization_id, run_id, "account", fetch),
+            account_id=account.id,
+            platform=account.platform,
+        )
         zone = core.organization(tx.connection, tx.scope).time_zone
         day = local_day_number(tx.now, zone_of(zone))
         values = [
@@ -96,7 +116,8 @@ def account_numbers(
         organization = core.organization(connection, scope.narrowed(organization=account.organization_id))
         window = window_of(core, organization, start, end)
         found = account_metrics.between(
-            connection, scope, account_id, day_number(window.start), day_number(window.end)
+            *(connection, scope, account_id, zone_of(window.zone)),
+            *(day_number(window.start), day_number(window.end)),
         )
     days: dict[int, dict[str, Value]] = {}
     for each in found:

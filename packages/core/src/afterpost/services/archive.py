@@ -61,6 +61,7 @@ def prepared(
     days: tuple[date, date] | None = None,
 ) -> Prepared:
     """What a call heard, without secrets, hashed and packed. Touches no database: call it on any thread."""
+    start, end = days or (None, None)
     public = open_fields(heard.fields)
     redactor = Redactor.of(heard.credential, public)
     sizes: Digests = {}
@@ -69,7 +70,8 @@ def prepared(
         posts=tuple(posts),
         cursor=None if cursor is None else redactor.text(cursor),
         since=heard.since,
-        days=days,
+        start=start,
+        end=end,
         secrets=tuple(sorted(secrets)),
         fields={name: secrets[name].reveal() for name in sorted(public & set(secrets))},
         scopes=heard.credential.scopes,

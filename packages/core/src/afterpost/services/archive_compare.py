@@ -12,6 +12,7 @@ from afterpost.storage.engine import Connection
 DERIVED = (
     "observations",
     "daily_metrics",
+    "account_metrics",
     "post_analytics",
     "latest",
     "rollups",

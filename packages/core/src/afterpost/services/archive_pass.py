@@ -14,7 +14,8 @@ from afterpost.domain.errors import AfterpostError, InvalidInput
 from afterpost.domain.scope import SYSTEM, Scope
 from afterpost.domain.windows import zone_of
 from afterpost.sdk.formats import FileContext, FileItem
-from afterpost.sdk.provider import Call, Outcome, Page
+from afterpost.sdk.provider import AccountReading, Call, Outcome, Page
+from afterpost.services.account_numbers import store_account
 from afterpost.services.archive import unpacked
 from afterpost.services.archive_replies import replying
 from afterpost.services.batches import store_batch
@@ -29,7 +30,8 @@ from afterpost.services.record import Item, Source, record
 from afterpost.services.redaction import stand_in_credential
 from afterpost.services.replay import Clock
 from afterpost.services.run import begin_run
-from afterpost.storage import accounts, posts, replica
+from afterpost.storage import account_metrics, accounts, posts, replica
+from afterpost.storage.accounts import Account
 from afterpost.storage.archive import Fetch, Part
 from afterpost.storage.engine import Connection
 from afterpost.storage.posts import Post
@@ -85,6 +87,7 @@ class Pass:
         self.derived = 0
         self.taken_over = 0
         self.taken_over_of: set[int] = set()
+        self.account_values_taken_over = 0
         self.gaps: list[Gap] = []
         self.troubles: list[Trouble] = []
 
@@ -94,6 +97,19 @@ class Pass:
         for organization_id, kept in groupby(readings, key=lambda each: each.organization_id):
             while some := list(islice(kept, replica.ROWS_AT_ONCE)):
                 self._store_as_they_were(organization_id, some)
+
+    def take_over_accounts(self) -> None:
+        """Store numbers of accounts whose payload is not there as they were stored.
+
+        Last of all: of each day one value is kept, and these are the ones that were.
+        """
+        values = replica.unaccounted_account_values(self._source, self._scope)
+        for organization_id, kept in groupby(values, key=lambda each: each.organization_id):
+            scope, _ = self._within(organization_id)
+            while some := [each.value for each in islice(kept, replica.ROWS_AT_ONCE)]:
+                with self._fresh.transaction(scope, SYSTEM) as tx:
+                    account_metrics.put(tx.connection, tx.scope, organization_id, some)
+                self.account_values_taken_over += len(some)
 
     def _store_as_they_were(self, organization_id: int, some: Sequence[replica.Kept]) -> None:
         scope, run_id = self._within(organization_id)
@@ -131,12 +147,14 @@ class Pass:
             match fetch.operation:
                 case "metrics":
                     await self._metrics(fetch, parts)
-                case "daily":
-                    await self._by_day(fetch, parts)
                 case "list_metrics":
                     await self._by_list(fetch, parts)
                 case "list_posts":
                     await self._listing(fetch, parts)
+                case "daily":
+                    await self._daily(fetch, parts)
+                case "account":
+                    await self._account(fetch, parts)
                 case "import":
                     await self._import(fetch, _body(parts))
                 case "ingest":
@@ -162,35 +180,48 @@ class Pass:
             outcomes = await called(ask, self._call(fetch, client), dict)
         self._store(fetch, outcomes)
 
-    async def _by_day(self, fetch: Fetch, parts: Sequence[Part]) -> None:
-        provider = provider_for(self._fresh, fetch.platform)
-        ids, days = list(fetch.asked.posts), fetch.asked.days
-        if days is None:
-            raise InvalidInput("It is not noted which days were asked for.")
-        start, end = days
-
-        async def ask(call: Call) -> dict[str, Outcome]:
-            return dict(await provider.fetch_daily(call, ids, start, end))
-
-        async with replying(parts) as client:
-            outcomes = await called(ask, self._call(fetch, client), dict)
-        scope, run_id, batch = self._batch(fetch)
-        store_daily(self._fresh, scope, SYSTEM, provider.capabilities, batch, outcomes, run_id)
-
     async def _by_list(self, fetch: Fetch, parts: Sequence[Part]) -> None:
         self._store(fetch, (await self._page(fetch, parts)).measured)
 
     def _store(self, fetch: Fetch, outcomes: Mapping[str, Outcome]) -> None:
-        scope, run_id, batch = self._batch(fetch)
-        store_batch(self._fresh, scope, SYSTEM, batch, outcomes, run_id)
-
-    def _batch(self, fetch: Fetch) -> tuple[Scope, int, list[Post]]:
-        """Where what a fetch brought is stored, and the posts that it was about."""
         scope, run_id = self._within(fetch.organization_id)
+        store_batch(self._fresh, scope, SYSTEM, self._batch(fetch, scope), outcomes, run_id)
+
+    def _batch(self, fetch: Fetch, scope: Scope) -> list[Post]:
+        """The posts that a fetch was about, in the order they were asked for."""
         ids = fetch.asked.posts
         with self._fresh.read(scope) as connection:
             known = posts.find_posts(connection, scope, fetch.organization_id, fetch.platform, ids)
-        return scope, run_id, [known[key] for key in ids if key in known]
+        return [known[key] for key in ids if key in known]
+
+    async def _daily(self, fetch: Fetch, parts: Sequence[Part]) -> None:
+        provider, asked = provider_for(self._fresh, fetch.platform), fetch.asked
+        start, end = asked.start, asked.end
+        if start is None or end is None:
+            raise InvalidInput("It is not known which days were asked for.")
+
+        async def ask(call: Call) -> dict[str, Outcome]:
+            return dict(await provider.fetch_daily(call, list(asked.posts), start, end))
+
+        async with replying(parts) as client:
+            outcomes = await called(ask, self._call(fetch, client), dict)
+        scope, run_id = self._within(fetch.organization_id)
+        if batch := self._batch(fetch, scope):
+            store_daily(self._fresh, scope, SYSTEM, batch, outcomes, run_id)
+
+    async def _account(self, fetch: Fetch, parts: Sequence[Part]) -> None:
+        provider = provider_for(self._fresh, fetch.platform)
+        async with replying(parts) as client:
+            reading = await called(provider.fetch_account, self._call(fetch, client), AccountReading)
+        scope, run_id = self._within(fetch.organization_id)
+        if (account := self._account_of(fetch)) is not None:
+            store_account(self._fresh, scope, SYSTEM, account, reading, run_id)
+
+    def _account_of(self, fetch: Fetch) -> Account | None:
+        if fetch.account_id is None:
+            return None
+        with self._fresh.read(self._scope) as connection:
+            return accounts.get_account(connection, self._scope, fetch.account_id)
 
     async def _page(self, fetch: Fetch, parts: Sequence[Part]) -> Page:
         provider = provider_for(self._fresh, fetch.platform)
@@ -210,11 +241,7 @@ class Pass:
             )
 
     def _call(self, fetch: Fetch, client: httpx.AsyncClient) -> Call:
-        account = None
-        if fetch.account_id is not None:
-            with self._fresh.read(self._scope) as connection:
-                account = accounts.get_account(connection, self._scope, fetch.account_id)
-        asked = fetch.asked
+        account, asked = self._account_of(fetch), fetch.asked
         return Call(
             client=client,
             credential=stand_in_credential(asked.secrets, asked.fields, asked.scopes),

@@ -1,6 +1,7 @@
 """A client that answers from the archive what a network once answered, and knows no network."""
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -24,7 +25,7 @@ class _Archived(httpx.AsyncBaseTransport):
         """The answer; ProviderError where the archive holds none, for then other code asked."""
         await request.aread()
         url, sent = _NONE.url(str(request.url)), sent_digest(_NONE, request.content)
-        here = [part for part in self._left if part.method == request.method and part.url == url]
+        here = [p for p in self._left if p.method == request.method and _address(p.url) == _address(url)]
         # A body may hold what is new each time, such as the boundary of its parts.
         part = next((part for part in here if part.sent == sent), here[0] if here else None)
         if part is None or part.body is None or part.status is None:
@@ -33,6 +34,13 @@ class _Archived(httpx.AsyncBaseTransport):
         return httpx.Response(
             part.status, headers=_headers(part.headers or "[]"), content=unpacked(part.body), request=request
         )
+
+
+def _address(url: str | None) -> str:
+    """An address as it is compared. A host that a credential names stands there as `REDACTED-…`, and a client
+    writes hosts in small letters."""
+    parts = urlsplit(url or "")
+    return parts._replace(netloc=parts.netloc.lower()).geturl()
 
 
 def replying(parts: Sequence[Part]) -> httpx.AsyncClient:

@@ -9,8 +9,10 @@ from afterpost.domain.ranking import RankKey, rank_key
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
 from afterpost.services.overview import (
+    UNKNOWN,
     Growth,
     Totals,
+    comparable,
     distinct,
     earned_of,
     exposure_of,
@@ -18,7 +20,6 @@ from afterpost.services.overview import (
     meta_of,
     rate_of,
     sums_by,
-    totals_of,
     window_sums,
 )
 from afterpost.services.question import DEFAULT, Asked, Question, asking
@@ -30,13 +31,11 @@ Of = Literal["brands", "organizations"]
 Metric = Literal["views", "likes", "comments", "shares", "saves", "engagements", "engagement_rate"]
 """What a board can be ranked by."""
 
-_NOTHING = totals_of(dict.fromkeys(("views", "likes", "comments", "shares", "saves")))
-
 
 class Compared(Struct, frozen=True):
     """One platform in a window. `posts`: distinct posts observed; `earned` and `previous`: booked to the days
-    of the window and of the one before; `growth`: percent between them; `engagement_rate`: percent over the
-    posts that report exposure (`exposure`) and every engagement part."""
+    of the window and of the one before; `growth`: percent between them, of complete days;
+    `engagement_rate`: percent over the posts that report exposure (`exposure`) and every engagement part."""
 
     name: str
     posts: int
@@ -135,7 +134,7 @@ def _listed(each: Brand | Organization, one: Compared) -> dict[str, Any]:
 
 
 def _nothing(identity: int) -> Compared:
-    return Compared(str(identity), 0, _NOTHING, _NOTHING, growth_of(_NOTHING, _NOTHING), None, None)
+    return Compared(str(identity), 0, UNKNOWN, UNKNOWN, growth_of(UNKNOWN, UNKNOWN), None, None)
 
 
 def _key(one: Compared, metric: Metric, identity: int) -> tuple[bool, RankKey]:
@@ -145,20 +144,21 @@ def _key(one: Compared, metric: Metric, identity: int) -> tuple[bool, RankKey]:
 
 def _compared(asked: Asked, by: str) -> Mapping[str, Compared]:
     """Key of the dimension -> its window against the one before; those with nothing in either are absent."""
-    current = {str(each.key): each for each in sums_by(asked, asked.window, by)}
-    previous = {str(each.key): each for each in sums_by(asked, asked.window.previous(), by)}
+    whole = sums_by(asked, asked.window, by), sums_by(asked, asked.window.previous(), by)
+    current, previous = ({str(each.key): each for each in sums} for sums in whole)
+    grown = [{str(each.key): earned_of(each) for each in sums} for sums in comparable(asked, whole, by)]
     seen = distinct(asked, by)
     found = {}
     for key in current.keys() | previous.keys():
         now, then = current.get(key), previous.get(key)
-        earned = _NOTHING if now is None else earned_of(now)
-        earlier = _NOTHING if then is None else earned_of(then)
+        earned = UNKNOWN if now is None else earned_of(now)
+        earlier = UNKNOWN if then is None else earned_of(then)
         found[key] = Compared(
             key,
             seen.get(key, 0),
             earned,
             earlier,
-            growth_of(earned, earlier),
+            growth_of(*(totals.get(key, UNKNOWN) for totals in grown)),
             None if now is None else rate_of(now),
             None if now is None else exposure_of(now),
         )

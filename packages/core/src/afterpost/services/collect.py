@@ -86,7 +86,7 @@ async def refresh_account(
             async with _allowed(core, scope, actor, account, len(new)) as done:
                 await read_posts(core, scope, actor, account, exchange, new, run_id, done, listed.measured)
         if only is None:
-            await read_account(core, scope, actor, account, exchange)
+            await read_account(core, scope, actor, account, exchange, run_id)
             await read_daily(core, scope, actor, account, exchange, run_id)
     except REFUSALS as error:
         await core.database.writing(_account_refused, core, scope, actor, account, error, run_id, wanted)

@@ -21,8 +21,7 @@ from afterpost.domain.windows import zone_of
 from afterpost.sdk.capabilities import Capabilities
 from afterpost.sdk.provider import Call, Failed, Measured, Outcome
 from afterpost.sdk.waits import next_midnight
-from afterpost.services import archive
-from afterpost.services.archive import Prepared, prepared
+from afterpost.services.archive import Prepared, keep, prepared
 from afterpost.services.core import Core
 from afterpost.services.exchange import Exchange
 from afterpost.services.record import Item, record
@@ -58,9 +57,7 @@ async def read_daily(
             since = min(start, end - timedelta(days=WEEK + trailing)) if _old(batch, now) else start
             since = max(since, end - timedelta(days=declared.daily_days))
             outcomes, fetch = await _ask(exchange, [post.external_id for post in batch], since, end)
-            await core.database.writing(
-                store_daily, core, scope, actor, declared, batch, outcomes, run_id, fetch
-            )
+            await core.database.writing(store_daily, core, scope, actor, batch, outcomes, run_id, fetch)
             failed += _failures(outcomes)
     except ProviderError as error:
         if error.kind in STOPPING and not _of_series_alone(declared, error):
@@ -147,7 +144,6 @@ def store_daily(
     core: Core,
     scope: Scope,
     actor: Actor,
-    declared: Capabilities,
     batch: Sequence[Post],
     outcomes: Mapping[str, Outcome],
     run_id: int,
@@ -155,6 +151,7 @@ def store_daily(
 ) -> None:
     """Store what the provider said of a batch of posts of one account by day, and the payloads it said it
     with where they brought a day, in one transaction."""
+    declared = core.providers[batch[0].platform].capabilities
     series = {spec.name for spec in declared.metrics if spec.kind is Kind.DAILY}
     items = []
     for post in batch:
@@ -166,7 +163,7 @@ def store_daily(
         return
     with core.transaction(scope, actor) as tx:
         organization = core.organization(tx.connection, tx.scope)
-        archive.keep(
+        keep(
             *(tx, organization.id, run_id, "daily", fetch),
             account_id=batch[0].account_id,
             platform=batch[0].platform,

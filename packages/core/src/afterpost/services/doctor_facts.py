@@ -122,7 +122,8 @@ def clock(core: Core, scope: Scope) -> list[Finding]:
             warning(
                 "clock",
                 f"Days are cut in {zone}, {fixed}; the setting says {core.settings.time_zone}.",
-                f"Set AFTERPOST_TIME_ZONE={zone}",
+                f"Set AFTERPOST_TIME_ZONE={zone}, or see what another zone would change: "
+                f"afterpost rezone {core.settings.time_zone}",
             )
         )
     return found or [ok("clock", f"{shown(now, zone)}, {fixed}, tz database {tz_database()}")]

@@ -117,29 +117,23 @@ def at_ages(connection: Connection, scope: Scope, post: Born, now: datetime) -> 
 def scored(asked: Asked, since: datetime, before: datetime) -> tuple[list[Scored], int]:
     """Posts published in [since, before) that have a value and an expectation at `COMPARED_AT`, the earliest
     first, and how many were published."""
-    everyone = early_readings.born(
-        asked.connection, asked.scope, asked.selection, since=since - HISTORY, before=before
-    )[::-1]
-    longest = CHECKPOINTS[COMPARED_AT] * (1 + WIDEST)
-    readings = early_readings.read_while_young(asked.connection, asked.scope, everyone, longest)
-    now = asked.core.now()
-    values = [
-        checkpoint(
-            _series(readings.get(post.id, ()), "engagements"), post.published_at, now, COMPARED_AT
-        ).value
-        for post in everyone
-    ]
-    found = [
-        Scored(post, value, expected)
-        for post, value, expected in zip(everyone, values, _expected(everyone, values), strict=True)
-        if post.published_at >= since and value is not None and expected is not None
-    ]
-    return found, sum(post.published_at >= since for post in everyone)
+    return _scored(_valued(asked, since, before), since, before)
+
+
+def equal_ages(asked: Asked, windows: Sequence[Window]) -> tuple[EqualAge, ...]:
+    """The posts published in each of some windows at equal age; what is read is read once for all of them."""
+    spans = [(window.begins_at(), window.ends_at()) for window in windows]
+    valued = _valued(asked, min(since for since, _ in spans), max(before for _, before in spans))
+    return tuple(_equal_age(*_scored(valued, *span)) for span in spans)
 
 
 def equal_age(asked: Asked, window: Window) -> EqualAge:
     """The posts published in a window at equal age."""
-    found, published = scored(asked, window.begins_at(), window.ends_at())
+    (found,) = equal_ages(asked, (window,))
+    return found
+
+
+def _equal_age(found: Sequence[Scored], published: int) -> EqualAge:
     scores = [s for each in found if (s := score(each.value, each.expected)) is not None]
     return EqualAge(
         age=COMPARED_AT,
@@ -147,6 +141,36 @@ def equal_age(asked: Asked, window: Window) -> EqualAge:
         scored=len(scores),
         median_score=median(scores) if scores else None,
     )
+
+
+def _valued(asked: Asked, since: datetime, before: datetime) -> list[tuple[Born, int | None]]:
+    """Posts published in [since, before) and those that they are compared with, the earliest first, with
+    their engagements at `COMPARED_AT`."""
+    everyone = early_readings.born(
+        asked.connection, asked.scope, asked.selection, since=since - HISTORY, before=before
+    )[::-1]
+    longest = CHECKPOINTS[COMPARED_AT] * (1 + WIDEST)
+    readings = early_readings.read_while_young(asked.connection, asked.scope, everyone, longest)
+    now = asked.core.now()
+    return [
+        (post, checkpoint(series, post.published_at, now, COMPARED_AT).value)
+        for post in everyone
+        for series in [_series(readings.get(post.id, ()), "engagements")]
+    ]
+
+
+def _scored(
+    valued: Sequence[tuple[Born, int | None]], since: datetime, before: datetime
+) -> tuple[list[Scored], int]:
+    """`scored`, of posts with their values: each against the history before that span alone."""
+    mine = [each for each in valued if since - HISTORY <= each[0].published_at < before]
+    everyone, values = [post for post, _ in mine], [value for _, value in mine]
+    found = [
+        Scored(post, value, expected)
+        for post, value, expected in zip(everyone, values, _expected(everyone, values), strict=True)
+        if post.published_at >= since and value is not None and expected is not None
+    ]
+    return found, sum(post.published_at >= since for post in everyone)
 
 
 def _series(readings: Iterable[tuple[datetime, Counts]], metric: Counter) -> list[tuple[datetime, int]]:

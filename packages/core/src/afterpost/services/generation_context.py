@@ -10,7 +10,13 @@ from afterpost.domain.rates import growth
 from afterpost.domain.scope import Scope
 from afterpost.services.advice import DAYS, times_of
 from afterpost.services.core import Core
-from afterpost.services.overview import earned_of, meta_of, previous_sums, sums_by, window_sums
+from afterpost.services.overview import (
+    comparable_totals,
+    meta_of,
+    previous_sums,
+    sums_by,
+    window_sums,
+)
 from afterpost.services.question import DEFAULT, Question, asking, window_of
 from afterpost.services.rankings import field_of
 from afterpost.services.windows import Meta
@@ -36,7 +42,7 @@ def generation_context(
     """
     with asking(core, scope, question) as asked:
         sums = window_sums(asked)
-        now, then = earned_of(sums), earned_of(previous_sums(asked))
+        now, then = comparable_totals(asked, sums, previous_sums(asked))
         found = field_of(asked)
         best = [
             Began(opening, each.engagements, each.exposed)

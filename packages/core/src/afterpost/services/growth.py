@@ -9,8 +9,9 @@ from afterpost.domain.metrics import ENGAGEMENT_PARTS
 from afterpost.domain.rates import Direction, direction, engagements, growth
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import day_date
+from afterpost.services.comparison import of_complete_days
 from afterpost.services.core import Core
-from afterpost.services.equal_age import EqualAge, equal_age
+from afterpost.services.equal_age import EqualAge, equal_ages
 from afterpost.services.overview import (
     Totals,
     earned_of,
@@ -90,8 +91,10 @@ def change(current: int | None, previous: int | None) -> Change:
 def growing(
     core: Core, scope: Scope, question: Question = DEFAULT, *, metric: str = "views"
 ) -> tuple[Growing, Meta]:
-    """Each metric of a window against the window before, and the day with most of one of them."""
-    with asking(core, scope, question) as asked:
+    """Each metric of a window's complete days against as many days before, and the day with most of one of
+    them. Raises InvalidWindow where no day of it is complete."""
+    with asking(core, scope, question) as whole:
+        asked = of_complete_days(whole)
         sums = window_sums(asked)
         now, then = earned_of(sums), earned_of(previous_sums(asked))
         best: BestDay | None = None
@@ -100,19 +103,22 @@ def growing(
             if earned is not None and (best is None or earned > best.earned):
                 best = BestDay(day_date(int(day.key or 0)), earned)
         changes = {name: change(getattr(now, name), getattr(then, name)) for name in Totals.__struct_fields__}
+        this, before = equal_ages(asked, (asked.window, asked.window.previous()))
         answer = Growing(
             metric=metric,
             best_day=best,
-            equal_age=equal_age(asked, asked.window),
-            equal_age_before=equal_age(asked, asked.window.previous()),
+            equal_age=this,
+            equal_age_before=before,
             **changes,
         )
         return answer, meta_of(asked, sums)
 
 
 def engagement(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[Engagement, Meta]:
-    """The engagements of a window by their parts, against the window before."""
-    with asking(core, scope, question) as asked:
+    """The engagements of a window's complete days by their parts, against as many days before. Raises
+    InvalidWindow where no day of it is complete."""
+    with asking(core, scope, question) as whole:
+        asked = of_complete_days(whole)
         sums, earlier = window_sums(asked), previous_sums(asked)
         now = {part: sums.earned(part) for part in ENGAGEMENT_PARTS}
         then = {part: earlier.earned(part) for part in ENGAGEMENT_PARTS}

@@ -1,6 +1,6 @@
 """The overview: what was earned in a window, against the one before, from the rollups alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -8,6 +8,7 @@ from afterpost.domain.metrics import EXPOSURES
 from afterpost.domain.rates import engagements, exposure_name, growth, rate
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import Window, day_number
+from afterpost.services.comparison import complete_part
 from afterpost.services.core import Core
 from afterpost.services.meanings import breaks, complete_through, declared, definitions
 from afterpost.services.question import DEFAULT, Asked, Question, asking
@@ -33,7 +34,8 @@ class Totals(Struct, frozen=True):
 
 
 class Growth(Struct, frozen=True):
-    """Percent against the previous window; None where that is unknown or not above 0."""
+    """Percent against the previous window, of the days that are complete on every platform; None where that
+    is unknown or not above 0."""
 
     views: float | None
     likes: float | None
@@ -74,6 +76,10 @@ class Group(Struct, frozen=True):
 def totals_of(values: Mapping[str, int | None]) -> Totals:
     """The shown metrics and their engagements."""
     return Totals(**{name: values[name] for name in SHOWN}, engagements=engagements(values))
+
+
+UNKNOWN = totals_of(dict.fromkeys(SHOWN))
+"""Nothing is known of anything."""
 
 
 def earned_of(sums: Sums) -> Totals:
@@ -168,6 +174,25 @@ def previous_sums(asked: Asked) -> Sums:
     return sums_by(asked, asked.window.previous())[0]
 
 
+Compared = tuple[Sequence[Sums], Sequence[Sums]]
+"""The counters of a window, and of the one before, as one row or by a dimension."""
+
+
+def comparable(asked: Asked, whole: Compared, by: str | None = None) -> Compared:
+    """The counters of the window's complete days and of as many days before it: those of the `whole` window
+    where all its days are complete, and none where no day is."""
+    part = complete_part(asked)
+    if part == asked.window:
+        return whole
+    return ([], []) if part is None else (sums_by(asked, part, by), sums_by(asked, part.previous(), by))
+
+
+def comparable_totals(asked: Asked, now: Sums, then: Sums) -> tuple[Totals, Totals]:
+    """The same as one row each: what was earned; unknown where no day of the window is complete."""
+    current, previous = comparable(asked, ([now], [then]))
+    return earned_of(current[0]) if current else UNKNOWN, earned_of(previous[0]) if previous else UNKNOWN
+
+
 def distinct(asked: Asked, by: str | None = None) -> Mapping[str | None, int]:
     """Distinct posts observed in the window, as a whole (key None) or by a dimension."""
     start, end = day_number(asked.window.start), day_number(asked.window.end)
@@ -183,7 +208,8 @@ def overview(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[Ov
         # A post is on one platform and of one brand, so that parts add up to the whole.
         by_platform = sums_by(asked, window, "platform")
         current = rollups.together(by_platform, COUNTED)
-        earned, previous = earned_of(current), earned_of(previous_sums(asked))
+        before = previous_sums(asked)
+        earned, previous = earned_of(current), earned_of(before)
         seen = rollups.distinct_posts_by(
             connection,
             asked.scope,
@@ -211,7 +237,7 @@ def overview(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[Ov
             best_platform=best,
             earned=earned,
             previous=previous,
-            growth=growth_of(earned, previous),
+            growth=growth_of(*comparable_totals(asked, current, before)),
             lifetime=totals_of(lifetime),
             engagement_rate=rate_of(current),
         )

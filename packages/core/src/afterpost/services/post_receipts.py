@@ -113,7 +113,7 @@ def _source(part: Part) -> Source:
 
 
 class PayloadUse(Struct, frozen=True):
-    """One fetch that a payload answered. `operation`: list_posts, list_metrics, metrics, daily,
+    """One fetch that a payload answered. `operation`: list_posts, list_metrics, metrics, daily, account,
     import, ingest or manual; `posts`: external ids that were asked for."""
 
     run_id: int

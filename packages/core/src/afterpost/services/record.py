@@ -67,7 +67,7 @@ def record(tx: Tx, organization: Organization, items: Sequence[Item], run_id: in
     or the same values at another instant of a day already known. Of an item's post only the id is used:
     whoever asked the network loaded it before, and it may have been moved meanwhile.
     """
-    organizations.lock(tx.connection, tx.scope, organization.id)
+    organization = organizations.lock(tx.connection, tx.scope, organization.id)
     outcome: dict[int, Recorded] = {item.post.id: "unchanged" for item in items}
     change = Change(tx, organization)
     fresh = _fresh(organization, take(tx, organization, items, run_id, change))
@@ -270,7 +270,7 @@ def move(
     What is None stays as it is. Returns the post as it is now. Of `post` only the id is used: it may have
     been moved since it was loaded.
     """
-    organizations.lock(tx.connection, tx.scope, organization.id)
+    organization = organizations.lock(tx.connection, tx.scope, organization.id)
     post = posts.get_post(tx.connection, tx.scope, post.id) or post
     moved = msgspec.structs.replace(
         post,

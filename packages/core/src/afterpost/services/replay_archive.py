@@ -34,7 +34,8 @@ NAMED = 1_000
 class Rederived(Struct, frozen=True):
     """What deriving anew came to. `target`: where it is; None: it was thrown away. `fetches`: those noted, of
     which `derived` went through; `taken_over`: readings whose payload is not there, of `posts_taken_over`
-    posts (the first 1,000 named); `differing`: rows that are not the same, by table."""
+    posts (the first 1,000 named), and `account_values_taken_over` the same of accounts' own numbers;
+    `differing`: rows that are not the same, by table."""
 
     target: str | None
     fetches: int
@@ -42,6 +43,7 @@ class Rederived(Struct, frozen=True):
     taken_over: int
     posts_taken_over: int
     taken_over_of: tuple[str, ...]
+    account_values_taken_over: int
     gaps: tuple[Gap, ...]
     troubles: tuple[Trouble, ...]
     rows: Mapping[str, int]
@@ -109,6 +111,7 @@ async def replay_archive(
         for fetch, parts in archive.every_fetch(source, scope):
             await replay.derive(fetch, parts)
             progress(f"fetch {fetch.id}")
+        replay.take_over_accounts()
         clock.now = now
         for key in organizations:
             await sync(fresh, scope.narrowed(organization=key), SYSTEM)
@@ -122,6 +125,7 @@ async def replay_archive(
             taken_over=replay.taken_over,
             posts_taken_over=len(replay.taken_over_of),
             taken_over_of=tuple(taken[key] for key in sorted(taken)),
+            account_values_taken_over=replay.account_values_taken_over,
             gaps=tuple(replay.gaps),
             troubles=tuple(replay.troubles),
             rows=found.rows,

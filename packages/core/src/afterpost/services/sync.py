@@ -84,7 +84,7 @@ def _sync_some(core: Core, scope: Scope, actor: Actor, run_id: int) -> tuple[int
 def _take(tx: Tx, organization: Organization, run_id: int) -> tuple[int, int]:
     """Take some changes; returns how many, and how many rows were written."""
     # Else a sync that read a snapshot before it changed could write after one that read it later.
-    organizations.lock(tx.connection, tx.scope, organization.id)
+    organization = organizations.lock(tx.connection, tx.scope, organization.id)
     today = local_day_number(tx.now, zone_of(organization.time_zone))
     taken = changes.pending(tx.connection, tx.scope, organization.id, today, BATCH)
     wanted: dict[int, set[int]] = {}

@@ -13,9 +13,12 @@ from afterpost.services.equal_age import EqualAge, equal_age
 from afterpost.services.growth import Change, change
 from afterpost.services.overview import (
     Group,
+    Growth,
     Totals,
+    comparable_totals,
     earned_of,
     groups,
+    growth_of,
     meta_of,
     previous_sums,
     window_sums,
@@ -45,8 +48,8 @@ class Opening(Struct, frozen=True):
 
 
 class WeekOverWeek(Struct, frozen=True):
-    """Two named numbers, never one: what was earned on any post in the window against the window before, and
-    the median score of the window's own posts at equal age."""
+    """Two named numbers, never one: what was earned on any post on the window's complete days against as many
+    days before, and the median score of the window's own posts at equal age."""
 
     views: Change
     engagements: Change
@@ -71,6 +74,7 @@ class Weekly(Struct, frozen=True):
     hooks: tuple[Opening, ...]
     earned: Totals
     previous: Totals
+    growth: Growth
     week_over_week: WeekOverWeek
 
 
@@ -80,7 +84,8 @@ def weekly(
     """The summary of a window."""
     with asking(core, scope, question) as asked:
         sums = window_sums(asked)
-        earned, previous = earned_of(sums), earned_of(previous_sums(asked))
+        before = previous_sums(asked)
+        now, then = comparable_totals(asked, sums, before)
         found = field_of(asked)
         shown = found.distributed
         answer = Weekly(
@@ -94,11 +99,12 @@ def weekly(
             content_types=tuple(groups(asked, "content_type")),
             posting_hours=tuple(_hours(shown, ZoneInfo(asked.window.zone))),
             hooks=tuple(_openings(shown, found.owners)[:top_n]),
-            earned=earned,
-            previous=previous,
+            earned=earned_of(sums),
+            previous=earned_of(before),
+            growth=growth_of(now, then),
             week_over_week=WeekOverWeek(
-                change(earned.views, previous.views),
-                change(earned.engagements, previous.engagements),
+                change(now.views, then.views),
+                change(now.engagements, then.engagements),
                 equal_age(asked, asked.window),
             ),
         )

@@ -13,21 +13,22 @@ from afterpost.storage.dialect import insert_new
 from afterpost.storage.scoping import within
 from afterpost.storage.tables import fetch_payloads, fetches, payloads, posts, run_items
 
-Operation = Literal["list_posts", "list_metrics", "metrics", "daily", "import", "ingest", "manual"]
-"""`list_metrics`: readings that came with a page of a listing; `daily`: series that are per day already;
-`manual`: numbers that were typed by hand."""
+Operation = Literal["list_posts", "list_metrics", "metrics", "daily", "account", "import", "ingest", "manual"]
+"""`list_metrics`: readings that came with a page of a listing; `daily`: series by day; `account`: the numbers
+of an account itself; `manual`: numbers that were typed by hand."""
 AT_ONCE = 200
 
 
 class Asked(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was asked, and under which terms. `posts`: external ids in order (of a listing: those that were
-    new); `cursor` and `since`: of a listing; `days`: of series by day; `secrets`: names of what
+    new); `cursor` and `since`: of a listing; `start` and `end`: of series by day; `secrets`: names of what
     the credential held, `fields` its parts that are no secrets; `file` and so on: of an import."""
 
     posts: tuple[str, ...] = ()
     cursor: str | None = None
     since: datetime | None = None
-    days: tuple[date, date] | None = None
+    start: date | None = None
+    end: date | None = None
     secrets: tuple[str, ...] = ()
     fields: Mapping[str, str] = {}
     scopes: tuple[str, ...] = ()

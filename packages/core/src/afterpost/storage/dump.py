@@ -8,6 +8,7 @@ state of collection.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -16,11 +17,12 @@ import sqlalchemy as sa
 from afterpost.domain.metrics import CUMULATIVE
 from afterpost.domain.scope import Scope
 from afterpost.domain.snapshots import OFFER_BIT
-from afterpost.domain.windows import day_date
+from afterpost.domain.windows import day_date, local_day_number, zone_of
 from afterpost.storage.scoping import within
 from afterpost.storage.tables import (
     ROLLUP_COUNTERS,
     STANDING_COUNTERS,
+    account_metrics,
     accounts,
     attendance,
     brands,
@@ -169,6 +171,27 @@ def _daily_metrics(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
         before = current
 
 
+def _account_metrics(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
+    """The last value of each day, as it is shown: which day that is follows from its instant."""
+    table = account_metrics
+    own = (_SLUG, accounts.c.platform, accounts.c.external_id, table.c.metric)
+    told = (table.c.observed_at, table.c.value, table.c.definition, organizations.c.time_zone)
+    query = (
+        sa.select(*own, *told)
+        .join(accounts, accounts.c.id == table.c.account_id)
+        .join(organizations, organizations.c.id == table.c.organization_id)
+        .where(*within(scope, accounts))
+    )
+    rows = _rows(connection, query, [*own, table.c.observed_at])
+    for _, together in groupby(rows, key=lambda row: [row[column.name] for column in own]):
+        by_day: dict[int, Row] = {}
+        for row in together:
+            by_day[local_day_number(row["observed_at"], zone_of(row.pop("time_zone")))] = row
+        for day, row in sorted(by_day.items()):
+            value = int(row["value"]) if float(row["value"]).is_integer() else row["value"]
+            yield row | {"day": day_date(day), "value": value}
+
+
 def _post_analytics(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
     table = post_analytics
     metrics = (table.c[f"{name}_{what}"] for name in CUMULATIVE for what in ("total", "gain", "days"))
@@ -262,6 +285,7 @@ TABLES: Mapping[str, Callable[[sa.Connection, Scope], Iterator[Row]]] = {
     "posts": _posts,
     "observations": _observations,
     "daily_metrics": _daily_metrics,
+    "account_metrics": _account_metrics,
     "post_analytics": _post_analytics,
     "latest": _latest,
     "rollups": _rollups,
@@ -280,6 +304,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "posts": _POST_KEY,
     "observations": (*_POST_KEY, "observed_at", "digest"),
     "daily_metrics": (*_POST_KEY, "metric", "day", "observed_at", "value"),
+    "account_metrics": (*_POST_KEY, "metric", "day"),
     "post_analytics": (*_POST_KEY, "day"),
     "latest": _POST_KEY,
     "rollups": (*_GROUP_KEY, "day"),

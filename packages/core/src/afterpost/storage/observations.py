@@ -150,7 +150,7 @@ def by_day(connection: sa.Connection, scope: Scope) -> Iterator[tuple[int, list[
     """(day, every reading of that day), oldest day first; never more than one day of them at once."""
     sets: dict[str, Definitions] = {}
     seen: int | None = None
-    while (day := _next_day(connection, scope, seen)) is not None:
+    while (day := next_day(connection, scope, seen)) is not None:
         query = (
             sa.select(*_READ, observations.c.recorded_at, observations.c.run_id)
             .join(definition_sets, definition_sets.c.id == observations.c.definition_id)
@@ -169,7 +169,8 @@ def by_day(connection: sa.Connection, scope: Scope) -> Iterator[tuple[int, list[
         seen = day
 
 
-def _next_day(connection: sa.Connection, scope: Scope, after: int | None) -> int | None:
+def next_day(connection: sa.Connection, scope: Scope, after: int | None) -> int | None:
+    """The first day with a reading, after a day or of all; None where there is none."""
     query = sa.select(sa.func.min(observations.c.day)).where(*within(scope, observations))
     if after is not None:
         query = query.where(observations.c.day > after)

@@ -51,11 +51,7 @@ def ensure_default(connection: sa.Connection, scope: Scope, zone: str, now: date
     if not found:
         add_organization(connection, scope, DEFAULT_SLUG, "Default", zone, now)
     elif not found[0].zone_fixed and found[0].time_zone != zone:
-        connection.execute(
-            sa.update(organizations)
-            .where(organizations.c.id == found[0].id, *within(scope, organizations))
-            .values(time_zone=zone)
-        )
+        set_zone(connection, scope, found[0].id, zone)
     return list_organizations(connection, scope)[0]
 
 
@@ -75,16 +71,23 @@ def add_organization(
     return Organization(*row)
 
 
-def lock(connection: sa.Connection, scope: Scope, organization_id: int) -> None:
-    """Make every other writer of this organisation wait until this transaction ends.
+def lock(connection: sa.Connection, scope: Scope, organization_id: int) -> Organization:
+    """Make every other writer of this organisation wait until this transaction ends; returns it as it is now.
 
-    Two batches that fold readings of one post must not start from the same state. On SQLite there is one
-    writer anyway, and the lock is none.
+    Two batches that fold readings of one post must not start from the same state, and who had to wait may
+    have waited for another zone. On SQLite there is one writer anyway, and the lock is none.
     """
-    query = sa.select(organizations.c.id).where(
-        organizations.c.id == organization_id, *within(scope, organizations)
+    query = sa.select(*_COLUMNS).where(organizations.c.id == organization_id, *within(scope, organizations))
+    return Organization(*connection.execute(query.with_for_update()).one())
+
+
+def set_zone(connection: sa.Connection, scope: Scope, organization_id: int, zone: str) -> None:
+    """Cut the organisation's days in another zone; what is stored by day is the caller's to cut anew."""
+    connection.execute(
+        sa.update(organizations)
+        .where(organizations.c.id == organization_id, *within(scope, organizations))
+        .values(time_zone=zone)
     )
-    connection.execute(query.with_for_update())
 
 
 def next_change(connection: sa.Connection, scope: Scope, organization_id: int, now: datetime) -> int:

@@ -4,7 +4,7 @@ Day by day, as a collector would have come by: what is kept in memory grows with
 readings.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
@@ -42,9 +42,24 @@ class _Place(NamedTuple):
     change_seq: int
 
 
-def derive(connection: sa.Connection, scope: Scope, now: datetime) -> None:
-    """Fill snapshots, states, rollups and the learning rows of days that were over at `now`; set when posts
-    were published."""
+Days = dict[int, list[int]]
+"""Day -> posts with a snapshot of it."""
+
+
+def derive(
+    connection: sa.Connection,
+    scope: Scope,
+    now: datetime,
+    *,
+    publications: bool = True,
+    progress: Callable[[int], None] = lambda readings: None,
+) -> Days:
+    """Fill snapshots, states, rollups and the learning rows of days that were over at `now`; returns the days
+    that were not, and so have no learning rows yet.
+
+    `publications`: also set when posts were published, from what their readings told of it. `progress` hears
+    of each day how many readings it had.
+    """
     places = {
         each.id: _Place(zone := zone_of(each.time_zone), local_day_number(now, zone), each.change_seq)
         for each in organizations.list_organizations(connection, scope)
@@ -68,10 +83,25 @@ def derive(connection: sa.Connection, scope: Scope, now: datetime) -> None:
             if first.published_at is None:
                 _listen(heard.setdefault(post_id, []), mine)
             written.add(owner, row)
+        progress(len(readings))
     written.flush()
     latest.save(
         connection, scope, [(key, owners[key].organization_id, state) for key, state in states.items()]
     )
+    if publications:
+        _publish(connection, scope, owners, states, heard, places)
+    return written.unlearned
+
+
+def _publish(
+    connection: sa.Connection,
+    scope: Scope,
+    owners: Mapping[int, Post],
+    states: Mapping[int, State],
+    heard: Mapping[int, Sequence[Heard]],
+    places: Mapping[int, _Place],
+) -> None:
+    """Set when posts were published, where that is another instant than the one that stands there."""
     published = (
         (
             key,
@@ -126,6 +156,7 @@ class _Written:
 
     def __init__(self, connection: sa.Connection, scope: Scope, places: dict[int, _Place]) -> None:
         self._connection, self._scope, self._places = connection, scope, places
+        self.unlearned: Days = {}
         self._empty()
 
     def _empty(self) -> None:
@@ -140,6 +171,8 @@ class _Written:
         self._snapshots.append((owner.id, owner.platform, owner.organization_id, place.change_seq, row))
         if row.day < place.today:
             self._learned.append((owner, row, learned_from(row), place.change_seq))
+        else:
+            self.unlearned.setdefault(row.day, []).append(owner.id)
         book(row, 1, self._deltas.setdefault(dimensions, {}))
         key = (dimensions, row.day, row.gap)
         self._attended[key] = self._attended.get(key, 0) + 1

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from itertools import groupby
+from math import inf
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,11 +13,13 @@ from afterpost.domain.metrics import Kind
 from afterpost.domain.readings import Reading, Value
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import day_date
+from afterpost.storage.account_metrics import AccountMetric
 from afterpost.storage.archive import Asked
 from afterpost.storage.engine import Database
 from afterpost.storage.observations import Definitions
 from afterpost.storage.scoping import within
 from afterpost.storage.tables import (
+    account_metrics,
     accounts,
     brands,
     daily_metrics,
@@ -27,6 +31,7 @@ from afterpost.storage.tables import (
     payloads,
     posts,
     run_items,
+    runs,
 )
 
 ROWS_AT_ONCE = 500
@@ -41,6 +46,13 @@ _CATALOGUE: tuple[tuple[sa.Table, dict[str, object]], ...] = (
 _values = msgspec.json.Decoder(dict[str, Value]).decode
 _definitions = msgspec.json.Decoder(Definitions).decode
 _asked = msgspec.json.Decoder(Asked).decode
+
+
+class KeptValue(NamedTuple):
+    """A value of an account's own numbers as it was stored, whose payload is not there."""
+
+    organization_id: int
+    value: AccountMetric
 
 
 class Kept(NamedTuple):
@@ -67,8 +79,8 @@ def copy_catalogue(source: sa.Connection, target: sa.Connection, scope: Scope) -
             target.execute(sa.insert(table), [{**row, **instead} for row in some])
 
 
-def _lacking(fetch_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
-    """That a fetch has no payload, or one that is missing."""
+def _all_there(fetch_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """That a fetch has payloads, and none of them is missing."""
     parts = fetch_payloads.outerjoin(
         payloads,
         sa.and_(
@@ -80,12 +92,12 @@ def _lacking(fetch_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     of_it = fetch_payloads.c.fetch_id == fetch_id
     some = sa.exists().select_from(fetch_payloads).where(of_it)
     lost = sa.exists().select_from(parts).where(of_it, payloads.c.body.is_(None))
-    return sa.or_(~some, lost)
+    return sa.and_(some, ~lost)
 
 
 def _unaccounted() -> sa.ColumnElement[bool]:
     """That what a post was read from in a run is not all there: no fetch, or one with a payload missing."""
-    return sa.or_(run_items.c.fetch_id.is_(None), _lacking(run_items.c.fetch_id))
+    return sa.or_(run_items.c.fetch_id.is_(None), ~_all_there(run_items.c.fetch_id))
 
 
 def _with_item(table: sa.Table) -> sa.FromClause:
@@ -120,30 +132,62 @@ def unaccounted_readings(connection: sa.Connection, scope: Scope) -> Iterator[Ke
 
 
 def _unaccounted_daily(connection: sa.Connection, scope: Scope) -> Iterator[Kept]:
-    """The same of values that are per day already. A network is asked for those by themselves, so that a
-    run's other fetches do not account for them."""
-    whole = _read_by_day(connection, scope)
+    """Of what was collected, the payloads of the series that were asked for account for a value; of what came
+    to us, those of its post."""
+    collected = runs.c.kind == "collect"
+    place = (daily_metrics.c.organization_id, daily_metrics.c.run_id)
     query = (
-        sa.select(daily_metrics, posts.c.platform, posts.c.external_id)
-        .select_from(_with_item(daily_metrics))
-        .where(sa.or_(daily_metrics.c.source == "api", _unaccounted()), *within(scope, posts))
-        .order_by(daily_metrics.c.organization_id)
+        sa.select(daily_metrics, posts.c.platform, posts.c.external_id, collected.label("collected"))
+        .select_from(_with_item(daily_metrics).join(runs, runs.c.id == daily_metrics.c.run_id))
+        .where(sa.or_(collected, _unaccounted()), *within(scope, posts))
+        .order_by(*place)
+    )
+    rows = connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
+    at_hand = _series_at_hand(connection, scope)
+    upto, series = next(at_hand, _END)
+    for run, together in groupby(rows, key=lambda row: (row.organization_id, row.run_id)):
+        while upto < run:
+            upto, series = next(at_hand, _END)
+        known = series if upto == run else frozenset()
+        for row in together:
+            if not row.collected or (row.platform, row.external_id) not in known:
+                yield Kept(row.organization_id, row.post_id, row.source, _daily(row))
+
+
+_Series = tuple[tuple[float, float], frozenset[tuple[str, str]]]
+_END: _Series = ((inf, inf), frozenset())
+
+
+def _series_at_hand(connection: sa.Connection, scope: Scope) -> Iterator[_Series]:
+    """((organisation, run), platform and external id of the posts whose series it asked for, with every
+    payload there), in order."""
+    query = (
+        sa.select(fetches.c.organization_id, fetches.c.run_id, fetches.c.platform, fetches.c.asked)
+        .where(fetches.c.operation == "daily", _all_there(fetches.c.id), *within(scope, fetches))
+        .order_by(fetches.c.organization_id, fetches.c.run_id)
+    )
+    rows = connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
+    for run, together in groupby(rows, key=lambda row: (row.organization_id, row.run_id)):
+        yield run, frozenset((row.platform, key) for row in together for key in _asked(row.asked).posts)
+
+
+def unaccounted_account_values(connection: sa.Connection, scope: Scope) -> Iterator[KeptValue]:
+    """Stored values of accounts' own numbers whose payload is not there, by organisation: those that no fetch
+    of the account brought in the transaction that stored them."""
+    heard = sa.select(fetches.c.account_id, fetches.c.recorded_at).where(
+        fetches.c.operation == "account", _all_there(fetches.c.id), *within(scope, fetches)
+    )
+    brought = {(row.account_id, row.recorded_at) for row in connection.execute(heard)}
+    query = (
+        sa.select(account_metrics)
+        .join(accounts, accounts.c.id == account_metrics.c.account_id)
+        .where(*within(scope, accounts))
+        .order_by(account_metrics.c.organization_id)
     )
     for row in connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE)):
-        if row.source != "api" or (row.run_id, row.platform, row.external_id) not in whole:
-            yield Kept(row.organization_id, row.post_id, row.source, _daily(row))
-
-
-def _read_by_day(connection: sa.Connection, scope: Scope) -> set[tuple[int, str, str]]:
-    """(run, platform, external id) of posts whose days were read from payloads that are all there."""
-    query = sa.select(fetches.c.run_id, fetches.c.platform, fetches.c.asked).where(
-        fetches.c.operation == "daily", ~_lacking(fetches.c.id), *within(scope, fetches)
-    )
-    return {
-        (row.run_id, row.platform, external_id)
-        for row in connection.execute(query)
-        for external_id in _asked(row.asked).posts
-    }
+        if (row.account_id, row.observed_at) not in brought:
+            fields = {name: getattr(row, name) for name in AccountMetric.__struct_fields__}
+            yield KeptValue(row.organization_id, AccountMetric(**fields))
 
 
 def _daily(row: sa.Row[Any]) -> Reading:

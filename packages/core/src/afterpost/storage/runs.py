@@ -133,6 +133,13 @@ def last_runs(connection: sa.Connection, scope: Scope, kind: str | None, limit: 
     return [Run(*row) for row in connection.execute(query)]
 
 
+def oldest_open(connection: sa.Connection, scope: Scope) -> Run | None:
+    """The run that has been going on for longest; None when none is."""
+    query = sa.select(*_COLUMNS).where(runs.c.state == "running", *within(scope, runs))
+    row = connection.execute(query.order_by(runs.c.id).limit(1)).first()
+    return Run(*row) if row else None
+
+
 def items_of(
     connection: sa.Connection, scope: Scope, run_id: int, outcomes: Sequence[str], limit: int
 ) -> list[RunItem]:

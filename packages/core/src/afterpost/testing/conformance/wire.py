@@ -27,7 +27,7 @@ class Wire(httpx.AsyncBaseTransport):
     """Core's gate, with a memory of what was sent.
 
     `rewrite` makes another answer of an answer; at a `meeting` answers wait for each other. `last`: the last
-    request and its answer in words, without the query. `undeclared`: the hosts that were asked for and are not
+    request and its answer in words, without the query. `undeclared`: hosts that were asked for without being
     declared.
     """
 
