@@ -12,7 +12,7 @@ import xdk
 
 from afterpost.emulator import Emulator, Scenario, WorldPost
 from afterpost_x.emulator import XDialect
-from tests.third_party.reach import NOW, Reach, Shown, ada, emulated, scenario, second, told
+from tests.clients.reach import NOW, Reach, Shown, ada, emulated, scenario, second, told
 
 PUBLIC = {
     "impressions": "impression_count",

@@ -14,7 +14,7 @@ from pyfacebook import BasicDisplayAPI, FacebookError, IGBusinessApi
 
 from afterpost.emulator import Emulator, Fault, Scenario
 from afterpost_instagram.emulator import InstagramDialect
-from tests.third_party.reach import NOW, Reach, ada, emulated, scenario, second, told
+from tests.clients.reach import NOW, Reach, ada, emulated, scenario, second, told
 
 ROOT = "https://graph.instagram.com/"
 INSIGHTS = {

@@ -18,7 +18,7 @@ from atproto_client.request import Request
 
 from afterpost.emulator import Emulator, FaultKind, Scenario
 from afterpost_bluesky.emulator import BlueskyDialect
-from tests.third_party.reach import NOW, ada, emulated, scenario, second, told
+from tests.clients.reach import NOW, ada, emulated, scenario, second, told
 
 FIELDS = {
     "likes": "like_count",

@@ -21,7 +21,7 @@ from openapi_generated.pinterest_client.exceptions import (
 
 from afterpost.emulator import Emulator, FaultKind, Scenario
 from afterpost_pinterest.emulator import PinterestDialect
-from tests.third_party.reach import NOW, ada, emulated, scenario, second
+from tests.clients.reach import NOW, ada, emulated, scenario, second
 
 LIFETIME = {
     "impressions": "impression",

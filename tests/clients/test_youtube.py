@@ -7,7 +7,7 @@ from pyyoutube import Client, PyYouTubeException
 
 from afterpost.emulator import Emulator, Fault, Scenario
 from afterpost_youtube.emulator import YouTubeDialect
-from tests.third_party.reach import NOW, Reach, ada, emulated, scenario, second, told
+from tests.clients.reach import NOW, Reach, ada, emulated, scenario, second, told
 
 FIELDS = {"views": "viewCount", "likes": "likeCount", "comments": "commentCount"}
 """Canonical metric -> the client's name of it."""
