@@ -83,7 +83,7 @@ def _is(kinds: Collection[ErrorKind], todo: str) -> Judge:
 
 @check("G1")
 async def rate_limited(lab: Lab) -> None:
-    """A rate limit is RATE_LIMITED until the instant that the network says, in any form, unless it is past."""
+    """A rate limit is RATE_LIMITED until the instant that the network says, in any form, unless it passed."""
     waits: dict[str, list[timedelta]] = {}
 
     def judge(what: str, error: ProviderError) -> None:

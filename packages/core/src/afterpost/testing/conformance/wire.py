@@ -99,18 +99,14 @@ class Swap:
         except (ValueError, RecursionError):
             return response
         before = self.hits
-        changed = self._in(answer)
+        changed = _each(answer, self._leaf)
         if self.hits == before:
             return response
         return httpx.Response(
             response.status_code, headers=_plain(response), content=msgspec.json.encode(changed)
         )
 
-    def _in(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: self._in(part) for name, part in value.items()}
-        if isinstance(value, list):
-            return [self._in(part) for part in value]
+    def _leaf(self, value: Any) -> Any:
         if value == str(self._number):
             self.hits += 1
             return str(self._value) if isinstance(self._value, int | float) else self._value
@@ -150,8 +146,13 @@ def quoting(secret: Callable[[], Collection[str]]) -> Rewrite:
         if response.status_code < 400:
             return response
         told = " ".join(sorted(secret()))
+
+        def quoted(value: Any) -> Any:
+            """A sentence with the secret at its end; a word may be a code, and stays."""
+            return f"{value} {told}" if isinstance(value, str) and " " in value else value
+
         try:
-            body = msgspec.json.encode(_told(msgspec.json.decode(response.content), told))
+            body = msgspec.json.encode(_each(msgspec.json.decode(response.content), quoted))
         except (ValueError, RecursionError):
             body = response.content + told.encode()
         return httpx.Response(response.status_code, headers=_plain(response), content=body)
@@ -159,13 +160,13 @@ def quoting(secret: Callable[[], Collection[str]]) -> Rewrite:
     return rewrite
 
 
-def _told(value: Any, secret: str) -> Any:
-    """Sentences with the secret at their end; a word may be a code, and stays."""
+def _each(value: Any, leaf: Callable[[Any], Any]) -> Any:
+    """A JSON value with something else for all that is neither object nor list."""
     if isinstance(value, dict):
-        return {name: _told(part, secret) for name, part in value.items()}
+        return {name: _each(part, leaf) for name, part in value.items()}
     if isinstance(value, list):
-        return [_told(part, secret) for part in value]
-    return f"{value} {secret}" if isinstance(value, str) and " " in value else value
+        return [_each(part, leaf) for part in value]
+    return leaf(value)
 
 
 class Unheard:
@@ -183,16 +184,12 @@ class Unheard:
         if response.status_code < 400:
             return response
         try:
-            body = msgspec.json.encode(self._in(msgspec.json.decode(response.content)))
+            body = msgspec.json.encode(_each(msgspec.json.decode(response.content), self._leaf))
         except (ValueError, RecursionError):
             body = response.content
         return httpx.Response(self._status, headers=_plain(response), content=body)
 
-    def _in(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: self._in(part) for name, part in value.items()}
-        if isinstance(value, list):
-            return [self._in(part) for part in value]
+    def _leaf(self, value: Any) -> Any:
         if isinstance(value, str):
             return "Nobody knows this." if " " in value else re.sub(r"[^/:#]+\Z", "unheardof", value)
         return 987_654 if isinstance(value, int) and not isinstance(value, bool) else value
@@ -210,14 +207,10 @@ class Unzoned:
             answer = msgspec.json.decode(response.content)
         except (ValueError, RecursionError):
             return response
-        body = msgspec.json.encode(self._in(answer))
+        body = msgspec.json.encode(_each(answer, self._leaf))
         return httpx.Response(response.status_code, headers=_plain(response), content=body)
 
-    def _in(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: self._in(part) for name, part in value.items()}
-        if isinstance(value, list):
-            return [self._in(part) for part in value]
+    def _leaf(self, value: Any) -> Any:
         found = _ZONE.fullmatch(value) if isinstance(value, str) else None
         return value if found is None else found[1]
 
