@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.replay.context import context
 from tests.replay.doubts import by_metric, doubts
 from tests.replay.oracle import Oracle, Window, blank, choose
 from tests.replay.product import (
@@ -31,6 +32,8 @@ SERIES, BOARDS = 12, 4
 """How many of them are also asked for by day and week, and by brand: the oracle is slow."""
 SURFACES = 8
 """How many windows every other surface is asked about."""
+CONTEXTS = 16
+"""How many the generation context is asked about."""
 LIMIT = 240.0
 """Seconds the whole file may take."""
 
@@ -87,6 +90,15 @@ def test_every_other_surface_says_what_the_file_says(replayed: Replayed, oracle:
         surfaces = Surfaces(client, oracle)
         found = [each for window in windows for each in surfaces.differences(window)]
         found += [each for name in names for each in surfaces.post(name)]
+    assert found == [], "\n".join(map(str, found))
+
+
+def test_what_a_prompt_is_told_is_what_the_file_says(replayed: Replayed, oracle: Oracle) -> None:
+    windows = choose(oracle, WINDOWS, random.Random(SEED + 2))[:CONTEXTS]
+    windows.append(Window(None, oracle.days[-40], oracle.days[-34]))
+    with serving(replayed.data_dir) as client:
+        surfaces = Surfaces(client, oracle)
+        found = [each for window in windows for each in context(surfaces, window)]
     assert found == [], "\n".join(map(str, found))
 
 
