@@ -2,14 +2,18 @@
 
 import contextlib
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import sqlalchemy as sa
+from litestar.testing import TestClient
 
 from afterpost.domain.scope import SYSTEM, Scope
+from afterpost.http import build_app
+from afterpost.sdk import Capabilities, MetricSpec
 from afterpost.services.core import Core
 from afterpost.services.kept import Kept
 from afterpost.services.record import move
@@ -17,7 +21,8 @@ from afterpost.storage import outbox, posts, runs
 from afterpost.storage.tables import brands, organizations
 from packages.core.tests.http.calls import READING as SOME
 from packages.core.tests.http.calls import ingest
-from packages.core.tests.http.toy import Clock
+from packages.core.tests.http.toy import BEARER, Clock
+from packages.core.tests.plugins.network import NetworkPlugin, Table
 
 EVERYTHING = Scope.default()
 READING = {**SOME, "metrics": {"views": 1000, "likes": 50, "comments": 5, "shares": 2, "saves": 1}}
@@ -185,3 +190,26 @@ def test_a_change_that_was_undone_moves_nothing(core: Core, client: httpx.Client
         tx.connection.execute(sa.update(organizations).values(name="Never"))
         raise RuntimeError
     assert asked(client, ROUTES[0], tag).status_code == 304
+
+
+class Late(Table):
+    """A platform whose views are final after 30 hours."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        views = MetricSpec(name="views", native="views", latency_hours=30)
+        return msgspec.structs.replace(super().capabilities, metrics=(views,))
+
+
+def test_a_day_that_becomes_complete_in_the_middle_of_another_is_no_old_answer(
+    open_here: Callable[..., Core], clock: Clock
+) -> None:
+    clock.now = datetime(2026, 3, 11, 5, 59, tzinfo=UTC)
+    with TestClient(build_app(open_here(late=NetworkPlugin(Late())))) as client:
+        client.headers.update(BEARER)
+        ingest(client, {**READING, "platform": "table"})
+        before = asked(client, ROUTES[0])
+        clock.now += timedelta(minutes=2)
+        after = asked(client, ROUTES[0], before.headers["etag"])
+    assert (before.json()["meta"]["complete_through"], after.status_code) == ({"table": "2026-03-08"}, 200)
+    assert after.json()["meta"]["complete_through"] == {"table": "2026-03-09"}

@@ -32,14 +32,14 @@ def declared(asked: Asked) -> Mapping[str, Capabilities | None]:
 def complete_through(asked: Asked, known: Mapping[str, Capabilities | None]) -> Mapping[str, date]:
     """platform -> the last day whose counters are past the latency that its provider declares."""
     zone, now = zone_of(asked.organization.time_zone), asked.core.now()
-    latency = {
-        platform: max((spec.latency_hours for spec in _counters(one)), default=0)
-        for platform, one in known.items()
-    }
     return {
-        platform: local_day(now - timedelta(hours=hours), zone) - timedelta(days=1)
-        for platform, hours in latency.items()
+        platform: local_day(now - latency(one), zone) - timedelta(days=1) for platform, one in known.items()
     }
+
+
+def latency(declared: Capabilities | None) -> timedelta:
+    """How long after a day its counters may still be told late; none where no plugin says."""
+    return timedelta(hours=max((spec.latency_hours for spec in _counters(declared)), default=0))
 
 
 def definitions(known: Mapping[str, Capabilities | None]) -> Mapping[str, Mapping[str, str]]:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import timedelta
 
 import msgspec
 
@@ -10,19 +11,23 @@ from afterpost.domain.scope import Scope
 from afterpost.domain.windows import local_day, zone_of
 from afterpost.services.core import Core
 from afterpost.services.kept import Kept
+from afterpost.services.meanings import latency
 from afterpost.storage.versions import Version, current
 
 
 class Versions:
     """Marks of answers. Two marks are equal only where the answers say the same.
 
-    A mark is made of all an answer follows from: the versions of the data, which days are over, the software
-    and its plugins, what the caller may see, and what was asked.
+    A mark is made of all an answer follows from: the versions of the data, which days are over and which are
+    complete, the software and its plugins, what the caller may see, and what was asked.
     """
 
     def __init__(self, core: Core) -> None:
         self._core = core
         self._software = [__version__, *sorted(core.providers)]
+        # A day is over at midnight, and complete on a platform when its latency has passed as well.
+        late = {latency(provider.capabilities) for provider in core.providers.values()}
+        self._latencies = sorted({timedelta(0), *late})
         self.answers: Kept[bytes] = Kept(bytes_in=len, room=ROOM)
         self._seen: dict[Scope, tuple[int, tuple[Version, ...]]] = {}
 
@@ -30,7 +35,8 @@ class Versions:
         """The mark of the answer to what is `asked` (plain data), as of now."""
         now = self._core.now()
         stands = [
-            (*version, local_day(now, zone_of(version.time_zone))) for version in await self._current(scope)
+            (*version, *(local_day(now - late, zone_of(version.time_zone)) for late in self._latencies))
+            for version in await self._current(scope)
         ]
         seen = [
             None if ids is None else sorted(ids)
