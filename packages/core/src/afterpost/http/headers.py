@@ -20,5 +20,8 @@ async def add_headers(message: Message, scope: Scope) -> None:
     keep(message, scope)
     if message["type"] == "http.response.start":
         headers = [*message.get("headers", ()), *tag_of(message["status"], scope)]
+        if message["status"] == 304:  # no content; the stored answer has its own (RFC 9110 15.4.5)
+            message["headers"] = headers
+            return
         given = {name.lower() for name, _ in headers}
         message["headers"] = [*headers, *(each for each in _ALWAYS if each[0] not in given)]
