@@ -4,6 +4,7 @@ Gains cover days that were not observed, so what was earned in a window is worke
 `days` days, the parts that fall into it. Written for DuckDB's strengths; nothing is summed up beforehand.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import duckdb
@@ -29,10 +30,23 @@ _WINDOW = "day BETWEEN $start AND $end"
 
 
 class Duck:
-    """Answers about one organisation (`organization`), or all (None), in the window [start, end]."""
+    """Answers about one organisation (`organization`), or all (None), in the window [start, end].
 
-    def __init__(self, path: str, organization: int, start: int, end: int, published_before: int) -> None:
+    `unasked`: posts published before `published_before` that no read is due of in the window, which the age
+    ladder knows and no fact says.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        organization: int,
+        start: int,
+        end: int,
+        published_before: int,
+        unasked: Iterable[int],
+    ) -> None:
         self.connection = duckdb.connect(path, read_only=True, config={"threads": 2})
+        self.connection.execute("CREATE TEMP TABLE unasked AS SELECT unnest(?::BIGINT[]) AS id", [[*unasked]])
         self.names = {"organization": organization, "start": start, "end": end}
         length = end - start + 1
         self.before = {"organization": organization, "start": start - length, "end": start - 1}
@@ -66,13 +80,15 @@ class Duck:
         )[0][0]
         return found
 
-    def coverage(self) -> tuple[Any, ...]:
+    def coverage(self, *, everywhere: bool = False) -> tuple[Any, ...]:
         """(expected, observed, whether one of them was not read since)."""
+        here = "true" if everywhere else _HERE
         return self.ask(
-            f"WITH expected AS (SELECT id, gone_at FROM posts WHERE {_HERE} AND published_at < $until "
-            "AND (gone_at IS NULL OR gone_at >= $begins)), seen AS (SELECT post_id, "
-            f"max({_WINDOW}) AS inside, max(day) AS last FROM facts WHERE {_HERE} AND day >= $start "
-            "GROUP BY post_id) SELECT count(*), count(*) FILTER (inside), "
+            f"WITH expected AS (SELECT id, gone_at FROM posts WHERE {here} AND published_at < $until "
+            "AND (gone_at IS NULL OR gone_at >= $begins) AND id NOT IN (SELECT id FROM unasked)), "
+            f"seen AS (SELECT post_id, max({_WINDOW}) AS inside, max(day) AS last FROM facts "
+            f"WHERE {here} AND day >= $start GROUP BY post_id) "
+            "SELECT count(*), count(*) FILTER (inside), "
             "coalesce(bool_or(gone_at IS NULL AND coalesce(last, 0) <= $end), false) "
             "FROM expected LEFT JOIN seen ON seen.post_id = expected.id",
             self.names | self.begins,

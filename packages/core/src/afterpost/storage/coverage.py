@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from msgspec import structs
@@ -10,11 +10,10 @@ from msgspec import structs
 from afterpost.domain.ages import SLOWEST, Slowly, Surely
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
-from afterpost.storage.rollups import any_spans
+from afterpost.storage import snapshots
 from afterpost.storage.scoping import selected, within
-from afterpost.storage.snapshots import among
 from afterpost.storage.tables import accounts as account
-from afterpost.storage.tables import latest, post_analytics, posts
+from afterpost.storage.tables import latest, posts
 from afterpost.storage.types import to_micros
 
 _MICROSECOND = timedelta.resolution
@@ -47,12 +46,7 @@ def attended(
     `due`: for all of them alike, or by account. Posts that it leaves open are not counted.
     """
     live = posts.c.state != "gone"
-    between = _in_between(connection, scope, start, end)
-    seen = sa.and_(
-        latest.c.first_day <= end,
-        latest.c.last_day >= start,
-        sa.or_(latest.c.first_day >= start, latest.c.last_day <= end, between),
-    )
+    seen = snapshots.seen_in(connection, scope, start, end)
     unread = sa.and_(live, sa.or_(latest.c.last_day.is_(None), latest.c.last_day <= end))
     # The scope's organisations are met by way of the accounts. Said of the posts as well, SQLite would enter
     # by organisation, and visit each post's own wide row.
@@ -63,8 +57,8 @@ def attended(
             posts.c.platform,
             posts.c.account_id,
             sa.func.count(),
-            sa.func.coalesce(sa.func.sum(sa.case((seen, 1), else_=0)), 0),
-            sa.func.coalesce(sa.func.sum(sa.case((unread, 1), else_=0)), 0),
+            sa.func.count().filter(seen),
+            sa.func.count().filter(unread),
         )
         .select_from(posts.outerjoin(latest, latest.c.post_id == posts.c.id))
         .where(
@@ -76,7 +70,7 @@ def attended(
         )
         .group_by(posts.c.account_id, posts.c.platform)
     )
-    return [Attended(*map(_plain, row)) for row in connection.execute(query)]
+    return [Attended(*row) for row in connection.execute(query)]
 
 
 def _literal(at: datetime) -> sa.ColumnElement[datetime]:
@@ -101,20 +95,3 @@ def _due(due: Surely | Mapping[int, Slowly]) -> list[sa.ColumnElement[bool]]:
         published <= slowly.c.until,
         (slowly.c.last - published) % (SLOWEST // _MICROSECOND) < slowly.c.width,
     ]
-
-
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, str) else int(value)
-
-
-def _in_between(connection: sa.Connection, scope: Scope, start: int, end: int) -> sa.ColumnElement[bool]:
-    """True of a post with snapshots before and after the window, where it has one inside as well.
-
-    It has, unless it has a gap that spans the window, and attendance knows whether anybody has one.
-    """
-    if not any_spans(connection, scope, start=start, end=end):
-        return sa.true()
-    there = sa.select(post_analytics.c.day).where(
-        post_analytics.c.post_id == latest.c.post_id, among(range(start, end + 1))
-    )
-    return there.exists()

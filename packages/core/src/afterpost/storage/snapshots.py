@@ -13,6 +13,7 @@ from afterpost.domain.selection import Selection
 from afterpost.domain.snapshots import Cell, Row
 from afterpost.storage.dialect import bulk
 from afterpost.storage.posts import chunks
+from afterpost.storage.rollups import any_spans
 from afterpost.storage.scoping import selected, within
 from afterpost.storage.tables import latest, post_analytics, posts
 
@@ -271,26 +272,33 @@ def behind(
     ]
 
 
+def seen_in(connection: sa.Connection, scope: Scope, start: int, end: int) -> sa.ColumnElement[bool]:
+    """True of the posts that `latest` knows and that have a snapshot in [start, end].
+
+    One with snapshots before and after the window has one inside as well, unless it has a gap that spans the
+    window, and attendance knows whether anybody has one.
+    """
+    about = sa.and_(latest.c.first_day <= end, latest.c.last_day >= start)
+    if not any_spans(connection, scope, start=start, end=end):
+        return about
+    there = sa.select(post_analytics.c.day).where(
+        post_analytics.c.post_id == latest.c.post_id, among(range(start, end + 1))
+    )
+    return about & sa.or_(latest.c.first_day >= start, latest.c.last_day <= end, there.exists())
+
+
 def observed_of(
     connection: sa.Connection, scope: Scope, post_ids: Collection[int], start: int, end: int
 ) -> set[int]:
     """Which of the posts have a snapshot in [start, end]: sought post by post, where a post's first and last
     days do not tell."""
-    there = sa.select(post_analytics.c.day).where(
-        post_analytics.c.post_id == latest.c.post_id, among(range(start, end + 1))
-    )
+    seen = seen_in(connection, scope, start, end)
     found: set[int] = set()
     for some in chunks(post_ids):
         query = (
             sa.select(posts.c.id)
             .join(latest, latest.c.post_id == posts.c.id)
-            .where(
-                posts.c.id.in_(some),
-                latest.c.first_day <= end,
-                latest.c.last_day >= start,
-                sa.or_(latest.c.first_day >= start, latest.c.last_day <= end, there.exists()),
-                *within(scope, posts),
-            )
+            .where(posts.c.id.in_(some), seen, *within(scope, posts))
         )
         found.update(connection.execute(query).scalars())
     return found
