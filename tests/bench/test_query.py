@@ -173,6 +173,7 @@ ALONE: dict[str, Callable[[Core, Scope], Any]] = {
     "weekly": lambda c, s: weekly(c, s, QUESTION),
 }
 """Surfaces that DuckDB has no question for: of the median organisation between the others."""
+MOST = {name: {"at most": 1_000} for name in ("posting times", "hooks")}
 
 
 @contextmanager
@@ -246,7 +247,7 @@ def test_surfaces_against_duckdb_over_the_same_facts(tmp_path: Path) -> None:
             figures[name] = _figures(name, times)
         for name, ask in ALONE.items():
             taken = [timed(partial(ask, *places["median"])) for _ in range(TURNS)]
-            figures[name] = {"milliseconds": round(1000 * median(taken), 1), "at most": 1_000}
+            figures[name] = {"milliseconds": round(1000 * median(taken), 1)} | MOST.get(name, {})
         figures["overview"]["against summing facts in SQLite"] = _sums_of_facts(among, times)
         for duck in ducks.values():
             duck.close()
