@@ -154,7 +154,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         api_key="k" * 20,
         secret_key=base64.b64encode(b"s" * 32).decode(),
     )
-    tube = scenario(7, 2, date(2026, 4, 25))
+    tube = scenario(7, 2, date(2026, 5, 9))
     shop = scenario(8, 1, date(2026, 4, 20))
     dialects = {"youtube": (Indiscreet(tube), tube), "sample": (SampleDialect(shop), shop)}
     stamina.set_testing(True, attempts=2)
@@ -197,7 +197,7 @@ def test_what_networks_said_gives_the_same_rows_again(house: House) -> None:
         ("youtube", "daily"),
         *((p, o) for p in ("youtube", "sample") for o in ("list_posts", "metrics")),
     }
-    assert found.rows["daily_metrics"] > 2_000
+    assert found.rows["daily_metrics"] > 500
 
 
 def test_an_observation_leads_to_the_answer_that_holds_its_numbers(house: House) -> None:
