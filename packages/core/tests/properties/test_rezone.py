@@ -46,7 +46,7 @@ def told_now_and_then(bench: Bench, want: Wanted, instant: datetime) -> tuple[ob
 
 
 @given(st.data())
-@effort(0.2)
+@effort(0.1)
 def test_a_zone_chosen_late_is_as_good_as_one_chosen_first(
     bench: Bench, other: Bench, data: st.DataObject
 ) -> None:
@@ -79,7 +79,7 @@ def test_a_zone_chosen_late_is_as_good_as_one_chosen_first(
 
 
 @given(st.data())
-@effort(0.25)
+@effort(0.1)
 def test_a_day_that_is_not_over_waits_for_its_end(bench: Bench, other: Bench, data: st.DataObject) -> None:
     """What one zone calls today another calls yesterday: learning rows come with the end of the day there."""
     history = data.draw(histories())
