@@ -21,7 +21,7 @@ from afterpost.services.post_summary import post_analytics, post_observations
 from afterpost.services.question import Question
 from afterpost.services.run import begin_run
 from afterpost.services.sync import sync_status
-from afterpost.storage import past, posts, tables
+from afterpost.storage import past, posts, refold, tables
 from packages.core.tests.house import ACTOR, EVERYTHING, NOW, Clock, MakeCore, at, day, synced, tell, told
 from packages.core.tests.services.scenery import adopt
 
@@ -35,7 +35,7 @@ def dumped(core: Core, scope: Scope = EVERYTHING) -> bytes:
 
 def counted(connection: sa.Connection) -> Mapping[str, int]:
     """Rows of every table that is shadowed."""
-    shadowed = (*past.DERIVED, *past.FILTERED)
+    shadowed = (*refold.DERIVED, *past.FILTERED)
     return {
         table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
         for table in shadowed
@@ -43,7 +43,7 @@ def counted(connection: sa.Connection) -> Mapping[str, int]:
 
 
 def test_every_table_is_as_it_was_or_says_why_it_need_not_be() -> None:
-    shadowed = {table.name for table in (*past.DERIVED, *past.FILTERED)}
+    shadowed = {table.name for table in (*refold.DERIVED, *past.FILTERED)}
     assert not shadowed & past.TODAYS.keys()
     assert shadowed | past.TODAYS.keys() == set(tables.metadata.tables)
 

@@ -22,17 +22,15 @@ async def contained(ask: Callable[[], Awaitable[T]], seconds: float) -> T:
     cancellation. A plugin that blocks its thread can't be interrupted: it must wait asynchronously.
     """
     try:
-        answer = ask()
-        if not isinstance(answer, Coroutine):
-            async with asyncio.timeout(seconds):
-                return await answer
-        # Most answer without ever waiting, and a timer costs more than their whole answer.
-        try:
-            waits_for = answer.send(None)
-        except StopIteration as answered:
-            return cast(T, answered.value)
+        rest = ask()
+        if isinstance(rest, Coroutine):
+            # Most answer without ever waiting, and a timer costs more than their whole answer.
+            try:
+                rest = _Rest(rest, rest.send(None))
+            except StopIteration as answered:
+                return cast(T, answered.value)
         async with asyncio.timeout(seconds):
-            return await _Rest(answer, waits_for)
+            return await rest
     except (Exception, KeyboardInterrupt):
         raise
     except asyncio.CancelledError:

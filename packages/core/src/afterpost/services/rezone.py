@@ -5,7 +5,6 @@ leaves the old ones. What providers count by day themselves stays on the days of
 """
 
 import threading
-from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -18,10 +17,9 @@ from afterpost.services.guarding import guarded
 from afterpost.services.organization import organization_of
 from afterpost.storage import account_metrics, changes, organizations, refold, rezoning, runs
 from afterpost.storage.organizations import Organization
+from afterpost.storage.refold import Progress
 from afterpost.storage.rezoning import Cut
 from afterpost.storage.transaction import Tx
-
-Step = Callable[[int], None]
 
 
 class Rezone(Struct, frozen=True):
@@ -48,7 +46,7 @@ def _ignore(readings: int) -> None:
 
 
 def rezone_plan(
-    core: Core, scope: Scope, zone: str, *, begin: Step = _ignore, progress: Step = _ignore
+    core: Core, scope: Scope, zone: str, *, begin: Progress = _ignore, progress: Progress = _ignore
 ) -> Rezone:
     """What cutting the organisation's days in an IANA zone would change; nothing is changed.
 
@@ -68,7 +66,13 @@ def rezone_plan(
 
 
 async def rezone(
-    core: Core, scope: Scope, actor: Actor, zone: str, *, begin: Step = _ignore, progress: Step = _ignore
+    core: Core,
+    scope: Scope,
+    actor: Actor,
+    zone: str,
+    *,
+    begin: Progress = _ignore,
+    progress: Progress = _ignore,
 ) -> Rezone:
     """Cut the organisation's days in an IANA zone, and make all that is kept by day anew.
 
@@ -118,7 +122,7 @@ def _whole(scope: Scope, organization: Organization) -> Scope:
     return Scope(organizations=frozenset({organization.id}))
 
 
-def _rezone(core: Core, scope: Scope, actor: Actor, zone: str, begin: Step, progress: Step) -> Rezone:
+def _rezone(core: Core, scope: Scope, actor: Actor, zone: str, begin: Progress, progress: Progress) -> Rezone:
     with core.transaction(scope, actor) as tx:
         connection = tx.connection
         # The lock first: whoever records waits, and reads the zone when it has it.

@@ -22,25 +22,18 @@ from afterpost.storage.scoping import within
 from afterpost.storage.tables import (
     absences,
     accounts,
-    attendance,
     brands,
     change_times,
-    content_performance,
     daily_metrics,
-    latest,
     observations,
     organizations,
     pauses,
-    post_analytics,
     posts,
-    rollups,
-    standing,
 )
 
-DERIVED = (latest, post_analytics, rollups, standing, attendance, content_performance)
-"""Shadows that are computed: what the observations add up to."""
 FILTERED = (posts, observations, daily_metrics, brands, accounts, organizations, pauses)
-"""Shadows that hold what was there: later rows are left out, and columns that moved are as they were."""
+"""Shadows that hold what was there, beside those that are computed (`refold.DERIVED`): later rows are left
+out, and columns that moved are as they were."""
 TODAYS = {
     "definition_sets": "never changed; an observation names its own",
     "absences": "says itself when each was known",
@@ -93,7 +86,7 @@ def _shadow(connection: sa.Connection, scope: Scope, instant: datetime) -> None:
     def real(table: sa.Table) -> sa.Table:
         return _named(table, schema)
 
-    for table in (posts, *DERIVED):
+    for table in (posts, *refold.DERIVED):
         connection.exec_driver_sql(temporary(table, connection.dialect.name))
     connection.execute(
         sa.insert(posts).from_select([c.name for c in posts.columns], _posts(real, scope, instant))

@@ -18,10 +18,28 @@ from afterpost.domain.publication import Told, first_of, publication
 from afterpost.domain.scope import Scope
 from afterpost.domain.snapshots import Bucket, Row, State, book, fold, merge_day
 from afterpost.domain.windows import local_day_number, zone_of
-from afterpost.storage import latest, observations, organizations, performance, posts, rollups, snapshots
+from afterpost.storage import (
+    latest,
+    observations,
+    organizations,
+    performance,
+    posts,
+    rollups,
+    snapshots,
+    tables,
+)
 from afterpost.storage.observations import Recorded
 from afterpost.storage.posts import Post
 
+DERIVED = (
+    tables.latest,
+    tables.post_analytics,
+    tables.rollups,
+    tables.standing,
+    tables.attendance,
+    tables.content_performance,
+)
+"""The tables that `derive` fills: what the observations add up to."""
 ROWS_AT_ONCE = 5_000
 """Snapshots that are written together."""
 
@@ -42,6 +60,8 @@ class _Place(NamedTuple):
     change_seq: int
 
 
+Progress = Callable[[int], None]
+"""Hears of so many readings more."""
 Days = dict[int, list[int]]
 """Day -> posts with a snapshot of it."""
 
@@ -52,7 +72,7 @@ def derive(
     now: datetime,
     *,
     publications: bool = True,
-    progress: Callable[[int], None] = lambda readings: None,
+    progress: Progress = lambda readings: None,
 ) -> Days:
     """Fill snapshots, states, rollups and the learning rows of days that were over at `now`; returns the days
     that were not, and so have no learning rows yet.

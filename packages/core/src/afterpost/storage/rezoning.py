@@ -17,24 +17,16 @@ from msgspec import Struct
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import local_day_number
 from afterpost.storage.observations import next_day
+from afterpost.storage.refold import DERIVED, Progress
 from afterpost.storage.scoping import within
 from afterpost.storage.tables import (
-    attendance,
     changes,
-    content_performance,
-    latest,
     observations,
     post_analytics,
-    rollups,
-    standing,
 )
 
-DERIVED = (changes, content_performance, attendance, standing, rollups, latest, post_analytics)
-"""What follows from the days of readings; `refold.derive` makes it again, and the changes with it."""
 APART = 2
 """The same instant falls on calendar days at most so far apart, in any two zones."""
-
-Progress = Callable[[int], None]
 
 
 class Cut(Struct, frozen=True):
@@ -122,8 +114,9 @@ def redate(connection: sa.Connection, scope: Scope, zone: ZoneInfo, progress: Pr
 
 
 def clear(connection: sa.Connection, scope: Scope) -> None:
-    """Forget everything that follows from the days of readings."""
-    for table in DERIVED:
+    """Forget everything that follows from the days of readings; `refold.derive` makes it again, and who calls
+    it the changes with it."""
+    for table in (changes, *DERIVED):
         connection.execute(sa.delete(table).where(*within(scope, table)))
 
 

@@ -292,8 +292,10 @@ def observed_of(
 ) -> set[int]:
     """Which of the posts have a snapshot in [start, end]: sought post by post, where a post's first and last
     days do not tell."""
-    seen = seen_in(connection, scope, start, end)
     found: set[int] = set()
+    if not post_ids:
+        return found
+    seen = seen_in(connection, scope, start, end)
     for some in chunks(post_ids):
         query = (
             sa.select(posts.c.id)
