@@ -22,12 +22,12 @@ AFTERPOST = (sys.executable, "-m", "afterpost")
 
 
 def environment(data_dir: Path) -> dict[str, str]:
-    """This process's environment with that data directory, less what would steer Afterpost or Python."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AFTERPOST_", "PYTHON", "COV_", "NO_COLOR", "FORCE_COLOR"))
-    }
+    """This process's environment with that data directory, less what would steer Afterpost, Python or pytest.
+
+    pytest prints a failure twice, the second time whole, where `CI` or `BUILD_NUMBER` is set.
+    """
+    steering = ("AFTERPOST_", "PYTHON", "PYTEST_", "COV_", "NO_COLOR", "FORCE_COLOR", "CI", "BUILD_NUMBER")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(steering)}
     return kept | {
         "AFTERPOST_DATA_DIR": str(data_dir),
         "AFTERPOST_DATABASE_URL": database_url(data_dir),
