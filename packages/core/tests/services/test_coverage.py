@@ -18,12 +18,14 @@ from afterpost.storage.tables import attendance
 from packages.core.tests.house import ACTOR, EVERYTHING, Clock, MakeCore, at, tell, told
 
 ACCOUNTS = 6
+TYPES = ("image", "video", "short")
 NOW = at("2026-11-22 19:16")
 
 
 def populated(core: Core, rng: random.Random) -> None:
-    """Posts of several accounts, published over eighty days, read as it comes; some gone, one account away
-    for a while, some posts of nobody."""
+    """Posts of several accounts, published over eighty days, read as it comes; some gone, and read after it,
+    some read before they came out or of unknown publication, one account away for a while, some posts of
+    nobody."""
     with core.transaction(EVERYTHING, ACTOR) as tx:
         organization = core.organization(tx.connection, EVERYTHING)
         owners: list[int | None] = [
@@ -50,7 +52,7 @@ def populated(core: Core, rng: random.Random) -> None:
         )
         published = NOW - timedelta(days=age)
         entries = [
-            told(f"p{n}", seen, {"views": k}, published_at=published)
+            told(f"p{n}", seen, {"views": k}, published_at=published, content_type=TYPES[n % 3])
             for k in range(rng.randrange(5))
             if (seen := published + timedelta(days=rng.uniform(0, 90))) < NOW
         ]
@@ -68,6 +70,15 @@ def populated(core: Core, rng: random.Random) -> None:
                 gone = {"id": post.id, "state": "gone", "misses": 3}
                 gone["gone_at"] = NOW - timedelta(days=rng.uniform(0, 20))
                 posts.update_posts(tx.connection, EVERYTHING, ["state", "misses", "gone_at"], [gone])
+            if rng.random() < 0.2:
+                late = NOW - timedelta(days=rng.uniform(-1, 40))
+                published_at = rng.choice([None, late])
+                posts.update_posts(
+                    tx.connection,
+                    EVERYTHING,
+                    ["published_at"],
+                    [{"id": post.id, "published_at": published_at}],
+                )
         away = owners[0]
         assert away is not None
         since = NOW - timedelta(days=9)
@@ -86,7 +97,8 @@ def test_counting_says_what_looking_at_each_post_says(make_core: MakeCore, clock
     for _ in range(60):
         length = rng.choice([1, 2, 6, 7, 7, 7, 8, 14, 40])
         last = date(2026, 11, 21) - timedelta(days=rng.choice([0, 0, 0, rng.randrange(60)]))
-        question = Question(start=last - timedelta(days=length - 1), end=last)
+        kind = rng.choice([None, *TYPES])
+        question = Question(start=last - timedelta(days=length - 1), end=last, content_type=kind)
         with asking(core, EVERYTHING, question) as asked:
             expected, observed = expected_in(asked)
             end = (last - date(1970, 1, 1)).days

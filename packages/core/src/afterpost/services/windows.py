@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from msgspec import Struct, structs
 
-from afterpost.domain.ages import Slowly, Surely, due_inside, ladder_key, slowly_due, surely_due
+from afterpost.domain.ages import due_inside, ladder_key, slowly_due, surely_due
 from afterpost.domain.windows import Window, day_number, outside
 from afterpost.services.meanings import Break
 from afterpost.services.question import Asked
@@ -131,27 +131,26 @@ def _attended(asked: Asked) -> list[Attended]:
     slowly = {key: slowly_due(ladder_key(key), begins, ends) for key, each in judged.items() if each is None}
     expected: list[Expectable] = []
     seen: set[int] = set()
-    found: dict[tuple[str, int], Attended] = {}
 
     def look(at: Collection[int], *published: Span) -> None:
         more, also = expected_in(asked, at, published)
         expected.extend(more)
         seen.update(also)
 
-    def count(at: Collection[int], due: Surely | Mapping[int, Slowly]) -> None:
-        for each in coverage.attended(
-            connection, scope, selection, start=start, end=end, begins_at=begins, accounts=at, due=due
-        ):
-            found[each.platform, each.account_id] = each
-
+    counted: list[Attended] = []
     if sure is not None:
-        count(surely, sure)
+        counted += coverage.mostly_due(
+            connection, scope, selection, start=start, end=end, begins_at=begins, accounts=surely, due=sure
+        )
         look(surely, (sure.until, sure.never), (sure.since - _TICK, sure.before - _TICK))
     if slowly:
-        count(slowly, slowly)
+        counted += coverage.slowly_due(
+            connection, scope, selection, start=start, end=end, begins_at=begins, due=slowly
+        )
         look(slowly, (next(iter(slowly.values())).until, ends))
     if away:
         look([key for key in known if key in away])
+    found = {(each.platform, each.account_id): each for each in counted}
     for post in expected:
         key = (post.platform, post.account_id)
         before = found.get(key, Attended(*key, 0, 0, 0))

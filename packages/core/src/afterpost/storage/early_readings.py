@@ -1,6 +1,6 @@
 """What was read of posts while they were young, reached through their publication and not their history."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -9,12 +9,12 @@ import sqlalchemy as sa
 
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
-from afterpost.storage.posts import chunks
+from afterpost.storage.dialect import one_of
 from afterpost.storage.scoping import selected, within
 from afterpost.storage.tables import observations, posts
-from afterpost.storage.types import to_micros
+from afterpost.storage.types import from_micros
 
-_DAY = timedelta(days=1) // timedelta(microseconds=1)
+_DAY = timedelta(days=1) // timedelta.resolution
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -76,30 +76,26 @@ def read_while_young(
 ) -> dict[int, list[tuple[datetime, Counts]]]:
     """post id -> its readings up to that age, of the posts that have any.
 
-    Read a day at a time, for each day the posts that were young on it: facts are keyed by day and post.
+    Facts are keyed by day and post: each of the few days on which a post was young is a seek.
     """
-    by_day: dict[int, list[int]] = {}
-    ends = {}
-    for post in young:
-        at, ends[post.id] = to_micros(post.published_at), post.published_at + until
-        # A day is cut in the organisation's zone, so it may be the one before or after the UTC day.
-        for day in range(at // _DAY - 1, to_micros(ends[post.id]) // _DAY + 2):
-            by_day.setdefault(day, []).append(post.id)
-    found: dict[int, list[tuple[datetime, Counts]]] = {}
-    for day, ids in by_day.items():
-        for post_id, observed_at, body in _on(connection, scope, day, ids):
-            if observed_at <= ends[post_id]:
-                found.setdefault(post_id, []).append((observed_at, _counts(body)))
-    return found
-
-
-def _on(
-    connection: sa.Connection, scope: Scope, day: int, ids: Sequence[int]
-) -> Iterable[tuple[int, datetime, str]]:
     table = observations
-    for some in chunks(ids):
-        query = sa.select(table.c.post_id, table.c.observed_at, table.c.body).where(
-            table.c.day == day, table.c.post_id.in_(some), *within(scope, table)
+    born_at, observed_at = (
+        sa.type_coerce(at, sa.BigInteger) for at in (posts.c.published_at, table.c.observed_at)
+    )
+    age = until // timedelta.resolution
+    # A day is cut in the organisation's zone, so it may be the one before or after the UTC day.
+    days = [born_at // _DAY + n for n in range(-1, age // _DAY + 3)]
+    query = (
+        sa.select(table.c.post_id, observed_at, table.c.body)
+        .join(posts, posts.c.id == table.c.post_id)
+        .where(
+            one_of(connection, posts.c.id, [post.id for post in young]),
+            table.c.day.in_(days),
+            observed_at <= born_at + age,
+            *within(scope, posts, named=True),
         )
-        for row in connection.execute(query):
-            yield row.post_id, row.observed_at, row.body
+    )
+    found: dict[int, list[tuple[datetime, Counts]]] = {}
+    for post_id, at, body in connection.execute(query):
+        found.setdefault(post_id, []).append((from_micros(at), _counts(body)))
+    return found

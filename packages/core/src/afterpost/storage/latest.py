@@ -38,7 +38,7 @@ def load(connection: sa.Connection, scope: Scope, post_ids: Iterable[int], zone:
         query = (
             sa.select(latest)
             .join(posts, posts.c.id == latest.c.post_id)
-            .where(latest.c.post_id.in_(some), *within(scope, posts))
+            .where(latest.c.post_id.in_(some), *within(scope, posts, named=True))
         )
         for row in connection.execute(query):
             published = None if row.published_at is None else local_day_number(row.published_at, cut)
@@ -106,5 +106,5 @@ def ends(connection: sa.Connection, scope: Scope, post_ids: Iterable[int]) -> di
     As stored, instants in microseconds: post id, the five dimensions (`Post.dimensions`), first and last day,
     first reading, the publication it gave, `known`.
     """
-    query = _ENDS.where(one_of(connection, posts.c.id, post_ids), *within(scope, posts))
+    query = _ENDS.where(one_of(connection, posts.c.id, post_ids), *within(scope, posts, named=True))
     return {row[0]: row for row in connection.execute(query).all()}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from afterpost.domain.posts import CreativeLinks
 from afterpost.domain.scope import Scope
@@ -15,6 +15,7 @@ from afterpost.domain.selection import Selection
 from afterpost.storage.dialect import MAX_VARIABLES, insert_new
 from afterpost.storage.scoping import Shape, selected, values_of, within
 from afterpost.storage.tables import absences, latest, organizations, posts
+from afterpost.storage.tables import accounts as account
 
 
 class Post(Struct, frozen=True):
@@ -76,7 +77,7 @@ def get_posts(connection: sa.Connection, scope: Scope, ids: Iterable[int]) -> di
     """Several posts of the scope by id; those it may not see are missing."""
     found: dict[int, Post] = {}
     for some in chunks(ids):
-        query = sa.select(*_COLUMNS).where(posts.c.id.in_(some), *within(scope, posts))
+        query = sa.select(*_COLUMNS).where(posts.c.id.in_(some), *within(scope, posts, named=True))
         found.update((row.id, Post(*row)) for row in connection.execute(query))
     return found
 
@@ -108,7 +109,7 @@ def places(connection: sa.Connection, scope: Scope, ids: Iterable[int]) -> dict[
     """Where posts of the scope count now, by id."""
     found: dict[int, Place] = {}
     for some in chunks(ids):
-        query = sa.select(*_PLACE).where(posts.c.id.in_(some), *within(scope, posts))
+        query = sa.select(*_PLACE).where(posts.c.id.in_(some), *within(scope, posts, named=True))
         for key, *dimensions, published_at in connection.execute(query):
             found[key] = Place(tuple(dimensions), published_at)
     return found
@@ -277,7 +278,9 @@ def expectable(
             query = query.where(posts.c.account_id.in_(sorted(accounts)))
         return [Expectable(*row) for row in connection.execute(query)]
     # A span is entered by organisation and publication; asked for accounts as well, SQLite would go by those.
-    mine = sa.select(organizations.c.id).where(*within(scope, organizations))
+    owners = sa.select(account.c.organization_id)
+    mine = owners if accounts is None else owners.where(account.c.id.in_(sorted(accounts)))
+    mine = mine.where(*within(structs.replace(scope, brands=None), account))
     found = []
     for after, until in published:
         span = (at > sa.literal(after, instant), at <= sa.literal(until, instant))

@@ -200,5 +200,5 @@ def _daily(row: sa.Row[Any]) -> Reading:
 def posts_named(connection: sa.Connection, scope: Scope, ids: list[int]) -> dict[int, str]:
     """How people know posts, by id: platform and external id."""
     query = sa.select(posts.c.id, posts.c.platform, posts.c.external_id)
-    rows = connection.execute(query.where(posts.c.id.in_(ids), *within(scope, posts)))
+    rows = connection.execute(query.where(posts.c.id.in_(ids), *within(scope, posts, named=True)))
     return {row.id: f"{row.platform} {row.external_id}" for row in rows}

@@ -8,10 +8,14 @@ from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
 
 
-def within(scope: Scope, table: sa.FromClause, *, many: bool = False) -> list[sa.ColumnElement[bool]]:
+def within(
+    scope: Scope, table: sa.FromClause, *, many: bool = False, named: bool = False
+) -> list[sa.ColumnElement[bool]]:
     """Conditions that keep a statement inside the scope, on whichever of the dimensions the table has.
 
     `many`: in a form for a statement that is executed with many sets of parameters, where IN can't stand.
+    `named`: in a form for a statement that names the rows by id. SQLite would rather enter by the index of an
+    organisation, and go through all that it has.
 
     Facts have no brand or account of their own: a statement about them joins `posts` and asks for both.
     """
@@ -20,7 +24,8 @@ def within(scope: Scope, table: sa.FromClause, *, many: bool = False) -> list[sa
         if allowed is not None and column in table.c:
             ids = sorted(allowed)
             one_of = sa.or_(sa.false(), *(table.c[column] == key for key in ids))
-            conditions.append(one_of if many else table.c[column].in_(ids))
+            value = table.c[column] + 0 if named else table.c[column]
+            conditions.append(one_of if many else value.in_(ids))
     return conditions
 
 

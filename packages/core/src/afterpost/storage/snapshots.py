@@ -68,7 +68,7 @@ def since(
             sa.select(table.c.post_id, table.c.day, table.c.prev_day)
             .join(latest, sa.and_(latest.c.last_day == table.c.day, latest.c.post_id == table.c.post_id))
             .join(posts, posts.c.id == table.c.post_id)
-            .where(latest.c.post_id.in_(some), table.c.day >= day, *within(scope, posts))
+            .where(latest.c.post_id.in_(some), table.c.day >= day, *within(scope, posts, named=True))
             .cte("chain", recursive=True)
         )
         link = sa.and_(table.c.day == chain.c.prev_day, table.c.post_id == chain.c.post_id)
@@ -97,7 +97,7 @@ def on_days(connection: sa.Connection, scope: Scope, day: int, post_ids: Iterabl
             .where(
                 post_analytics.c.day == day,
                 post_analytics.c.post_id.in_(some),
-                *within(scope, posts),
+                *within(scope, posts, named=True),
             )
         )
         found.update((m["post_id"], _cells(m)) for m in connection.execute(query).mappings())
@@ -172,7 +172,7 @@ def gains_inside(
         query = (
             sa.select(table.c.post_id, *columns)
             .join(posts, posts.c.id == table.c.post_id)
-            .where(among(range(start, end + 1)), posts.c.id.in_(some), *within(scope, posts))
+            .where(among(range(start, end + 1)), posts.c.id.in_(some), *within(scope, posts, named=True))
             .group_by(table.c.post_id)
         )
         for post_id, *numbers in connection.execute(query):
@@ -209,7 +209,7 @@ def across_edges(
                 among(days),
                 sa.or_(*reaching),
                 posts.c.id.in_(some),
-                *within(scope, posts),
+                *within(scope, posts, named=True),
             )
             .order_by(table.c.day, table.c.post_id)
         )
@@ -300,7 +300,7 @@ def observed_of(
         query = (
             sa.select(posts.c.id)
             .join(latest, latest.c.post_id == posts.c.id)
-            .where(posts.c.id.in_(some), seen, *within(scope, posts))
+            .where(posts.c.id.in_(some), seen, *within(scope, posts, named=True))
         )
         found.update(connection.execute(query).scalars())
     return found
