@@ -6,35 +6,40 @@ from datetime import date, timedelta
 from itertools import count
 
 import pytest
-import sqlalchemy as sa
 
 from afterpost.domain.ages import GRACE, HOUR, SLOWEST, due_inside, ladder_key, slowly_due, surely_due
+from afterpost.domain.windows import day_number
+from afterpost.services.catalogue import add_brand
 from afterpost.services.core import Core
-from afterpost.services.question import Question, asking
+from afterpost.services.question import Asked, Question, asking
 from afterpost.services.record import move
 from afterpost.services.windows import attended, expected_in
-from afterpost.storage import accounts, pauses, posts
-from afterpost.storage.tables import attendance
+from afterpost.storage import accounts, pauses, posts, rollups
 from packages.core.tests.house import ACTOR, EVERYTHING, Clock, MakeCore, at, tell, told
 
 ACCOUNTS = 6
+PLATFORMS = ("youtube", "youtube", "gram")
+BRANDS = 2
+POSTS = 90
 TYPES = ("image", "video", "short")
 NOW = at("2026-11-22 19:16")
 
 
 def populated(core: Core, rng: random.Random) -> None:
-    """Posts of several accounts, published over eighty days, read as it comes; some gone, and read after it,
-    some read before they came out or of unknown publication, one account away for a while, some posts of
-    nobody."""
+    """Posts of several accounts on two platforms, published over eighty days, read as it comes; some gone,
+    and read after it, some read before they came out or of unknown publication, some of another brand than
+    their account, one account away for a while, some posts of nobody."""
+    brands = [add_brand(core, EVERYTHING, ACTOR, f"Brand {n}", None).id for n in range(BRANDS)]
     with core.transaction(EVERYTHING, ACTOR) as tx:
         organization = core.organization(tx.connection, EVERYTHING)
-        owners: list[int | None] = [
+        owners = [
             accounts.add_account(
                 tx.connection,
                 EVERYTHING,
                 {
                     "organization_id": organization.id,
-                    "platform": "youtube",
+                    "brand_id": rng.choice([*brands, None]),
+                    "platform": PLATFORMS[n % 3],
                     "external_id": f"channel{n}",
                     "handle": "c",
                     "name": "C",
@@ -45,46 +50,70 @@ def populated(core: Core, rng: random.Random) -> None:
             )
             for n in range(ACCOUNTS)
         ]
-    for n in range(90):
+    for n in range(POSTS):
         # Many of an age at which a post becomes slow, at the window's end, or right before it.
         age = rng.choice(
             [rng.uniform(0, 80), rng.uniform(37, 39), rng.uniform(30, 31.5), rng.uniform(0.9, 1.1)]
         )
         published = NOW - timedelta(days=age)
         entries = [
-            told(f"p{n}", seen, {"views": k}, published_at=published, content_type=TYPES[n % 3])
+            told(
+                f"p{n}",
+                seen,
+                {"views": k},
+                published_at=published,
+                platform=PLATFORMS[n % 3],
+                content_type=rng.choice(TYPES) if k == 0 else TYPES[0],
+            )
             for k in range(rng.randrange(5))
             if (seen := published + timedelta(days=rng.uniform(0, 90))) < NOW
         ]
         if entries:
             tell(core, *entries)
     with core.transaction(EVERYTHING, ACTOR) as tx:
-        everyone = posts.find_posts(
-            tx.connection, EVERYTHING, organization.id, "youtube", [f"p{n}" for n in range(90)]
-        )
-        for post in everyone.values():
+        everyone = [
+            post
+            for platform in sorted(set(PLATFORMS))
+            for post in posts.find_posts(
+                tx.connection, EVERYTHING, organization.id, platform, [f"p{n}" for n in range(POSTS)]
+            ).values()
+        ]
+        for post in everyone:
             owner = rng.choice([*owners, None])
-            if owner is not None:
-                move(tx, organization, post, account_id=owner)
+            if owner is not None and PLATFORMS[owners.index(owner) % 3] == post.platform:
+                move(tx, organization, post, account_id=owner, brand_id=rng.choice([*brands, None]))
             if rng.random() < 0.15:
                 gone = {"id": post.id, "state": "gone", "misses": 3}
                 gone["gone_at"] = NOW - timedelta(days=rng.uniform(0, 20))
                 posts.update_posts(tx.connection, EVERYTHING, ["state", "misses", "gone_at"], [gone])
             if rng.random() < 0.2:
                 late = NOW - timedelta(days=rng.uniform(-1, 40))
-                published_at = rng.choice([None, late])
-                posts.update_posts(
-                    tx.connection,
-                    EVERYTHING,
-                    ["published_at"],
-                    [{"id": post.id, "published_at": published_at}],
-                )
+                row = {"id": post.id, "published_at": rng.choice([None, late])}
+                posts.update_posts(tx.connection, EVERYTHING, ["published_at"], [row])
         away = owners[0]
-        assert away is not None
         since = NOW - timedelta(days=9)
         pauses.note_state(tx.connection, EVERYTHING, organization.id, away, "disconnected", since)
         back = NOW - timedelta(days=rng.uniform(1, 8))
         pauses.note_state(tx.connection, EVERYTHING, organization.id, away, "active", back)
+
+
+def looked_at(asked: Asked) -> dict[tuple[str, int], list[int]]:
+    """How posts were attended to, looked at one by one: expected, observed, unread, by account."""
+    expected, observed = expected_in(asked)
+    end = day_number(asked.window.end)
+    found: dict[tuple[str, int], list[int]] = {}
+    for post in expected:
+        sums = found.setdefault((post.platform, post.account_id), [0, 0, 0])
+        sums[0] += 1
+        sums[1] += post.id in observed
+        sums[2] += post.gone_at is None and (post.last_day is None or post.last_day <= end)
+    return found
+
+
+def counted(asked: Asked) -> dict[tuple[str, int], list[int]]:
+    """The same as it is counted."""
+    found = {(each.platform, each.account_id): list(each[2:]) for each in attended(asked)}
+    return {place: sums for place, sums in found.items() if any(sums)}
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -97,24 +126,37 @@ def test_counting_says_what_looking_at_each_post_says(make_core: MakeCore, clock
     for _ in range(60):
         length = rng.choice([1, 2, 6, 7, 7, 7, 8, 14, 40])
         last = date(2026, 11, 21) - timedelta(days=rng.choice([0, 0, 0, rng.randrange(60)]))
-        kind = rng.choice([None, *TYPES])
-        question = Question(start=last - timedelta(days=length - 1), end=last, content_type=kind)
+        question = Question(
+            start=last - timedelta(days=length - 1),
+            end=last,
+            content_type=rng.choice([None, None, *TYPES]),
+            brand_id=rng.choice([None, 1, 2]),
+            account_id=rng.choice([None, None, rng.randrange(ACCOUNTS) + 1]),
+        )
         with asking(core, EVERYTHING, question) as asked:
-            expected, observed = expected_in(asked)
-            end = (last - date(1970, 1, 1)).days
-            truth: dict[tuple[str, int], list[int]] = {}
-            for post in expected:
-                sums = truth.setdefault((post.platform, post.account_id), [0, 0, 0])
-                sums[0] += 1
-                sums[1] += post.id in observed
-                sums[2] += post.gone_at is None and (post.last_day is None or post.last_day <= end)
-            found = {(each.platform, each.account_id): list(each[2:]) for each in attended(asked)}
-            assert {key: sums for key, sums in found.items() if sums[0]} == truth, question
-            spans = sa.select(attendance.c.day).where(
-                attendance.c.day > end, attendance.c.gap > attendance.c.day - (end - length + 1)
-            )
-            seen[asked.connection.execute(spans).first() is not None] += 1
-    assert min(seen.values()) > 5  # with gaps that span the window, and without
+            assert counted(asked) == looked_at(asked), question
+            start, end = day_number(asked.window.start), day_number(asked.window.end)
+            seen[rollups.any_spans(asked.connection, EVERYTHING, start=start, end=end)] += 1
+    assert min(seen[True], seen[False]) > 2  # with gaps that span the window, and without
+
+
+def test_the_coverage_of_a_past_instant_is_counted_from_what_was_known_then(
+    make_core: MakeCore, clock: Clock
+) -> None:
+    core = make_core()
+    populated(core, random.Random(5))
+    then = clock.now + timedelta(hours=1)
+    clock.now = then + timedelta(hours=1)
+    question = Question(start=date(2026, 11, 14), end=date(2026, 11, 20))
+    with asking(core.as_of(then), EVERYTHING, question) as asked:
+        known = counted(asked)
+        assert known == looked_at(asked)
+        assert sum(sums[1] for sums in known.values()) > 0
+    tell(core, *(told(f"p{n}", at("2026-11-17"), {"views": 9}) for n in range(POSTS) if n % 3 < 2))
+    with asking(core.as_of(then), EVERYTHING, question) as asked:
+        assert counted(asked) == known
+    with asking(core, EVERYTHING, question) as asked:
+        assert counted(asked) == looked_at(asked) != known
 
 
 def test_what_is_sure_needs_no_look_at_the_reads() -> None:

@@ -6,13 +6,14 @@ import pytest
 
 from afterpost.services.advice import hooks, posting_advice
 from afterpost.services.core import Core
-from afterpost.services.equal_age import AtAge
+from afterpost.services.equal_age import AtAge, born_as
 from afterpost.services.generation_context import generation_context
 from afterpost.services.growth import growing
 from afterpost.services.post_summary import post_analytics
 from afterpost.services.question import Question
 from afterpost.services.weekly import weekly
-from packages.core.tests.house import EVERYTHING, Clock, at, day, tell, told
+from afterpost.storage import early_readings, posts
+from packages.core.tests.house import EVERYTHING, Clock, MakeCore, at, day, tell, told
 from packages.core.tests.services.scenery import adopt
 
 HOUR = timedelta(hours=1)
@@ -73,6 +74,27 @@ def test_with_few_posts_of_its_own_the_platform_is_what_a_post_is_compared_with(
     alone = posted(core, "alone", "2026-11-16 12:00", 90, platform="gram")
     found = shown(core, alone, "engagements", "24h")
     assert (found.value, found.expected, found.posts, found.score) == (90, None, 0, None)
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "UTC", "Pacific/Niue"])
+@pytest.mark.parametrize("published", ["2026-11-16 00:00", "2026-11-16 12:00", "2026-11-16 23:59:59.999999"])
+def test_what_was_read_while_young_is_found_wherever_days_are_cut(
+    make_core: MakeCore, zone: str, published: str
+) -> None:
+    core = make_core(zone=zone)
+    born, age = at(published), timedelta(days=2)
+    for n, read in enumerate((born, born + age / 2, born + age, born + age + timedelta.resolution)):
+        post_id = tell(core, told("mine", read, {"views": n}, published_at=born))[0].post_id
+    with core.read(EVERYTHING) as connection:
+        mine = posts.get_post(connection, EVERYTHING, post_id)
+        assert mine is not None
+        young = [each for each in (born_as(mine),) if each is not None]
+        found = early_readings.read_while_young(connection, EVERYTHING, young, age)
+    assert sorted((read - born, counts.views) for read, counts in found[post_id]) == [
+        (timedelta(0), 0),
+        (age / 2, 1),
+        (age, 2),
+    ]
 
 
 def test_between_two_readings_a_value_is_interpolated_and_says_so(core: Core) -> None:

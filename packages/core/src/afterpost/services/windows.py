@@ -144,7 +144,7 @@ def _attended(asked: Asked) -> list[Attended]:
         )
         look(surely, (sure.until, sure.never), (sure.since - _TICK, sure.before - _TICK))
     if slowly:
-        counted += coverage.slowly_due(
+        counted += coverage.some_due(
             connection, scope, selection, start=start, end=end, begins_at=begins, due=slowly
         )
         look(slowly, (next(iter(slowly.values())).until, ends))

@@ -2,17 +2,17 @@
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from msgspec import structs
 
 from afterpost.domain.ages import SLOWEST, Slowly, Surely
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
 from afterpost.domain.windows import day_number
 from afterpost.storage import rollups, snapshots
-from afterpost.storage.scoping import selected, within
+from afterpost.storage.scoping import Shape, values_of
 from afterpost.storage.tables import accounts as account
 from afterpost.storage.tables import latest, posts
 from afterpost.storage.types import to_micros
@@ -45,50 +45,74 @@ def mostly_due(
 ) -> list[Attended]:
     """Posts of those accounts that a read was due of for sure, unless gone before `begins_at`.
 
-    Nearly all are. So all are counted, and how many were read, which attendance knows; looked at and taken
-    off are only those that are not live and due.
+    Nearly all are. So all are counted, and attendance knows how many were read, in the window and after it.
+    Only posts that are gone, or that no read was due of for sure, are looked at and taken off. A window costs
+    the days since it began, as lifetime totals do.
     """
-    at, gone = posts.c.published_at, posts.c.state == "gone"
-    asked = sa.and_(at <= _literal(due.until), sa.or_(at < _literal(due.since), at >= _literal(due.before)))
-    # A comparison with an unknown publication is neither true nor false.
-    unasked = sa.or_(at.is_(None), sa.not_(asked))
-    expected = sa.and_(at.is_not(None), asked, posts.c.gone_at >= _literal(begins_at))
-    seen = snapshots.seen_in(connection, scope, start, end)
-    mine, key = _of(scope, selection, accounts), (posts.c.platform, posts.c.account_id)
-    total = sa.select(*key, sa.func.count()).where(*mine).group_by(*key[::-1])
-    besides = (
-        sa.select(
-            *key,
-            sa.func.count(),
-            sa.func.count().filter(expected),
-            sa.func.count().filter(sa.not_(expected), seen),
-            sa.func.count().filter(latest.c.last_day > end),
-        )
-        .select_from(posts.outerjoin(latest, latest.c.post_id == posts.c.id))
-        .where(*mine, sa.or_(unasked, gone))
-        .group_by(*key[::-1])
-    )
-    others = {(platform, owner): counts for platform, owner, *counts in connection.execute(besides)}
-    by = ("platform", "account_id")
-    inside = rollups.distinct_posts_by(connection, scope, by, start=start, end=end, selection=selection)
-    after = rollups.distinct_posts_by(connection, scope, by, start=end + 1, end=_LAST, selection=selection)
+    shape = Shape.of(scope, selection)
+    seen = snapshots.Seen.within(connection, scope, start, end)
+    values = {**values_of(scope, selection), "accounts": sorted(accounts)}
+    looked_at = {**values, **seen.values, **due._asdict(), "begins_at": begins_at}
+    apart = {key: counts for key, *counts in connection.execute(_apart(shape, seen.spans), looked_at)}
+
+    def read(start: int, end: int) -> Mapping[tuple[int], int]:
+        by = ("account_id",)
+        return rollups.distinct_posts_by(connection, scope, by, start=start, end=end, selection=selection)
+
+    inside, after = read(start, end), read(end + 1, _LAST)
     found = []
-    for platform, account_id, count in connection.execute(total):
-        place = (platform, account_id)
-        rest, expected_besides, seen_besides, read_besides = others.get(place, (0, 0, 0, 0))
-        surely = count - rest
+    for platform, key, count in connection.execute(_all_of_each(shape), values):
+        others, expected_too, seen_unexpected, read_since = apart.get(key, (0, 0, 0, 0))
+        surely = count - others
         found.append(
             Attended(
-                *place,
-                expected=surely + expected_besides,
-                observed=inside.get(place, 0) - seen_besides,
-                unread=surely - (after.get(place, 0) - read_besides),
+                platform=platform,
+                account_id=key,
+                expected=surely + expected_too,
+                observed=inside.get((key,), 0) - seen_unexpected,
+                unread=surely - (after.get((key,), 0) - read_since),
             )
         )
     return found
 
 
-def slowly_due(
+@cache
+def _all_of_each(shape: Shape) -> sa.Select[Any]:
+    """How many posts each of the accounts has."""
+    mine = sa.select(sa.func.count()).where(posts.c.account_id == account.c.id, *_of_posts(shape))
+    return sa.select(account.c.platform, account.c.id, mine.scalar_subquery()).where(*_of_accounts(shape))
+
+
+@cache
+def _apart(shape: Shape, spans: bool) -> sa.Select[Any]:
+    """By account, of its posts that are gone or that no read was surely due of: how many there are, were
+    expected, were seen and not expected, were read since."""
+    at = posts.c.published_at
+    until, since, before, begins_at = (
+        sa.bindparam(name, type_=at.type) for name in ("until", "since", "before", "begins_at")
+    )
+    # Never unknown, so that it can be turned round. Most posts are older than all of this: one comparison.
+    unasked = sa.or_(at.is_(None), sa.and_(at >= since, sa.or_(at < before, at > until)))
+    expected = sa.and_(sa.not_(unasked), posts.c.gone_at >= begins_at)
+    return (
+        sa.select(
+            posts.c.account_id,
+            sa.func.count(),
+            sa.func.count().filter(expected),
+            sa.func.count().filter(sa.not_(expected), snapshots.Seen.condition(spans)),
+            sa.func.count().filter(latest.c.last_day > sa.bindparam("end", type_=sa.Integer)),
+        )
+        .select_from(posts.outerjoin(latest, latest.c.post_id == posts.c.id))
+        .where(
+            posts.c.account_id.in_(sa.select(account.c.id).where(*_of_accounts(shape))),
+            *_of_posts(shape),
+            sa.or_(unasked, posts.c.state == "gone"),
+        )
+        .group_by(posts.c.account_id)
+    )
+
+
+def some_due(
     connection: sa.Connection,
     scope: Scope,
     selection: Selection,
@@ -100,22 +124,23 @@ def slowly_due(
 ) -> list[Attended]:
     """Slow posts of those accounts that a read was due of, unless gone before `begins_at`: some of them, each
     of which is looked at. Posts that `due` leaves open are not counted."""
-    live = posts.c.state != "gone"
-    seen = snapshots.seen_in(connection, scope, start, end)
+    live, begins = posts.c.state != "gone", sa.literal(begins_at, posts.c.gone_at.type)
     unread = sa.and_(live, sa.or_(latest.c.last_day.is_(None), latest.c.last_day <= end))
+    shape = Shape.of(scope, selection)
+    seen = snapshots.Seen.within(connection, scope, start, end)
     names = ("account_id", "until", "last", "width")
-    values = [
+    data = [
         (key, to_micros(slow.until), to_micros(slow.last), slow.width // _MICROSECOND)
         for key, slow in due.items()
     ]
-    each = sa.values(*(sa.column(name, sa.BigInteger) for name in names), name="slowly").data(values)
+    each = sa.values(*(sa.column(name, sa.BigInteger) for name in names), name="slowly").data(data)
     slowly, published = each.cte("slowly"), sa.type_coerce(posts.c.published_at, sa.BigInteger)
     query = (
         sa.select(
             posts.c.platform,
             posts.c.account_id,
             sa.func.count(),
-            sa.func.count().filter(seen),
+            sa.func.count().filter(snapshots.Seen.condition(seen.spans)),
             sa.func.count().filter(unread),
         )
         .select_from(posts.outerjoin(latest, latest.c.post_id == posts.c.id))
@@ -123,25 +148,26 @@ def slowly_due(
             posts.c.account_id == slowly.c.account_id,
             published <= slowly.c.until,
             (slowly.c.last - published) % (SLOWEST // _MICROSECOND) < slowly.c.width,
-            sa.or_(live, posts.c.gone_at >= _literal(begins_at)),
-            *_of(scope, selection, due),
+            sa.or_(live, posts.c.gone_at >= begins),
+            posts.c.account_id.in_(sa.select(account.c.id).where(*_of_accounts(shape))),
+            *_of_posts(shape),
         )
         .group_by(posts.c.account_id, posts.c.platform)
     )
-    return [Attended(*row) for row in connection.execute(query)]
+    values = {**values_of(scope, selection), **seen.values, "accounts": sorted(due)}
+    return [Attended(*row) for row in connection.execute(query, values)]
 
 
-def _of(scope: Scope, selection: Selection, accounts: Collection[int]) -> list[sa.ColumnElement[bool]]:
-    """The scope's and the selection's posts of those accounts.
+def _of_accounts(shape: Shape) -> list[sa.ColumnElement[bool]]:
+    """Those of the named accounts that are the scope's. A post may be of another brand than its account."""
+    whose = Shape(shape.organizations, False, shape.accounts, False, False)
+    return [account.c.id.in_(sa.bindparam("accounts", expanding=True)), *whose.conditions(account)]
 
-    The scope's organisations are met by way of the accounts. Said of the posts as well, SQLite would enter by
-    organisation, and visit each post's own wide row.
+
+def _of_posts(shape: Shape) -> list[sa.ColumnElement[bool]]:
+    """The scope's and the selection's posts, of accounts that are the scope's.
+
+    The organisation is its accounts'. Said of the posts as well, SQLite would enter by it, and visit each
+    post's own wide row.
     """
-    mine = (account.c.id.in_(sorted(accounts)), *within(structs.replace(scope, brands=None), account))
-    inside = structs.replace(scope, organizations=None)
-    of_them = posts.c.account_id.in_(sa.select(account.c.id).where(*mine))
-    return [of_them, *within(inside, posts), *selected(selection, posts)]
-
-
-def _literal(at: datetime) -> sa.ColumnElement[datetime]:
-    return sa.literal(at, posts.c.published_at.type)
+    return shape._replace(organizations=False).conditions(posts)

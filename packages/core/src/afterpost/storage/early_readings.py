@@ -84,13 +84,16 @@ def read_while_young(
     )
     age = until // timedelta.resolution
     # A day is cut in the organisation's zone, so it may be the one before or after the UTC day.
-    days = [born_at // _DAY + n for n in range(-1, age // _DAY + 3)]
+    days = sa.values(sa.column("after", sa.BigInteger), name="days").data(
+        [(n,) for n in range(-1, age // _DAY + 3)]
+    )
+    after = days.cte("days").c.after
+    read = sa.and_(table.c.day == born_at // _DAY + after, table.c.post_id == posts.c.id)
     query = (
         sa.select(table.c.post_id, observed_at, table.c.body)
-        .join(posts, posts.c.id == table.c.post_id)
+        .select_from(posts.join(after.table, sa.true()).join(table, read))
         .where(
             one_of(connection, posts.c.id, [post.id for post in young]),
-            table.c.day.in_(days),
             observed_at <= born_at + age,
             *within(scope, posts, named=True),
         )

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
 from afterpost.domain.scope import Scope
-from afterpost.storage.scoping import within
+from afterpost.domain.selection import EVERY_POST
+from afterpost.storage.scoping import Shape, values_of, within
 from afterpost.storage.tables import pauses
 
 
@@ -34,13 +37,22 @@ def disconnections(
 
     A stopped account is not in it: it should have been read, and somebody has to mend it.
     """
-    query = sa.select(pauses.c.account_id, pauses.c.began_at, pauses.c.ended_at).where(
-        pauses.c.state == "disconnected",
-        pauses.c.began_at < ends_at,
-        sa.or_(pauses.c.ended_at.is_(None), pauses.c.ended_at > begins_at),
-        *within(scope, pauses),
-    )
+    values = {**values_of(scope, EVERY_POST), "begins_at": begins_at, "ends_at": ends_at}
     found: dict[int, list[tuple[datetime, datetime | None]]] = {}
-    for account_id, began_at, ended_at in connection.execute(query):
+    for account_id, began_at, ended_at in connection.execute(
+        _disconnections(Shape.of(scope, EVERY_POST)), values
+    ):
         found.setdefault(account_id, []).append((began_at, ended_at))
     return found
+
+
+@cache
+def _disconnections(shape: Shape) -> sa.Select[Any]:
+    began, ended = pauses.c.began_at, pauses.c.ended_at
+    begins_at, ends_at = (sa.bindparam(name, type_=began.type) for name in ("begins_at", "ends_at"))
+    return sa.select(pauses.c.account_id, began, ended).where(
+        pauses.c.state == "disconnected",
+        began < ends_at,
+        sa.or_(ended.is_(None), ended > begins_at),
+        *shape.conditions(pauses),
+    )

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from afterpost.domain.posts import CreativeLinks
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
 from afterpost.storage.dialect import MAX_VARIABLES, insert_new
-from afterpost.storage.scoping import Shape, selected, values_of, within
+from afterpost.storage.scoping import Shape, values_of, within
 from afterpost.storage.tables import absences, latest, organizations, posts
 from afterpost.storage.tables import accounts as account
 
@@ -255,38 +255,40 @@ def expectable(
     A post without an account is not read by schedule, so nobody expects it. `accounts`, `published`: only
     posts of those accounts, only those published in one of the spans.
     """
+    query = _expectable(Shape.of(scope, selection), accounts is not None, bool(published))
+    values = {**values_of(scope, selection), "before": published_before, "accounts": sorted(accounts or ())}
+    spans = [{"after": after, "until": until} for after, until in published] or [{}]
+    return [Expectable(*row) for span in spans for row in connection.execute(query, values | span)]
+
+
+@cache
+def _expectable(shape: Shape, some: bool, span: bool) -> sa.Select[Any]:
+    """`some`: of the named accounts only; `span`: published after the one instant, up to the other."""
     at, instant = posts.c.published_at, posts.c.published_at.type
+    keys: sa.BindParameter[int] = sa.bindparam("accounts", expanding=True)
     query = (
         sa.select(
             posts.c.id,
             posts.c.platform,
             posts.c.account_id,
-            posts.c.published_at,
+            at,
             sa.case((posts.c.state == "gone", posts.c.gone_at)).label("gone_at"),
             latest.c.last_day,
         )
         .outerjoin(latest, latest.c.post_id == posts.c.id)
         .where(
-            posts.c.published_at < published_before,
+            at < sa.bindparam("before", type_=instant),
             posts.c.account_id.is_not(None),
-            *within(scope, posts),
-            *selected(selection, posts),
+            *shape.conditions(posts),
         )
     )
-    if not published:
-        if accounts is not None:
-            query = query.where(posts.c.account_id.in_(sorted(accounts)))
-        return [Expectable(*row) for row in connection.execute(query)]
-    # A span is entered by organisation and publication; asked for accounts as well, SQLite would go by those.
-    owners = sa.select(account.c.organization_id)
-    mine = owners if accounts is None else owners.where(account.c.id.in_(sorted(accounts)))
-    mine = mine.where(*within(structs.replace(scope, brands=None), account))
-    found = []
-    for after, until in published:
-        span = (at > sa.literal(after, instant), at <= sa.literal(until, instant))
-        narrow = query.where(posts.c.organization_id.in_(mine), *span)
-        found += [Expectable(*row) for row in connection.execute(narrow)]
-    return [each for each in found if accounts is None or each.account_id in accounts]
+    if not span:
+        return query.where(posts.c.account_id.in_(keys)) if some else query
+    # A span is entered by organisation and publication: those of a few accounts are fewer than all theirs.
+    owners = sa.select(account.c.organization_id).where(account.c.id.in_(keys))
+    mine = (posts.c.organization_id.in_(owners), (posts.c.account_id + 0).in_(keys)) if some else ()
+    after, until = (sa.bindparam(name, type_=instant) for name in ("after", "until"))
+    return query.where(at > after, at <= until, *mine)
 
 
 @cache

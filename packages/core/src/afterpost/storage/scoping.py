@@ -14,8 +14,8 @@ def within(
     """Conditions that keep a statement inside the scope, on whichever of the dimensions the table has.
 
     `many`: in a form for a statement that is executed with many sets of parameters, where IN can't stand.
-    `named`: in a form for a statement that names the rows by id. SQLite would rather enter by the index of an
-    organisation, and go through all that it has.
+    `named`: in a form for a statement that names the rows by id, which no index fits. SQLite would rather
+    enter by that of an organisation, and go through all that it has.
 
     Facts have no brand or account of their own: a statement about them joins `posts` and asks for both.
     """
@@ -23,8 +23,8 @@ def within(
     for column, allowed in zip(_columns(table), _allowed(scope), strict=True):
         if allowed is not None and column in table.c:
             ids = sorted(allowed)
-            one_of = sa.or_(sa.false(), *(table.c[column] == key for key in ids))
             value = table.c[column] + 0 if named else table.c[column]
+            one_of = sa.or_(sa.false(), *(value == key for key in ids))
             conditions.append(one_of if many else value.in_(ids))
     return conditions
 
@@ -64,11 +64,11 @@ class Shape(NamedTuple):
         parts = (*_allowed(scope), selection.platform, selection.content_type)
         return cls(*(part is not None for part in parts))
 
-    def conditions(self, table: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+    def conditions(self, table: sa.FromClause, *, named: bool = False) -> list[sa.ColumnElement[bool]]:
         """`within` and `selected`, with the values left open, on those columns that the table has."""
         columns = zip(self[:3], _columns(table), _LISTS, strict=True)
         found: list[sa.ColumnElement[bool]] = [
-            table.c[column].in_(sa.bindparam(name, expanding=True))
+            (table.c[column] + 0 if named else table.c[column]).in_(sa.bindparam(name, expanding=True))
             for narrows, column, name in columns
             if narrows and column in table.c
         ]

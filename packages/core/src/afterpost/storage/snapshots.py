@@ -1,7 +1,8 @@
 """Daily snapshots (`post_analytics`): one row a post, platform and day."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple, Self
 
 import msgspec
 import sqlalchemy as sa
@@ -9,12 +10,12 @@ import sqlalchemy as sa
 from afterpost.domain.metrics import CUMULATIVE
 from afterpost.domain.readings import Value
 from afterpost.domain.scope import Scope
-from afterpost.domain.selection import Selection
+from afterpost.domain.selection import EVERY_POST, Selection
 from afterpost.domain.snapshots import Cell, Row
 from afterpost.storage.dialect import bulk
 from afterpost.storage.posts import chunks
 from afterpost.storage.rollups import any_spans
-from afterpost.storage.scoping import selected, within
+from afterpost.storage.scoping import Shape, selected, values_of, within
 from afterpost.storage.tables import latest, post_analytics, posts
 
 FIXED = (
@@ -150,6 +151,10 @@ def among(days: Iterable[int]) -> sa.ColumnElement[bool]:
     return post_analytics.c.day.in_(named)
 
 
+_DAYS = sa.bindparam("days", type_=sa.Integer, expanding=True, literal_execute=True)
+"""The days of `among`, left open."""
+
+
 def gains_inside(
     connection: sa.Connection,
     scope: Scope,
@@ -272,19 +277,41 @@ def behind(
     ]
 
 
-def seen_in(connection: sa.Connection, scope: Scope, start: int, end: int) -> sa.ColumnElement[bool]:
-    """True of the posts that `latest` knows and that have a snapshot in [start, end].
+class Seen(NamedTuple):
+    """How it is told which posts have a snapshot in a window: `condition` is true of those, on the rows of
+    `latest`, once the statement is given the `values`; `spans` is all that the condition depends on."""
 
-    One with snapshots before and after the window has one inside as well, unless it has a gap that spans the
-    window, and attendance knows whether anybody has one.
-    """
-    about = sa.and_(latest.c.first_day <= end, latest.c.last_day >= start)
-    if not any_spans(connection, scope, start=start, end=end):
-        return about
-    there = sa.select(post_analytics.c.day).where(
-        post_analytics.c.post_id == latest.c.post_id, among(range(start, end + 1))
-    )
-    return about & sa.or_(latest.c.first_day >= start, latest.c.last_day <= end, there.exists())
+    spans: bool
+    values: Mapping[str, Any]
+
+    @classmethod
+    def within(cls, connection: sa.Connection, scope: Scope, start: int, end: int) -> Self:
+        """Of the days [start, end].
+
+        A post with snapshots before and after the window has one inside as well, unless it has a gap that
+        spans the window, and attendance knows whether anybody has one.
+        """
+        spans = any_spans(connection, scope, start=start, end=end)
+        return cls(spans, {"start": start, "end": end, "days": range(start, end + 1)})
+
+    @staticmethod
+    def condition(spans: bool) -> sa.ColumnElement[bool]:
+        """Whether a post of `latest` was seen, with `values` left open."""
+        start, end = sa.bindparam("start", type_=sa.Integer), sa.bindparam("end", type_=sa.Integer)
+        about = sa.and_(latest.c.first_day <= end, latest.c.last_day >= start)
+        if not spans:
+            return about
+        there = sa.select(post_analytics.c.day).where(
+            post_analytics.c.post_id == latest.c.post_id, post_analytics.c.day.in_(_DAYS)
+        )
+        return about & sa.or_(latest.c.first_day >= start, latest.c.last_day <= end, there.exists())
+
+
+@cache
+def _observed(shape: Shape, spans: bool) -> sa.Select[Any]:
+    mine = (posts.c.id.in_(sa.bindparam("ids", expanding=True)), *shape.conditions(posts, named=True))
+    query = sa.select(posts.c.id).join(latest, latest.c.post_id == posts.c.id)
+    return query.where(*mine, Seen.condition(spans))
 
 
 def observed_of(
@@ -295,12 +322,9 @@ def observed_of(
     found: set[int] = set()
     if not post_ids:
         return found
-    seen = seen_in(connection, scope, start, end)
+    seen = Seen.within(connection, scope, start, end)
+    query = _observed(Shape.of(scope, EVERY_POST), seen.spans)
     for some in chunks(post_ids):
-        query = (
-            sa.select(posts.c.id)
-            .join(latest, latest.c.post_id == posts.c.id)
-            .where(posts.c.id.in_(some), seen, *within(scope, posts, named=True))
-        )
-        found.update(connection.execute(query).scalars())
+        values = {**values_of(scope, EVERY_POST), **seen.values, "ids": some}
+        found.update(connection.execute(query, values).scalars())
     return found
