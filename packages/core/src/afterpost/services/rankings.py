@@ -16,6 +16,7 @@ from afterpost.domain.windows import day_number
 from afterpost.services.core import Core
 from afterpost.services.overview import SHOWN, Totals, meta_of, totals_of, window_sums
 from afterpost.services.question import DEFAULT, Asked, Question, asking
+from afterpost.services.uncollected import uncollected
 from afterpost.services.windows import Meta
 from afterpost.storage import posts, snapshots
 from afterpost.storage.posts import Post
@@ -117,6 +118,7 @@ def ranking(
         return answer, page[-1][0] if len(keyed) > limit else None, meta_of(asked, window_sums(asked))
 
 
+@uncollected()
 def field_of(asked: Asked) -> Field:
     """Every candidate of the window, ranked by shrunk rate."""
     window = asked.window

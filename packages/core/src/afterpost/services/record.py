@@ -5,9 +5,7 @@ Of these the plain ones are `services.steps`; what is left, openings and levels 
 A late reading undoes the post's snapshots from its day on, folds again, and books only the difference.
 """
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -26,6 +24,7 @@ from afterpost.domain.snapshots import (
 from afterpost.domain.windows import day_number, local_day_number, zone_of
 from afterpost.services.change import Change
 from afterpost.services.steps import Item, Source, take
+from afterpost.services.uncollected import uncollected
 from afterpost.storage import latest, observations, organizations, posts, snapshots
 from afterpost.storage.organizations import Organization
 from afterpost.storage.posts import Post
@@ -44,22 +43,7 @@ class _New(NamedTuple):
     reading: Reading
 
 
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Keep the cycle collector out of a batch: its passes over the many objects alive took a quarter of it.
-
-    Nothing made here is a cycle; what is not needed any more is freed at once all the same.
-    """
-    ran = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if ran:
-            gc.enable()
-
-
-@_without_collector()
+@uncollected()
 def record(tx: Tx, organization: Organization, items: Sequence[Item], run_id: int) -> dict[int, Recorded]:
     """Store readings of one organisation; says for each post whether any of its numbers changed.
 
