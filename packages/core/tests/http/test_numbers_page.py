@@ -11,11 +11,14 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from afterpost.services.core import Core
 from packages.core.tests.http.calls import ingest
+from packages.core.tests.services.scenery import adopt
 
 PAGE = (Path(__file__).parents[4] / "docs" / "numbers.md").read_text(encoding="utf-8")
 EXAMPLES = dict(re.findall(r"\n### ([^\n]+)\n(.*?)(?=\n##|\Z)", PAGE, re.DOTALL))
 TEXTS = ("title", "description", "content_type", "platform")
+PLATFORM = "tube"
 
 
 def tables(text: str) -> Iterator[list[list[str]]]:
@@ -33,10 +36,10 @@ def readings(text: str) -> list[dict[str, Any]]:
     for row in rows:
         cells = dict(zip(heading, row, strict=True))
         named = {name: cells[name] for name in heading[3:] if name in TEXTS}
-        numbers = {name: cells[name] for name in heading[3:] if name not in TEXTS}
+        numbers = {name: cells[name] for name in heading[3:] if name not in (*TEXTS, "account")}
         told.append(
             {
-                "platform": "tube",
+                "platform": PLATFORM,
                 "external_id": cells["post"],
                 "published_at": cells["published"].replace(" ", "T") + ":00Z",
                 "observed_at": cells["read"].replace(" ", "T") + ":00Z",
@@ -45,6 +48,16 @@ def readings(text: str) -> list[dict[str, Any]]:
             }
         )
     return told
+
+
+def accounts_of(text: str) -> dict[str, list[str]]:
+    """The accounts of the first table with their posts. `–`: of none."""
+    heading, *rows = next(tables(text))
+    found: dict[str, list[str]] = {}
+    for cells in (dict(zip(heading, row, strict=True)) for row in rows if "account" in heading):
+        if cells["account"] != "–" and cells["post"] not in found.setdefault(cells["account"], []):
+            found[cells["account"]].append(cells["post"])
+    return found
 
 
 def questions(text: str) -> list[tuple[str, str, dict[str, Any]]]:
@@ -60,10 +73,13 @@ def questions(text: str) -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def at(answer: Any, where: str) -> Any:
-    """What an answer holds at a path such as `data.0.earned.views`; `length` of a list is how many."""
+    """What an answer holds at a path such as `data.0.earned.views`; `length` of a list is how many, and
+    `views+24h` in it is the one item that holds both."""
     for step in where.split("."):
         if step == "length":
             answer = len(answer)
+        elif isinstance(answer, list) and not step.isdigit():
+            (answer,) = (each for each in answer if set(step.split("+")) <= {*map(str, each.values())})
         else:
             answer = answer[int(step)] if isinstance(answer, list) else answer[step]
     return answer
@@ -77,9 +93,11 @@ def test_the_page_holds_examples() -> None:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_comes_out(client: TestClient[Litestar], name: str) -> None:
+def test_an_example_comes_out(core: Core, client: TestClient[Litestar], name: str) -> None:
     for reading in readings(EXAMPLES[name]):
         ingest(client, reading)
+    for account, its in accounts_of(EXAMPLES[name]).items():
+        adopt(core, *its, platform=PLATFORM, account=account)
     assert differences(client, EXAMPLES[name]) == []
 
 

@@ -35,11 +35,11 @@ def fix_a(core: Core) -> None:
             tell(core, entry, brand=brand)
 
 
-def adopt(core: Core, *external_ids: str) -> int:
-    """Give known YouTube posts to an account, which makes their reads scheduled ones; returns its id."""
+def adopt(core: Core, *external_ids: str, platform: str = "youtube", account: str = "channel") -> int:
+    """Give known posts to an account, which makes their reads scheduled ones; returns its id."""
     with core.transaction(EVERYTHING, ACTOR) as tx:
         organization = core.organization(tx.connection, EVERYTHING)
-        found = accounts.find_account(tx.connection, EVERYTHING, organization.id, "youtube", "channel")
+        found = accounts.find_account(tx.connection, EVERYTHING, organization.id, platform, account)
         account_id = (
             found.id
             if found
@@ -48,8 +48,8 @@ def adopt(core: Core, *external_ids: str) -> int:
                 EVERYTHING,
                 {
                     "organization_id": organization.id,
-                    "platform": "youtube",
-                    "external_id": "channel",
+                    "platform": platform,
+                    "external_id": account,
                     "handle": "channel",
                     "name": "Channel",
                     "state": "active",
@@ -58,7 +58,7 @@ def adopt(core: Core, *external_ids: str) -> int:
                 },
             )
         )
-        known = posts.find_posts(tx.connection, EVERYTHING, organization.id, "youtube", external_ids)
+        known = posts.find_posts(tx.connection, EVERYTHING, organization.id, platform, external_ids)
         for external_id in external_ids:
             move(tx, organization, known[external_id], account_id=account_id)
         return account_id
