@@ -69,6 +69,7 @@ def take(
     instants: dict[datetime, tuple[int, int]] = {}  # of a batch most are read at a few
     groups: dict[tuple[Dimensions, int, int, int, tuple[str, ...]], _Alike] = {}
     by_metrics: dict[tuple[str, ...], _Rows] = {}
+    named: dict[str, int] = {}  # definition sets by their JSON; groups mostly share one
     read: _Rows = []
     moved: _Rows = []
     rest: list[Item] = []
@@ -96,7 +97,7 @@ def take(
         key = dimensions, prev, day, id(reading.definitions), tuple(values)
         alike = groups.get(key)
         if alike is None:
-            alike = groups[key] = _alike(tx, reading, by_metrics)
+            alike = groups[key] = _alike(tx, reading, by_metrics, named)
             number = change.number
         definitions, definition_id, offers, metrics, own, rows, mine, gained = alike
 
@@ -147,13 +148,17 @@ def take(
     return rest
 
 
-def _alike(tx: Tx, reading: Reading, by_metrics: dict[tuple[str, ...], _Rows]) -> _Alike:
+def _alike(
+    tx: Tx, reading: Reading, by_metrics: dict[tuple[str, ...], _Rows], named: dict[str, int]
+) -> _Alike:
     definitions, values = reading.definitions, reading.values
     metrics = tuple(name for name in CUMULATIVE if name in values)
     body = observations.definition_body(definitions, {})
+    if body not in named:
+        named |= observations.definition_ids(tx.connection, tx.scope, [body])
     return _Alike(
         definitions=written(definitions),
-        definition_id=observations.definition_ids(tx.connection, tx.scope, [body])[body],
+        definition_id=named[body],
         offers=offers_of(definitions) | offers_of(values),
         metrics=metrics,
         own=tuple(sorted(values.keys() - set(CUMULATIVE))),

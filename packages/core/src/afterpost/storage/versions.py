@@ -7,12 +7,14 @@ shows is named here. A number that moves in vain costs a query; one that does no
 """
 
 import re
+from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from afterpost.domain.scope import Scope
-from afterpost.storage.scoping import within
+from afterpost.domain.selection import EVERY_POST
+from afterpost.storage.scoping import Shape, values_of
 from afterpost.storage.tables import deliveries, organizations, outbox, run_items, runs, versions
 
 UNSEEN = frozenset(table.name for table in (versions, outbox, deliveries, runs, run_items))
@@ -47,15 +49,33 @@ def move(connection: sa.Connection, scope: Scope) -> None:
     """
     if not connection.info.get(_MOVED, False):
         return
-    ids = sa.select(organizations.c.id).where(*within(scope, organizations)).order_by(organizations.c.id)
-    for key in connection.execute(ids).scalars().all():
-        raised = connection.execute(
-            sa.update(versions)
-            .where(versions.c.organization_id == key, *within(scope, versions))
-            .values(number=versions.c.number + 1)
-        )
+    shape, values = Shape.of(scope, EVERY_POST), values_of(scope, EVERY_POST)
+    for key in connection.execute(_keys(shape), values).scalars().all():
+        raised = connection.execute(_raise(shape), {**values, "key": key})
         if not raised.rowcount:
-            connection.execute(sa.insert(versions).values(organization_id=key, number=1))
+            connection.execute(sa.insert(versions), {"organization_id": key, "number": 1})
+
+
+@cache
+def _keys(shape: Shape) -> sa.Select[tuple[int]]:
+    key = organizations.c.id
+    return sa.select(key).where(*shape.conditions(organizations)).order_by(key)
+
+
+@cache
+def _raise(shape: Shape) -> sa.Update:
+    mine = (versions.c.organization_id == sa.bindparam("key"), *shape.conditions(versions))
+    return sa.update(versions).where(*mine).values(number=versions.c.number + 1)
+
+
+@cache
+def _current(shape: Shape) -> sa.Select[Any]:
+    return (
+        sa.select(organizations.c.id, sa.func.coalesce(versions.c.number, 0), organizations.c.time_zone)
+        .outerjoin(versions, versions.c.organization_id == organizations.c.id)
+        .where(*shape.conditions(organizations))
+        .order_by(organizations.c.id)
+    )
 
 
 class Version(NamedTuple):
@@ -68,10 +88,5 @@ class Version(NamedTuple):
 
 def current(connection: sa.Connection, scope: Scope) -> tuple[Version, ...]:
     """The versions of the scope's organisations, by id; 0 where nothing was ever written."""
-    query = (
-        sa.select(organizations.c.id, sa.func.coalesce(versions.c.number, 0), organizations.c.time_zone)
-        .outerjoin(versions, versions.c.organization_id == organizations.c.id)
-        .where(*within(scope, organizations))
-        .order_by(organizations.c.id)
-    )
-    return tuple(Version(*row) for row in connection.execute(query))
+    found = connection.execute(_current(Shape.of(scope, EVERY_POST)), values_of(scope, EVERY_POST))
+    return tuple(Version(*row) for row in found)
