@@ -160,8 +160,7 @@ def _wanted(
     core: Core, scope: Scope, account_id: int, due_by: datetime | None, only: frozenset[str] | None
 ) -> list[Post]:
     with core.read(scope) as connection:
-        live = posts.due_posts(connection, scope, account_id, due_by)
-    return live if only is None else [post for post in live if post.external_id in only]
+        return posts.due_posts(connection, scope, account_id, due_by, only)
 
 
 def _account_done(core: Core, scope: Scope, actor: Actor, account: Account) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -20,6 +20,7 @@ MAX_VARIABLES = 30_000
 """Bound values in one IN list. A statement holds 32,766 on SQLite (since 3.32), 65,535 on PostgreSQL."""
 
 Value = int | float | str | bytes | None
+_T = TypeVar("_T", int, str)
 
 _HINT = (
     "Use sqlite:////absolute/path/to/afterpost.db or postgresql://user:password@host/database, "
@@ -166,13 +167,14 @@ def _sqlite(path: str, use: Literal["writes", "reads", "aside"], *, pool_size: i
 
 
 def one_of(
-    connection: sa.Connection, column: sa.ColumnElement[int], ids: Iterable[int]
+    connection: sa.Connection, column: sa.ColumnElement[_T], keys: Iterable[_T]
 ) -> sa.ColumnElement[bool]:
-    """The column is one of many numbers, given as one value: thousands of them cost more than the lookups."""
+    """The column is one of many numbers or texts, given as one value: thousands of them cost more than the
+    lookups."""
     if connection.dialect.name == "sqlite":
-        given = sa.func.json_each(json.dumps(list(ids))).table_valued("value")
+        given = sa.func.json_each(json.dumps(list(keys))).table_valued("value")
         return column.in_(sa.select(given.c.value))
-    return column == sa.func.any(sa.bindparam(None, list(ids), sa.ARRAY(sa.BigInteger)))
+    return column == sa.func.any(sa.bindparam(None, list(keys), sa.ARRAY(column.type)))
 
 
 def counter_of(reader: sa.Engine) -> sqlite3.Connection:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from afterpost.domain.posts import CreativeLinks
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
-from afterpost.storage.dialect import MAX_VARIABLES, insert_new
+from afterpost.storage.dialect import MAX_VARIABLES, insert_new, one_of
 from afterpost.storage.scoping import Shape, values_of, within
 from afterpost.storage.tables import absences, latest, organizations, posts
 from afterpost.storage.tables import accounts as account
@@ -152,14 +152,23 @@ def page_of_posts(
 
 
 def due_posts(
-    connection: sa.Connection, scope: Scope, account_id: int, due_by: datetime | None
+    connection: sa.Connection,
+    scope: Scope,
+    account_id: int,
+    due_by: datetime | None,
+    only: Collection[str] | None = None,
 ) -> list[Post]:
-    """The account's live posts due by an instant, the longest overdue first; None: all live posts."""
+    """The account's live posts due by an instant, the longest overdue first; None: all live posts.
+
+    `only`: those of them that the platform knows by these ids.
+    """
     query = sa.select(*_COLUMNS).where(
         posts.c.account_id == account_id, posts.c.state == "live", *within(scope, posts)
     )
     if due_by is not None:
         query = query.where(posts.c.due_at <= due_by)
+    if only is not None:
+        query = query.where(one_of(connection, posts.c.external_id, only))
     return [Post(*row) for row in connection.execute(query.order_by(posts.c.due_at, posts.c.id))]
 
 

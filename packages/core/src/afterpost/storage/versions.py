@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import EVERY_POST
 from afterpost.storage.scoping import Shape, values_of
-from afterpost.storage.tables import deliveries, organizations, outbox, run_items, runs, versions
+from afterpost.storage.tables import deliveries, organizations, outbox, run_items, runs, spending, versions
 
-UNSEEN = frozenset(table.name for table in (versions, outbox, deliveries, runs, run_items))
-"""Tables that no versioned answer shows: queues, and how runs ended."""
+UNSEEN = frozenset(table.name for table in (versions, outbox, deliveries, runs, run_items, spending))
+"""Tables that no versioned answer shows: queues, how runs ended, and what calls were booked."""
 
 _WRITES = re.compile(r"\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)
 _READS = re.compile(
@@ -49,23 +49,20 @@ def move(connection: sa.Connection, scope: Scope) -> None:
     """
     if not connection.info.get(_MOVED, False):
         return
-    shape, values = Shape.of(scope, EVERY_POST), values_of(scope, EVERY_POST)
-    for key in connection.execute(_keys(shape), values).scalars().all():
-        raised = connection.execute(_raise(shape), {**values, "key": key})
-        if not raised.rowcount:
-            connection.execute(sa.insert(versions), {"organization_id": key, "number": 1})
+    whose = scope.organizations
+    keys = connection.execute(_EVERYBODY).scalars().all() if whose is None else sorted(whose)
+    for key in keys:
+        if not connection.execute(_RAISED, {"key": key}).rowcount:
+            connection.execute(_BEGUN, {"key": key})
 
 
-@cache
-def _keys(shape: Shape) -> sa.Select[tuple[int]]:
-    key = organizations.c.id
-    return sa.select(key).where(*shape.conditions(organizations)).order_by(key)
-
-
-@cache
-def _raise(shape: Shape) -> sa.Update:
-    mine = (versions.c.organization_id == sa.bindparam("key"), *shape.conditions(versions))
-    return sa.update(versions).where(*mine).values(number=versions.c.number + 1)
+_KEY = sa.bindparam("key", type_=sa.BigInteger)
+_EVERYBODY = sa.select(organizations.c.id).order_by(organizations.c.id)
+_RAISED = sa.update(versions).where(versions.c.organization_id == _KEY).values(number=versions.c.number + 1)
+_BEGUN = sa.insert(versions).from_select(
+    ["organization_id", "number"],
+    sa.select(organizations.c.id, sa.literal(1, sa.BigInteger)).where(organizations.c.id == _KEY),
+)
 
 
 @cache
