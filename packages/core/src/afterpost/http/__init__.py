@@ -96,7 +96,7 @@ def build_app(core: Core) -> Litestar:
     background = Background(core.log)
     lifespans = core.plugins.lifespans(core.context)
     own: list[ControllerRouterHandler] = [*_V1, panel_route(core.plugins.panels(core.context))]
-    plugins = plugin_routers(core, _app(core, background, {}, own, []))
+    plugins = plugin_routers(core, lambda: _app(core, background, {}, own, []))
     return _app(core, background, lifespans, own, plugins)
 
 

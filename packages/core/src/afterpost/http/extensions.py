@@ -4,7 +4,7 @@ A plugin whose routes can't be mounted is dropped and shown as degraded; core's 
 description never change by what a plugin adds.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any
@@ -25,10 +25,11 @@ from afterpost.services.closed import contained
 from afterpost.services.core import Core
 
 
-def plugin_routers(core: Core, own: Litestar) -> list[Router]:
-    """One router a plugin. `own`: the app with core's routes alone, whose description must stay as it is."""
+def plugin_routers(core: Core, own: Callable[[], Litestar]) -> list[Router]:
+    """One router a plugin. `own` makes the app with core's routes alone, whose description must stay as it
+    is: half of a start's work, and done only where a plugin has routes."""
     found = []
-    described = [own]
+    described: list[Litestar] = []
     for name, handlers in core.plugins.routes(core.context).items():
         for handler in handlers:
             if not _mountable(handler):
@@ -36,6 +37,7 @@ def plugin_routers(core: Core, own: Litestar) -> list[Router]:
                     f"{core.plugins.label(name)} answered register_routes with {type(handler).__name__}, "
                     "not a Litestar handler, router or controller."
                 )
+        described = described or [own()]
         try:
             router = Router(f"/x/{name}", route_handlers=handlers, tags=[name])
             described.append(_alone(router, described))
