@@ -13,6 +13,8 @@ from afterpost.storage import accounts, coverage, pauses, posts, snapshots, vers
 from afterpost.storage.coverage import Attended
 from afterpost.storage.posts import Expectable, Span
 
+Away = Mapping[int, Sequence[tuple[datetime, datetime | None]]]
+"""account id -> when it was disconnected."""
 _TICK = timedelta.resolution
 
 
@@ -78,9 +80,20 @@ def expected_in(
     One by one, as it is defined; `accounts`, `published`: only posts of those accounts, and published in one
     of those spans.
     """
+    return _expected(asked, _away(asked), accounts, published)
+
+
+def _away(asked: Asked) -> Away:
+    """When accounts were disconnected in the window."""
+    begins, ends = asked.window.begins_at(), asked.window.ends_at()
+    return pauses.disconnections(asked.connection, asked.scope, begins, ends)
+
+
+def _expected(
+    asked: Asked, away: Away, accounts: Collection[int] | None, published: Sequence[Span]
+) -> tuple[list[Expectable], set[int]]:
     connection, scope, selection, window = asked.connection, asked.scope, asked.selection, asked.window
     begins, ends = window.begins_at(), window.ends_at()
-    away = pauses.disconnections(connection, scope, begins, ends)
     candidates = posts.expectable(connection, scope, selection, ends, accounts=accounts, published=published)
     expected = [
         post
@@ -119,7 +132,7 @@ def _attended(asked: Asked) -> list[Attended]:
     connection, scope, selection, window = asked.connection, asked.scope, asked.selection, asked.window
     begins, ends = window.begins_at(), window.ends_at()
     start, end = day_number(window.start), day_number(window.end)
-    away = pauses.disconnections(connection, scope, begins, ends)
+    away = _away(asked)
     # A post may be of another brand than its account.
     owners = structs.replace(scope, brands=None)
     known = [account.id for account in accounts.list_accounts(connection, owners)]
@@ -133,7 +146,7 @@ def _attended(asked: Asked) -> list[Attended]:
     seen: set[int] = set()
 
     def look(at: Collection[int], *published: Span) -> None:
-        more, also = expected_in(asked, at, published)
+        more, also = _expected(asked, away, at, published)
         expected.extend(more)
         seen.update(also)
 
