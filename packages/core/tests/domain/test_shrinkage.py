@@ -96,6 +96,17 @@ def test_rates_stay_fractions() -> None:
         assert all(rate is None or 0 <= rate <= 1 for rate in shrunk(posts))
 
 
+def test_posts_in_another_order_get_the_same_rates_to_the_last_digit() -> None:
+    """One engine finds them in another order than the other, and the past in another than the present."""
+    rng = random.Random(11)
+    posts = [
+        Evidence(rng.randrange(90), rng.randrange(1, 10_000), ((rng.randrange(12), "net"), "net"))
+        for _ in range(400)
+    ]
+    places = rng.sample(range(400), 400)
+    assert shrunk([posts[place] for place in places]) == [shrunk(posts)[place] for place in places]
+
+
 def test_shrunk_rates_are_nearer_to_the_truth_than_raw_ones() -> None:
     """What they are for: over posts whose true rates are known, the mean squared error is smaller."""
     rng = random.Random(42)

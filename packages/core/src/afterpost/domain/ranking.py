@@ -6,7 +6,8 @@ same account and content type have in common, the more the less evidence they ha
 
 from collections.abc import Hashable, Sequence
 from datetime import datetime
-from math import inf
+from functools import cache
+from math import fsum, inf
 from typing import NamedTuple
 
 MIN_EXPOSURE = 10
@@ -52,7 +53,8 @@ class Prior(NamedTuple):
 def prior_of(posts: Sequence[tuple[int, int]]) -> Prior | None:
     """The beta-binomial prior of (engaged, exposed) pairs, by moments (Kleinman 1973); None below two posts.
 
-    Engagements beyond the exposure count as the exposure: a rate is a fraction here.
+    Engagements beyond the exposure count as the exposure: a rate is a fraction here. Pairs in any order give
+    the same prior, to the last digit.
     """
     shown = [(min(engaged, exposed), exposed) for engaged, exposed in posts if exposed > 0]
     total = sum(exposed for _, exposed in shown)
@@ -63,7 +65,7 @@ def prior_of(posts: Sequence[tuple[int, int]]) -> Prior | None:
     room = total - sum(exposed**2 for _, exposed in shown) / total - (len(shown) - 1)
     if chance <= 0 or room <= 0:
         return Prior(mean, inf)
-    spread = sum(exposed * (engaged / exposed - mean) ** 2 for engaged, exposed in shown)
+    spread = fsum([exposed * (engaged / exposed - mean) ** 2 for engaged, exposed in shown])
     # How much more the posts differ than chance would make them: 1 / (strength + 1).
     excess = (spread - chance * (len(shown) - 1)) / (chance * room)
     return Prior(mean, inf if excess <= 0 else max(0.0, 1 / min(excess, 1.0) - 1))
@@ -75,25 +77,32 @@ def shrunk(posts: Sequence[Evidence]) -> list[float | None]:
     The group is the narrowest one with `ENOUGH` posts, else all of them. None without exposure. With one
     post in all there is nothing to pull towards: its own rate.
     """
-    members: dict[Hashable, list[tuple[int, int]]] = {}
-    for post in posts:
-        if post.exposed > 0:
-            for group in (*post.groups, None):
-                members.setdefault(group, []).append((post.engaged, post.exposed))
-    priors = {
-        group: prior_of(pairs) for group, pairs in members.items() if group is None or len(pairs) >= ENOUGH
-    }
-    rates: list[float | None] = []
+    alike: dict[tuple[Hashable, ...], list[tuple[int, int]]] = {}
     for engaged, exposed, groups in posts:
-        if exposed <= 0:
-            rates.append(None)
-            continue
-        own = min(max(engaged, 0), exposed)
-        prior = next((p for group in (*groups, None) if (p := priors.get(group)) is not None), None)
-        if prior is None:
-            rates.append(own / exposed)
-        elif prior.strength == inf:
-            rates.append(prior.mean)
-        else:
-            rates.append((own + prior.strength * prior.mean) / (exposed + prior.strength))
-    return rates
+        if exposed > 0:
+            alike.setdefault(groups, []).append((engaged, exposed))
+    members: dict[Hashable, list[list[tuple[int, int]]]] = {}
+    for groups, pairs in alike.items():
+        for group in (*groups, None):
+            members.setdefault(group, []).append(pairs)
+
+    @cache
+    def prior(group: Hashable) -> Prior | None:
+        pairs = [pair for some in members[group] for pair in some]
+        return prior_of(pairs) if group is None or len(pairs) >= ENOUGH else None
+
+    narrowest = {
+        groups: next((found for group in (*groups, None) if (found := prior(group)) is not None), None)
+        for groups in alike
+    }
+    return [_pulled(engaged, exposed, narrowest.get(groups)) for engaged, exposed, groups in posts]
+
+
+def _pulled(engaged: int, exposed: int, prior: Prior | None) -> float | None:
+    if exposed <= 0:
+        return None
+    own = min(max(engaged, 0), exposed)
+    if prior is None:
+        return own / exposed
+    mean, strength = prior
+    return mean if strength == inf else (own + strength * mean) / (exposed + strength)

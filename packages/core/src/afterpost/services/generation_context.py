@@ -18,7 +18,7 @@ from afterpost.services.overview import (
     window_sums,
 )
 from afterpost.services.question import DEFAULT, Question, asking, window_of
-from afterpost.services.rankings import field_of
+from afterpost.services.rankings import field_of, owners_of
 from afterpost.services.windows import Meta
 
 BEST = 3
@@ -43,11 +43,12 @@ def generation_context(
     with asking(core, scope, question) as asked:
         sums = window_sums(asked)
         now, then = comparable_totals(asked, sums, previous_sums(asked))
-        found = field_of(asked)
+        ranked = field_of(asked).distributed
+        owners = owners_of(asked, ranked)
         best = [
             Began(opening, each.engagements, each.exposed)
-            for each in found.distributed
-            for post in [found.owners[each.post_id]]
+            for each in ranked
+            for post in [owners[each.post_id]]
             if (opening := opening_of(post.description, post.title)) is not None
         ]
         platforms = [

@@ -7,7 +7,7 @@ from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
 from afterpost.services.overview import meta_of, window_sums
 from afterpost.services.question import DEFAULT, Question, asking
-from afterpost.services.rankings import Ranked, field_of, together
+from afterpost.services.rankings import Rated, field_of, owners_of, together
 from afterpost.services.windows import Meta
 from afterpost.storage.posts import Post
 
@@ -36,10 +36,11 @@ def prompt_performance(
     Posts are the candidates of a ranking of the window; one with neither prompt nor text is not in it.
     """
     with asking(core, scope, question) as asked:
-        found = field_of(asked)
-        by_prompt: dict[str, list[Ranked]] = {}
-        for each in found.distributed:
-            prompt = _prompt(found.owners[each.post_id])
+        ranked = field_of(asked).distributed
+        owners = owners_of(asked, ranked)
+        by_prompt: dict[str, list[Rated]] = {}
+        for each in ranked:
+            prompt = _prompt(owners[each.post_id])
             if prompt:
                 by_prompt.setdefault(prompt, []).append(each)
         prompts = []

@@ -12,6 +12,7 @@ from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
 from afterpost.domain.windows import DEFAULT_DAYS, Window, resolve_window
 from afterpost.services.core import Core
+from afterpost.services.uncollected import uncollected
 from afterpost.storage import accounts, organizations
 from afterpost.storage.engine import Connection
 from afterpost.storage.organizations import Organization
@@ -62,7 +63,7 @@ def asking(core: Core, scope: Scope, question: Question, days: int = DEFAULT_DAY
 
     An unknown one must not look like one that earned nothing. `days`: so many where no first one is named.
     """
-    with core.read(scope) as connection:
+    with uncollected(), core.read(scope) as connection:
         organization = core.organization(connection, scope)
         brand_id, account_id = question.brand_id, question.account_id
         if brand_id is not None and organizations.get_brand(connection, scope, brand_id) is None:

@@ -1,11 +1,11 @@
 """Best and worst posts of a window: distinct posts, ranked by a rate shrunk by its evidence or by what they
 earned, in a total order."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
-import msgspec
 from msgspec import Struct
 
 from afterpost.domain.ranking import MIN_EXPOSURE, Evidence, RankKey, rank_key, shrunk
@@ -16,7 +16,6 @@ from afterpost.domain.windows import day_number
 from afterpost.services.core import Core
 from afterpost.services.overview import SHOWN, Totals, meta_of, totals_of, window_sums
 from afterpost.services.question import DEFAULT, Asked, Question, asking
-from afterpost.services.uncollected import uncollected
 from afterpost.services.windows import Meta
 from afterpost.storage import posts, snapshots
 from afterpost.storage.posts import Post
@@ -64,15 +63,31 @@ class Ranking(Struct, frozen=True):
     min_exposure: int
 
 
-class Field(NamedTuple):
-    """The candidates of a window: those with a rate, best first, how many have none, and their posts."""
+class Rated(NamedTuple):
+    """A candidate that has a rate: a `Ranked`, but for what only its post says. `value`: the shrunk rate in
+    percent; `key`: where that puts it."""
 
-    rated: Sequence[Ranked]
-    incomplete: int
-    owners: Mapping[int, Post]
+    standing: Standing
+    engagements: int
+    exposure: str
+    exposed: int
+    value: float | None
+    key: RankKey
 
     @property
-    def distributed(self) -> list[Ranked]:
+    def post_id(self) -> int:
+        """Its post."""
+        return self.standing.post_id
+
+
+class Field(NamedTuple):
+    """The candidates of a window: those with a rate, best first, and how many have none."""
+
+    rated: Sequence[Rated]
+    incomplete: int
+
+    @property
+    def distributed(self) -> list[Rated]:
         """Those that were shown often enough for their rate to say something."""
         return [each for each in self.rated if each.exposed >= MIN_EXPOSURE]
 
@@ -95,11 +110,14 @@ def ranking(
         found = field_of(asked)
         candidates = found.distributed
         if sort == "engagement_rate":
-            keyed = [(_by_rate(each), each) for each in candidates]
+            keyed = [(each.key, each) for each in candidates]
         else:
             earned = earned_by_post(asked, [each.post_id for each in candidates])
             keyed = [
-                (rank_key(getattr(own, sort) or 0, each.exposed, each.published_at, each.post_id), each)
+                (
+                    rank_key(getattr(own, sort) or 0, each.exposed, each.standing.published_at, each.post_id),
+                    each,
+                )
                 for each in candidates
                 if (own := earned.get(each.post_id)) is not None
             ]
@@ -107,9 +125,10 @@ def ranking(
         if after is not None:
             keyed = [pair for pair in keyed if (pair[0] < after if worst else pair[0] > after)]
         page = keyed[:limit]
-        shown = earned_by_post(asked, [each.post_id for _, each in page])
+        on_it = [each for _, each in page]
+        owners, own_sums = owners_of(asked, on_it), earned_by_post(asked, [each.post_id for each in on_it])
         answer = Ranking(
-            posts=tuple(msgspec.structs.replace(each, earned=shown.get(each.post_id)) for _, each in page),
+            posts=tuple(shown(each, owners[each.post_id], own_sums.get(each.post_id)) for each in on_it),
             candidates=len(candidates),
             not_distributed=len(found.rated) - len(candidates),
             incomplete=found.incomplete,
@@ -118,9 +137,8 @@ def ranking(
         return answer, page[-1][0] if len(keyed) > limit else None, meta_of(asked, window_sums(asked))
 
 
-@uncollected()
 def field_of(asked: Asked) -> Field:
-    """Every candidate of the window, ranked by shrunk rate."""
+    """Every candidate of the window, ranked by shrunk rate. Their posts are not loaded (`owners_of`)."""
     window = asked.window
     candidates = standings(
         asked.connection,
@@ -130,39 +148,41 @@ def field_of(asked: Asked) -> Field:
         window.ends_at() - MIN_AGE,
         day_number(window.end),
     )
-    owners = posts.get_posts(asked.connection, asked.scope, [each.post_id for each in candidates])
-    rated: list[Ranked] = []
-    incomplete = 0
-    for candidate in candidates:
-        one = _rated(owners[candidate.post_id], candidate)
-        if one is None:
-            incomplete += 1
-        else:
-            rated.append(one)
-    pulled = shrunk([_evidence(each, owners[each.post_id]) for each in rated])
+    complete = [(each, *seen) for each in candidates if (seen := _seen(each)) is not None]
+    pulled = shrunk([_evidence(each, engaged, exposed) for each, engaged, _, exposed in complete])
     rated = [
-        msgspec.structs.replace(each, shrunk_rate=None if fraction is None else 100 * fraction)
-        for each, fraction in zip(rated, pulled, strict=True)
+        _rated(*one, None if fraction is None else 100 * fraction)
+        for one, fraction in zip(complete, pulled, strict=True)
     ]
-    return Field(sorted(rated, key=_by_rate), incomplete, owners)
+    return Field(sorted(rated, key=attrgetter("key")), len(candidates) - len(complete))
 
 
-def _by_rate(ranked: Ranked) -> RankKey:
-    rated = -1.0 if ranked.shrunk_rate is None else ranked.shrunk_rate
-    return rank_key(rated, ranked.exposed, ranked.published_at, ranked.post_id)
+def _rated(candidate: Standing, engaged: int, name: str, exposed: int, value: float | None) -> Rated:
+    key = rank_key(-1.0 if value is None else value, exposed, candidate.published_at, candidate.post_id)
+    return Rated(candidate, engaged, name, exposed, value, key)
 
 
-def _evidence(ranked: Ranked, post: Post) -> Evidence:
-    own = (post.platform, post.account_id, post.content_type)
-    return Evidence(ranked.engagements, ranked.exposed, (own, post.platform))
+def _evidence(candidate: Standing, engaged: int, exposed: int) -> Evidence:
+    own = (candidate.platform, candidate.account_id, candidate.content_type)
+    return Evidence(engaged, exposed, (own, candidate.platform))
 
 
-def _rated(post: Post, candidate: Standing) -> Ranked | None:
-    engaged, exposed = engagements(candidate.totals), exposure(candidate.totals)
-    missing = any(part not in candidate.totals for part, bit in OFFER_BIT.items() if candidate.offers & bit)
-    if engaged is None or exposed is None or missing:
-        return None
-    percent = rate(engaged, exposed[1])
+def _seen(candidate: Standing) -> tuple[int, str, int] | None:
+    """Engagements, and the name and value of what they are divided by; None where a part is unknown."""
+    totals = candidate.totals
+    engaged, exposed = engagements(totals), exposure(totals)
+    missing = any(part not in totals for part, bit in OFFER_BIT.items() if candidate.offers & bit)
+    return None if engaged is None or exposed is None or missing else (engaged, *exposed)
+
+
+def owners_of(asked: Asked, rated: Iterable[Rated]) -> dict[int, Post]:
+    """Their posts, by id."""
+    return posts.get_posts(asked.connection, asked.scope, [each.post_id for each in rated])
+
+
+def shown(rated: Rated, post: Post, earned: Totals | None = None) -> Ranked:
+    """The candidate as it is shown."""
+    percent = rate(rated.engagements, rated.exposed)
     clipped = None if percent is None else min(100.0, max(0.0, percent))
     return Ranked(
         post_id=post.id,
@@ -171,16 +191,17 @@ def _rated(post: Post, candidate: Standing) -> Ranked | None:
         title=post.title,
         url=post.url,
         published_at=post.published_at,
-        engagements=engaged,
-        exposure=exposed[0],
-        exposed=exposed[1],
+        engagements=rated.engagements,
+        exposure=rated.exposure,
+        exposed=rated.exposed,
         engagement_rate=clipped,
-        shrunk_rate=None,
+        shrunk_rate=rated.value,
         clipped=clipped != percent,
+        earned=earned,
     )
 
 
-def together(items: Iterable[Ranked]) -> tuple[int, float | None]:
+def together(items: Iterable[Rated]) -> tuple[int, float | None]:
     """Exposure of those posts, and their rate in percent as a ratio of sums."""
     listed = list(items)
     exposed = sum(item.exposed for item in listed)

@@ -25,7 +25,7 @@ from afterpost.services.overview import (
 )
 from afterpost.services.quality import Quality, quality_of
 from afterpost.services.question import DEFAULT, Question, asking
-from afterpost.services.rankings import Ranked, field_of, together
+from afterpost.services.rankings import Ranked, Rated, field_of, owners_of, shown, together
 from afterpost.services.windows import Meta
 from afterpost.storage.posts import Post
 
@@ -87,18 +87,21 @@ def weekly(
         before = previous_sums(asked)
         now, then = comparable_totals(asked, sums, before)
         found = field_of(asked)
-        shown = found.distributed
+        owners = owners_of(asked, found.rated)
+        ranked = found.distributed
         answer = Weekly(
             quality=quality_of(asked),
-            top=tuple(shown[:top_n]),
-            worst=tuple(shown[::-1][:worst_n]),
-            not_distributed=tuple(item for item in found.rated if item.exposed < MIN_EXPOSURE),
+            top=tuple(shown(each, owners[each.post_id]) for each in ranked[:top_n]),
+            worst=tuple(shown(each, owners[each.post_id]) for each in ranked[::-1][:worst_n]),
+            not_distributed=tuple(
+                shown(each, owners[each.post_id]) for each in found.rated if each.exposed < MIN_EXPOSURE
+            ),
             incomplete=found.incomplete,
             min_exposure=MIN_EXPOSURE,
             platforms=tuple(groups(asked, "platform")),
             content_types=tuple(groups(asked, "content_type")),
-            posting_hours=tuple(_hours(shown, ZoneInfo(asked.window.zone))),
-            hooks=tuple(_openings(shown, found.owners)[:top_n]),
+            posting_hours=tuple(_hours(ranked, ZoneInfo(asked.window.zone))),
+            hooks=tuple(_openings(ranked, owners)[:top_n]),
             earned=earned_of(sums),
             previous=earned_of(before),
             growth=growth_of(now, then),
@@ -111,16 +114,17 @@ def weekly(
         return answer, meta_of(asked, sums)
 
 
-def _hours(ranked: Iterable[Ranked], zone: ZoneInfo) -> list[Hour]:
-    by_hour: dict[int, list[Ranked]] = {}
+def _hours(ranked: Iterable[Rated], zone: ZoneInfo) -> list[Hour]:
+    by_hour: dict[int, list[Rated]] = {}
     for item in ranked:
-        if item.published_at is not None:
-            by_hour.setdefault(item.published_at.astimezone(zone).hour, []).append(item)
+        published = item.standing.published_at
+        if published is not None:
+            by_hour.setdefault(published.astimezone(zone).hour, []).append(item)
     return [Hour(hour, len(items), together(items)[1]) for hour, items in sorted(by_hour.items())]
 
 
-def _openings(ranked: Iterable[Ranked], owners: Mapping[int, Post]) -> list[Opening]:
-    by_text: dict[str, tuple[str, list[Ranked]]] = {}
+def _openings(ranked: Iterable[Rated], owners: Mapping[int, Post]) -> list[Opening]:
+    by_text: dict[str, tuple[str, list[Rated]]] = {}
     for item in ranked:
         post = owners[item.post_id]
         text = opening_of(post.description, post.title)

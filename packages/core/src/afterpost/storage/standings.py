@@ -55,22 +55,21 @@ def standings(
         "days": range(end - USUAL + 1, end + 1),
     }
     found: list[Standing] = []
-    rest: dict[int, Any] = {}
-    fixed = len(_POST)
-    row: Any
-    for row in connection.execute(_statement(Shape.of(scope, selection)), values):
-        known, behind, last_day, day, offers, *counts = row[fixed:]
+    rest: dict[int, Standing] = {}
+    rows = connection.execute(_statement(Shape.of(scope, selection)), values).all()
+    for post_id, platform, account, kind, published_at, known, behind, last_day, day, offers, *counts in rows:
         totals = {name: count for name, count in zip(METRICS, counts, strict=True) if count is not None}
+        one = Standing(post_id, platform, account, kind, published_at, totals, offers or 0)
         if day is not None and _completed(totals, known, behind, last_day, end):
-            found.append(Standing._make((*row[:fixed], totals, offers)))
+            found.append(one)
         else:
-            rest[row[0]] = row[:fixed]
+            rest[post_id] = one
     for post_id, history in snapshots.since(connection, scope, rest, 0).items():
         days = [stored.row for stored in history if stored.row.day <= end]
         totals = {}
         for day in days[::-1]:
             totals.update((name, day.cells[name].total) for name in METRICS if name in day.cells)
-        found.append(Standing._make((*rest[post_id], totals, days[0].offers)))
+        found.append(rest[post_id]._replace(totals=totals, offers=days[0].offers))
     return found
 
 
