@@ -1,4 +1,5 @@
-"""Statements that name posts by id go to those posts, however many others their organisation has."""
+"""Statements that name posts by id go to those posts, however many others their organisation has; those about
+all that came out in a span of time go to no post at all, for an index says what they ask."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -7,10 +8,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from afterpost.domain.ages import Surely
 from afterpost.domain.scope import Scope
+from afterpost.domain.selection import EVERY_POST
 from afterpost.services.core import Core
 from afterpost.services.equal_age import born_as
-from afterpost.storage import early_readings, latest, posts, replica, snapshots
+from afterpost.storage import coverage, early_readings, latest, posts, replica, snapshots
+from afterpost.storage.standings import standings
 from packages.core.tests.databases import POSTGRESQL
 from packages.core.tests.house import EVERYTHING, at, tell, told
 
@@ -26,6 +30,7 @@ def young(connection: sa.Connection, scope: Scope, ids: list[int]) -> list[early
 Ask = Callable[[sa.Connection, Scope, list[int]], Any]
 ASKED: dict[str, Ask] = {
     "posts": posts.get_posts,
+    "texts": posts.texts,
     "places": posts.places,
     "names": replica.posts_named,
     "states": lambda connection, scope, ids: latest.load(connection, scope, ids, "UTC"),
@@ -62,20 +67,60 @@ def few(core: Core) -> Iterator[tuple[sa.Connection, Scope, list[int]]]:
         )
 
 
-@pytest.mark.parametrize("name", ASKED)
-def test_posts_named_by_id_are_not_sought_among_all_of_their_organisation(
-    few: tuple[sa.Connection, Scope, list[int]], name: str
-) -> None:
-    connection, scope, ids = few
+def entered(connection: sa.Connection, ask: Callable[[], Any]) -> tuple[Any, list[str]]:
+    """The answer, and how its statements come to posts, in SQLite's words."""
     asked: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
         asked.append((statement, parameters))
 
     sa.event.listen(connection, "before_cursor_execute", note)
-    assert ASKED[name](connection, scope, ids)
+    answer = ask()
     sa.event.remove(connection, "before_cursor_execute", note)
-    for statement, parameters in asked:
-        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
-        entered = [step[3] for step in plan if step[3].startswith(("SEARCH posts", "SCAN posts"))]
-        assert all(step == "SEARCH posts USING INTEGER PRIMARY KEY (rowid=?)" for step in entered), statement
+    return answer, [
+        step[3]
+        for statement, parameters in asked
+        for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        if step[3].startswith(("SEARCH posts", "SCAN posts"))
+    ]
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_posts_named_by_id_are_not_sought_among_all_of_their_organisation(
+    few: tuple[sa.Connection, Scope, list[int]], name: str
+) -> None:
+    connection, scope, ids = few
+    answer, steps = entered(connection, lambda: ASKED[name](connection, scope, ids))
+    assert answer
+    assert set(steps) <= {"SEARCH posts USING INTEGER PRIMARY KEY (rowid=?)"}
+
+
+FROM, UNTIL = at("2024-10-01"), at("2024-10-30")
+SPANS: dict[str, Callable[[sa.Connection, Scope], Any]] = {
+    "born": lambda connection, scope: early_readings.born(
+        connection, scope, EVERY_POST, since=FROM, before=UNTIL
+    ),
+    "standings": lambda connection, scope: standings(connection, scope, EVERY_POST, FROM, UNTIL, 20_016),
+    "coverage": lambda connection, scope: coverage.mostly_due(
+        connection,
+        scope,
+        EVERY_POST,
+        start=20_002,
+        end=20_008,
+        begins_at=at("2024-10-06"),
+        accounts=[1],
+        due=Surely(at("2024-10-12"), at("2024-10-13"), at("2024-09-05"), at("2024-09-06")),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPANS)
+def test_what_came_out_in_a_span_of_time_is_told_by_an_index(
+    few: tuple[sa.Connection, Scope, list[int]], name: str
+) -> None:
+    connection, scope, _ = few
+    _, steps = entered(connection, lambda: SPANS[name](connection, scope))
+    assert steps
+    assert all("USING COVERING INDEX" in step and "=?" in step for step in steps), steps
+    # All posts of an account are counted, which is quick, but not looked at.
+    assert not any("ix_posts_attended (account_id=?)" in step for step in steps), steps

@@ -23,6 +23,8 @@ than a read is put off for (`ages.TICKS`); a counter that grows ever slower is o
 WIDEST = 1.0
 """Two readings bracket a checkpoint when they lie no further apart than this share of its age. Straight
 between them, a counter that grows like a power of its age, up to linear, is understated by 4 % at most."""
+_NEAR = {age: min(NEAR * span, HOUR) for age, span in CHECKPOINTS.items()}
+_WIDEST = {age: WIDEST * span for age, span in CHECKPOINTS.items()}
 _TICK = timedelta(microseconds=1)
 
 Missing = Literal["too_young", "not_observed"]
@@ -63,9 +65,9 @@ def checkpoint(
             after = reading
     ends = [end for end in (before, after) if end is not None]
     nearest = min(ends, key=lambda end: abs(end[0] - at), default=None)
-    if nearest is not None and abs(nearest[0] - at) <= min(NEAR * CHECKPOINTS[age], HOUR):
+    if nearest is not None and abs(nearest[0] - at) <= _NEAR[age]:
         return Checkpoint(age=age, value=nearest[1])
-    if before is None or after is None or after[0] - before[0] > WIDEST * CHECKPOINTS[age]:
+    if before is None or after is None or after[0] - before[0] > _WIDEST[age]:
         return Checkpoint(age=age, missing="not_observed")
     passed, whole = (at - before[0]) // _TICK, (after[0] - before[0]) // _TICK
     gained = (2 * (after[1] - before[1]) * passed + whole) // (2 * whole)

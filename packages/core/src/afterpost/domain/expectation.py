@@ -1,7 +1,7 @@
 """What earlier posts at equal age lead to expect of a post, and the post's score against it."""
 
 from bisect import bisect_left, insort
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -80,13 +80,12 @@ def expectations(peers: Sequence[Peer]) -> list[Expectation | None]:
 
     Earlier: by publication, then id. The answers stand in the order of the posts handed over.
     """
-    accounts: dict[Hashable, _Latest] = {}
-    platforms: dict[Hashable, _Latest] = {}
+    accounts: defaultdict[Hashable, _Latest] = defaultdict(_Latest)
+    platforms: defaultdict[Hashable, _Latest] = defaultdict(_Latest)
     found: list[Expectation | None] = [None] * len(peers)
     for place in sorted(range(len(peers)), key=lambda place: peers[place][:2]):
         peer = peers[place]
-        own = accounts.setdefault(peer.account, _Latest())
-        others = platforms.setdefault(peer.platform, _Latest())
+        own, others = accounts[peer.account], platforms[peer.platform]
         # Ordered by size already, which sorting notices; never more than `LAST`, so none is cut off.
         found[place] = expectation(own.ordered, others.ordered)
         if peer.value is not None:

@@ -13,6 +13,7 @@ from afterpost.services.equal_age import COMPARED_AT, Scored, scored
 from afterpost.services.overview import meta_of, window_sums
 from afterpost.services.question import DEFAULT, Asked, Question, asking
 from afterpost.services.windows import Meta
+from afterpost.storage import posts
 
 DAYS = 90
 """How many days these questions look at where no first day is given: a week says nothing about an hour."""
@@ -56,10 +57,11 @@ def hooks(core: Core, scope: Scope, question: Question = DEFAULT, *, limit: int 
     """What the first words of a post go with, over the posts published in the window."""
     with asking(core, scope, question, DAYS) as asked:
         found, published = _published(asked)
+        texts = posts.texts(asked.connection, asked.scope, [each.post.id for each in found])
         opened = [
             Opened(opening, _dated(each))
             for each in found
-            if (opening := opening_of(each.post.description, each.post.title)) is not None
+            if (opening := opening_of(*texts[each.post.id])) is not None
         ]
         effects = opening_effects(opened, seed=_SEED)[:limit]
         return Hooks(published, len(opened), COMPARED_AT, effects), meta_of(asked, window_sums(asked))

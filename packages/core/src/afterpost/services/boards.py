@@ -9,6 +9,7 @@ from afterpost.domain.ranking import RankKey, rank_key
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
 from afterpost.services.overview import (
+    COUNTED,
     UNKNOWN,
     Growth,
     Totals,
@@ -20,12 +21,12 @@ from afterpost.services.overview import (
     meta_of,
     rate_of,
     sums_by,
-    window_sums,
 )
 from afterpost.services.question import DEFAULT, Asked, Question, asking
 from afterpost.services.windows import Meta
 from afterpost.storage import organizations
 from afterpost.storage.organizations import Brand, Organization
+from afterpost.storage.rollups import together
 
 Of = Literal["brands", "organizations"]
 Metric = Literal["views", "likes", "comments", "shares", "saves", "engagements", "engagement_rate"]
@@ -69,9 +70,9 @@ class Ranked(Listed, frozen=True):
 def platforms(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[tuple[Compared, ...], Meta]:
     """Each platform with anything in the window, most views first."""
     with asking(core, scope, question) as asked:
-        found = _compared(asked, "platform")
+        found, meta = _compared(asked, "platform")
         ordered = sorted(found.values(), key=lambda each: (-(each.earned.views or 0), each.name))
-        return tuple(ordered), meta_of(asked, window_sums(asked))
+        return tuple(ordered), meta
 
 
 def leaderboard(
@@ -89,7 +90,7 @@ def leaderboard(
     one that does not exist. Ties go to the greater exposure, then to the lower id.
     """
     with asking(core, scope, question) as asked:
-        found = _compared(asked, "brand_id" if of == "brands" else "organization_id")
+        found, meta = _compared(asked, "brand_id" if of == "brands" else "organization_id")
         entries = []
         for each in _members(asked, of):
             one = found.get(str(each.id)) or _nothing(each.id)
@@ -99,7 +100,7 @@ def leaderboard(
             Ranked(rank=rank, **_listed(each, one))
             for rank, (_, each, one) in enumerate(entries[:limit], start=1)
         )
-        return ranked, meta_of(asked, window_sums(asked))
+        return ranked, meta
 
 
 def directory(
@@ -113,13 +114,13 @@ def directory(
 ) -> tuple[tuple[Listed, ...], int | None, Meta]:
     """A page of the scope's brands or organisations by id, with the id of the last one where more follow."""
     with asking(core, scope, question) as asked:
-        found = _compared(asked, "brand_id" if of == "brands" else "organization_id")
+        found, meta = _compared(asked, "brand_id" if of == "brands" else "organization_id")
         every = sorted(_members(asked, of), key=lambda each: each.id)
         rest = [each for each in every if after is None or each.id > after]
         page = tuple(
             Listed(**_listed(each, found.get(str(each.id)) or _nothing(each.id))) for each in rest[:limit]
         )
-        return page, page[-1].id if len(rest) > limit else None, meta_of(asked, window_sums(asked))
+        return page, page[-1].id if len(rest) > limit else None, meta
 
 
 def _members(asked: Asked, of: Of) -> Sequence[Brand | Organization]:
@@ -142,7 +143,7 @@ def _key(one: Compared, metric: Metric, identity: int) -> tuple[bool, RankKey]:
     return value is None, rank_key(value or 0, one.earned.views or 0, None, identity)
 
 
-def _compared(asked: Asked, by: str) -> Mapping[str, Compared]:
+def _compared(asked: Asked, by: str) -> tuple[Mapping[str, Compared], Meta]:
     """Key of the dimension -> its window against the one before; those with nothing in either are absent."""
     whole = sums_by(asked, asked.window, by), sums_by(asked, asked.window.previous(), by)
     current, previous = ({str(each.key): each for each in sums} for sums in whole)
@@ -162,4 +163,4 @@ def _compared(asked: Asked, by: str) -> Mapping[str, Compared]:
             None if now is None else rate_of(now),
             None if now is None else exposure_of(now),
         )
-    return found
+    return found, meta_of(asked, together(whole[0], COUNTED))

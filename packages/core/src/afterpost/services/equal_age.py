@@ -14,7 +14,6 @@ from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
 from afterpost.domain.windows import Window
 from afterpost.services.question import Asked
-from afterpost.services.uncollected import uncollected
 from afterpost.storage import early_readings
 from afterpost.storage.early_readings import Born, Counts
 from afterpost.storage.engine import Connection
@@ -70,15 +69,7 @@ def born_as(post: Post) -> Born | None:
     """The post as comparisons see it; None while its publication is unknown."""
     if post.published_at is None:
         return None
-    return Born(
-        post.id,
-        post.published_at,
-        post.account_id or 0,
-        post.platform,
-        post.content_type,
-        post.title,
-        post.description,
-    )
+    return Born(post.id, post.published_at, post.account_id or 0, post.platform, post.content_type)
 
 
 def at_ages(connection: Connection, scope: Scope, post: Born, now: datetime) -> tuple[AtAge, ...]:
@@ -115,14 +106,12 @@ def at_ages(connection: Connection, scope: Scope, post: Born, now: datetime) -> 
     return tuple(found)
 
 
-@uncollected()
 def scored(asked: Asked, since: datetime, before: datetime) -> tuple[list[Scored], int]:
     """Posts published in [since, before) that have a value and an expectation at `COMPARED_AT`, the earliest
     first, and how many were published."""
     return _scored(_valued(asked, since, before), since, before)
 
 
-@uncollected()
 def equal_ages(asked: Asked, windows: Sequence[Window]) -> tuple[EqualAge, ...]:
     """The posts published in each of some windows at equal age; what is read is read once for all of them."""
     spans = [(window.begins_at(), window.ends_at()) for window in windows]

@@ -19,6 +19,8 @@ from afterpost.storage.types import to_micros
 
 _MICROSECOND = timedelta.resolution
 _LAST = day_number(date.max)
+# As the index says it: SQLite does not know what a bound value is when it chooses one.
+_gone = posts.c.state == sa.literal_column("'gone'")
 
 
 class Attended(NamedTuple):
@@ -87,28 +89,38 @@ def _all_of_each(shape: Shape) -> sa.Select[Any]:
 def _apart(shape: Shape, spans: bool) -> sa.Select[Any]:
     """By account, of its posts that are gone or that no read was surely due of: how many there are, were
     expected, were seen and not expected, were read since."""
-    at = posts.c.published_at
+    at, instant = posts.c.published_at, posts.c.published_at.type
     until, since, before, begins_at = (
-        sa.bindparam(name, type_=at.type) for name in ("until", "since", "before", "begins_at")
+        sa.bindparam(name, type_=instant) for name in ("until", "since", "before", "begins_at")
     )
-    # Never unknown, so that it can be turned round. Most posts are older than all of this: one comparison.
-    unasked = sa.or_(at.is_(None), sa.and_(at >= since, sa.or_(at < before, at > until)))
-    expected = sa.and_(sa.not_(unasked), posts.c.gone_at >= begins_at)
+    accounts = sa.select(account.c.id).where(*_of_accounts(shape))
+    owned = posts.c.organization_id.in_(sa.select(account.c.organization_id).where(*_of_accounts(shape)))
+    no, gone_later = sa.false(), posts.c.gone_at >= begins_at
+
+    def some(expected: sa.ColumnElement[bool], *which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+        mine = sa.select(posts.c.id, posts.c.account_id, expected.label("expected"))
+        return mine.where(*which, *_of_posts(shape))
+
+    # No post is in two of them, few are in any, and an index alone answers each.
+    apart = sa.union_all(
+        some(no, owned, at.is_(None)),
+        some(no, owned, at >= since, at < before),
+        some(no, owned, at > until),
+        some(gone_later, posts.c.account_id.in_(accounts), _gone, at < since),
+        some(gone_later, posts.c.account_id.in_(accounts), _gone, at >= before, at <= until),
+    ).subquery("apart")
+    seen_unexpected = sa.and_(sa.not_(apart.c.expected), snapshots.Seen.condition(spans))
     return (
         sa.select(
-            posts.c.account_id,
+            apart.c.account_id,
             sa.func.count(),
-            sa.func.count().filter(expected),
-            sa.func.count().filter(sa.not_(expected), snapshots.Seen.condition(spans)),
+            sa.func.count().filter(apart.c.expected),
+            sa.func.count().filter(seen_unexpected),
             sa.func.count().filter(latest.c.last_day > sa.bindparam("end", type_=sa.Integer)),
         )
-        .select_from(posts.outerjoin(latest, latest.c.post_id == posts.c.id))
-        .where(
-            posts.c.account_id.in_(sa.select(account.c.id).where(*_of_accounts(shape))),
-            *_of_posts(shape),
-            sa.or_(unasked, posts.c.state == "gone"),
-        )
-        .group_by(posts.c.account_id)
+        .select_from(apart.outerjoin(latest, latest.c.post_id == apart.c.id))
+        .where(apart.c.account_id.in_(accounts))
+        .group_by(apart.c.account_id)
     )
 
 

@@ -14,7 +14,9 @@ from afterpost.storage.scoping import selected, within
 from afterpost.storage.tables import observations, posts
 from afterpost.storage.types import from_micros
 
-_DAY = timedelta(days=1) // timedelta.resolution
+_DAY, _HOUR = (span // timedelta.resolution for span in (timedelta(days=1), timedelta(hours=1)))
+_EARLIEST, _LATEST = -12 * _HOUR, 14 * _HOUR
+"""How far a local day's clock lies from UTC's, at most."""
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -36,8 +38,6 @@ class Born(NamedTuple):
     account_id: int
     platform: str
     content_type: str
-    title: str
-    description: str
 
 
 _BORN = (
@@ -46,8 +46,6 @@ _BORN = (
     sa.func.coalesce(posts.c.account_id, 0),
     posts.c.platform,
     posts.c.content_type,
-    posts.c.title,
-    posts.c.description,
 )
 _counts = msgspec.json.Decoder(Counts).decode
 
@@ -68,7 +66,7 @@ def born(
     if since is not None:
         query = query.where(posts.c.published_at >= since)
     query = query.order_by(posts.c.published_at.desc(), posts.c.id.desc())
-    return [Born(*row) for row in connection.execute(query if most is None else query.limit(most))]
+    return [Born(*row) for row in connection.execute(query if most is None else query.limit(most)).all()]
 
 
 def read_while_young(
@@ -76,22 +74,22 @@ def read_while_young(
 ) -> dict[int, list[tuple[datetime, Counts]]]:
     """post id -> its readings up to that age, of the posts that have any.
 
-    Facts are keyed by day and post: each of the few days on which a post was young is a seek.
+    Facts are keyed by day and post: each of the few days on which a post was young, in whatever zone its
+    organisation cuts days, is a seek.
     """
     table = observations
     born_at, observed_at = (
         sa.type_coerce(at, sa.BigInteger) for at in (posts.c.published_at, table.c.observed_at)
     )
     age = until // timedelta.resolution
-    # A day is cut in the organisation's zone, so it may be the one before or after the UTC day.
-    days = sa.values(sa.column("after", sa.BigInteger), name="days").data(
-        [(n,) for n in range(-1, age // _DAY + 3)]
-    )
+    first, last = (born_at + _EARLIEST) // _DAY, (born_at + age + _LATEST) // _DAY
+    most = (age + _LATEST - _EARLIEST) // _DAY + 2
+    days = sa.values(sa.column("after", sa.BigInteger), name="days").data([(n,) for n in range(most)])
     after = days.cte("days").c.after
-    read = sa.and_(table.c.day == born_at // _DAY + after, table.c.post_id == posts.c.id)
+    read = sa.and_(table.c.day == first + after, table.c.post_id == posts.c.id)
     query = (
         sa.select(table.c.post_id, observed_at, table.c.body)
-        .select_from(posts.join(after.table, sa.true()).join(table, read))
+        .select_from(posts.join(after.table, first + after <= last).join(table, read))
         .where(
             one_of(connection, posts.c.id, [post.id for post in young]),
             observed_at <= born_at + age,
@@ -99,6 +97,6 @@ def read_while_young(
         )
     )
     found: dict[int, list[tuple[datetime, Counts]]] = {}
-    for post_id, at, body in connection.execute(query):
+    for post_id, at, body in connection.execute(query).all():
         found.setdefault(post_id, []).append((from_micros(at), _counts(body)))
     return found

@@ -82,6 +82,14 @@ def get_posts(connection: sa.Connection, scope: Scope, ids: Iterable[int]) -> di
     return found
 
 
+def texts(connection: sa.Connection, scope: Scope, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """Post id -> its description and title."""
+    query = sa.select(posts.c.id, posts.c.description, posts.c.title).where(
+        one_of(connection, posts.c.id, ids), *within(scope, posts, named=True)
+    )
+    return {key: (description, title) for key, description, title in connection.execute(query).all()}
+
+
 class Place(NamedTuple):
     """Where a post counts (`Post.dimensions`), and its publication."""
 
