@@ -39,7 +39,6 @@ UNSCOPED = {
     dialect.only_read: "takes a right away",
     dialect.take_turn: "waits, and touches no row",
     dialect.wait_for_writers: "waits, and touches no row",
-    dialect.one_of: "makes a condition, and runs no statement",
     dialect.insert_new: "makes a statement for the connection's dialect, and runs none",
     Transactions.__init__: "keeps the database; each transaction it opens has a scope",
     Transactions.on: "makes the same for another database",

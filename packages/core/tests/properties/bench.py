@@ -97,7 +97,7 @@ class Bench:
             connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")
             return
         for table in all_else:
-            connection.execute(sa.delete(table))
+            connection.exec_driver_sql(f"DELETE FROM {table.name}")
         connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name != 'organizations'")
 
     @staticmethod

@@ -166,15 +166,18 @@ def _sqlite(path: str, use: Literal["writes", "reads", "aside"], *, pool_size: i
     return engine
 
 
-def one_of(
-    connection: sa.Connection, column: sa.ColumnElement[_T], keys: Iterable[_T]
-) -> sa.ColumnElement[bool]:
-    """The column is one of many numbers or texts, given as one value: thousands of them cost more than the
-    lookups."""
-    if connection.dialect.name == "sqlite":
-        given = sa.func.json_each(json.dumps(list(keys))).table_valued("value")
-        return column.in_(sa.select(given.c.value))
-    return column == sa.func.any(sa.bindparam(None, list(keys), sa.ARRAY(column.type)))
+def one_of(backend: str, column: sa.ColumnElement[_T]) -> sa.ColumnElement[bool]:
+    """The column is one of the `given` numbers or texts, which come as one value: thousands of them cost more
+    than the lookups."""
+    if backend == "sqlite":
+        listed = sa.func.json_each(sa.bindparam("given", type_=sa.Text)).table_valued("value")
+        return column.in_(sa.select(listed.c.value))
+    return column == sa.func.any(sa.bindparam("given", type_=sa.ARRAY(column.type)))
+
+
+def given(backend: str, keys: Iterable[_T]) -> dict[str, object]:
+    """What `one_of` is given when its statement runs."""
+    return {"given": json.dumps(list(keys)) if backend == "sqlite" else list(keys)}
 
 
 def counter_of(reader: sa.Engine) -> sqlite3.Connection:

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
-from afterpost.storage.dialect import one_of
-from afterpost.storage.scoping import selected, within
+from afterpost.storage.dialect import given, one_of
+from afterpost.storage.scoping import Shape, selected, values_of, within
 from afterpost.storage.tables import observations, posts
 from afterpost.storage.types import from_micros
 
@@ -72,31 +73,35 @@ def born(
 def read_while_young(
     connection: sa.Connection, scope: Scope, young: Iterable[Born], until: timedelta
 ) -> dict[int, list[tuple[datetime, Counts]]]:
-    """post id -> its readings up to that age, of the posts that have any.
+    """post id -> its readings up to that age, of the posts that have any."""
+    backend = connection.dialect.name
+    query = _read_while_young(Shape.of(scope), backend, until // timedelta.resolution)
+    values = {**values_of(scope), **given(backend, [post.id for post in young])}
+    found: dict[int, list[tuple[datetime, Counts]]] = {}
+    for post_id, at, body in connection.execute(query, values).all():
+        found.setdefault(post_id, []).append((from_micros(at), _counts(body)))
+    return found
 
-    Facts are keyed by day and post: each of the few days on which a post was young, in whatever zone its
-    organisation cuts days, is a seek.
-    """
+
+@cache
+def _read_while_young(shape: Shape, backend: str, age: int) -> sa.Select[Any]:
+    """Facts are keyed by day and post: each of the few days on which a post was young, in whatever zone its
+    organisation cuts days, is a seek. `age` in microseconds."""
     table = observations
     born_at, observed_at = (
         sa.type_coerce(at, sa.BigInteger) for at in (posts.c.published_at, table.c.observed_at)
     )
-    age = until // timedelta.resolution
     first, last = (born_at + _EARLIEST) // _DAY, (born_at + age + _LATEST) // _DAY
     most = (age + _LATEST - _EARLIEST) // _DAY + 2
     days = sa.values(sa.column("after", sa.BigInteger), name="days").data([(n,) for n in range(most)])
     after = days.cte("days").c.after
     read = sa.and_(table.c.day == first + after, table.c.post_id == posts.c.id)
-    query = (
+    return (
         sa.select(table.c.post_id, observed_at, table.c.body)
         .select_from(posts.join(after.table, first + after <= last).join(table, read))
         .where(
-            one_of(connection, posts.c.id, [post.id for post in young]),
+            one_of(backend, posts.c.id),
             observed_at <= born_at + age,
-            *within(scope, posts, named=True),
+            *shape.conditions(posts, named=True),
         )
     )
-    found: dict[int, list[tuple[datetime, Counts]]] = {}
-    for post_id, at, body in connection.execute(query).all():
-        found.setdefault(post_id, []).append((from_micros(at), _counts(body)))
-    return found

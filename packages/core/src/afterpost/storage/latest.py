@@ -1,6 +1,7 @@
 """Where each post's history stands: one row a post, so that a normal batch touches no history."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -9,9 +10,9 @@ import sqlalchemy as sa
 from afterpost.domain.scope import Scope
 from afterpost.domain.snapshots import First, Known, State
 from afterpost.domain.windows import local_day_number, zone_of
-from afterpost.storage.dialect import Value, bulk, one_of
+from afterpost.storage.dialect import Value, bulk, given, one_of
 from afterpost.storage.posts import chunks
-from afterpost.storage.scoping import within
+from afterpost.storage.scoping import Shape, values_of
 from afterpost.storage.tables import latest, posts
 from afterpost.storage.types import to_micros
 
@@ -34,13 +35,9 @@ def load(connection: sa.Connection, scope: Scope, post_ids: Iterable[int], zone:
     """post id -> state, of those that have one."""
     found: dict[int, State] = {}
     cut = zone_of(zone)
+    query, values = _states(Shape.of(scope)), values_of(scope)
     for some in chunks(post_ids):
-        query = (
-            sa.select(latest)
-            .join(posts, posts.c.id == latest.c.post_id)
-            .where(latest.c.post_id.in_(some), *within(scope, posts, named=True))
-        )
-        for row in connection.execute(query):
+        for row in connection.execute(query, {**values, "ids": some}):
             published = None if row.published_at is None else local_day_number(row.published_at, cut)
             first = First(row.first_at, row.published_at, published)
             behind = totals_of(row.behind) if row.behind else {}
@@ -49,6 +46,13 @@ def load(connection: sa.Connection, scope: Scope, post_ids: Iterable[int], zone:
             }
             found[row.post_id] = State(first, row.first_day, row.last_day, known)
     return found
+
+
+@cache
+def _states(shape: Shape) -> sa.Select[Any]:
+    mine = latest.c.post_id.in_(sa.bindparam("ids", expanding=True))
+    query = sa.select(latest).join(posts, posts.c.id == latest.c.post_id)
+    return query.where(mine, *shape.conditions(posts, named=True))
 
 
 def save(connection: sa.Connection, scope: Scope, states: Sequence[tuple[int, int, State]]) -> None:
@@ -106,5 +110,11 @@ def ends(connection: sa.Connection, scope: Scope, post_ids: Iterable[int]) -> di
     As stored, instants in microseconds: post id, the five dimensions (`Post.dimensions`), first and last day,
     first reading, the publication it gave, `known`.
     """
-    query = _ENDS.where(one_of(connection, posts.c.id, post_ids), *within(scope, posts, named=True))
-    return {row[0]: row for row in connection.execute(query).all()}
+    backend = connection.dialect.name
+    values = {**values_of(scope), **given(backend, post_ids)}
+    return {row[0]: row for row in connection.execute(_ends(Shape.of(scope), backend), values).all()}
+
+
+@cache
+def _ends(shape: Shape, backend: str) -> sa.Select[Any]:
+    return _ENDS.where(one_of(backend, posts.c.id), *shape.conditions(posts, named=True))

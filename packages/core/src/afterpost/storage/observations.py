@@ -68,6 +68,10 @@ _definitions = msgspec.json.Decoder(Definitions).decode
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
+_DEFINED = sa.select(definition_sets.c.id).where(definition_sets.c.body == sa.bindparam("named"))
+_DEFINE = sa.insert(definition_sets).returning(definition_sets.c.id)
+
+
 def definition_ids(connection: sa.Connection, scope: Scope, bodies: Iterable[str]) -> dict[str, int]:
     """Ids of definition sets by their JSON (`definition_body`), stored where they are new.
 
@@ -75,11 +79,9 @@ def definition_ids(connection: sa.Connection, scope: Scope, bodies: Iterable[str
     """
     found: dict[str, int] = {}
     for body in sorted(set(bodies)):
-        query = sa.select(definition_sets.c.id).where(definition_sets.c.body == body)
-        key = connection.execute(query).scalar()
+        key = connection.execute(_DEFINED, {"named": body}).scalar()
         if key is None:
-            insert = sa.insert(definition_sets).values(body=body).returning(definition_sets.c.id)
-            key = connection.execute(insert).scalar_one()
+            key = connection.execute(_DEFINE, {"body": body}).scalar_one()
         found[body] = key
     return found
 

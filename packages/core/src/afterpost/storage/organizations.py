@@ -1,12 +1,14 @@
 """Organisations and their brands: plain dimensions of the data."""
 
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from msgspec import Struct
 
 from afterpost.domain.scope import Scope
-from afterpost.storage.scoping import within
+from afterpost.storage.scoping import Shape, values_of, within
 from afterpost.storage.tables import brands, change_times, organizations
 
 DEFAULT_SLUG = "default"
@@ -41,8 +43,14 @@ _BRAND = [brands.c[name] for name in Brand.__struct_fields__]
 
 def list_organizations(connection: sa.Connection, scope: Scope) -> list[Organization]:
     """The organisations of the scope, oldest first."""
-    query = sa.select(*_COLUMNS).where(*within(scope, organizations)).order_by(organizations.c.id)
-    return [Organization(*row) for row in connection.execute(query)]
+    return [
+        Organization(*row) for row in connection.execute(_organizations(Shape.of(scope)), values_of(scope))
+    ]
+
+
+@cache
+def _organizations(shape: Shape) -> sa.Select[Any]:
+    return sa.select(*_COLUMNS).where(*shape.conditions(organizations)).order_by(organizations.c.id)
 
 
 def ensure_default(connection: sa.Connection, scope: Scope, zone: str, now: datetime) -> Organization:
@@ -77,8 +85,16 @@ def lock(connection: sa.Connection, scope: Scope, organization_id: int) -> Organ
     Two batches that fold readings of one post must not start from the same state, and who had to wait may
     have waited for another zone. On SQLite there is one writer anyway, and the lock is none.
     """
-    query = sa.select(*_COLUMNS).where(organizations.c.id == organization_id, *within(scope, organizations))
-    return Organization(*connection.execute(query.with_for_update()).one())
+    values = {**values_of(scope), "key": organization_id}
+    return Organization(*connection.execute(_locked(Shape.of(scope)), values).one())
+
+
+_KEY = organizations.c.id == sa.bindparam("key", type_=sa.BigInteger)
+
+
+@cache
+def _locked(shape: Shape) -> sa.Select[Any]:
+    return sa.select(*_COLUMNS).where(_KEY, *shape.conditions(organizations)).with_for_update()
 
 
 def set_zone(connection: sa.Connection, scope: Scope, organization_id: int, zone: str) -> None:
@@ -95,15 +111,24 @@ def next_change(connection: sa.Connection, scope: Scope, organization_id: int, n
 
     The row stays locked until commit, so numbers become visible in their order. Fixes the zone.
     """
-    seq: int = connection.execute(
-        sa.update(organizations)
-        .where(organizations.c.id == organization_id, *within(scope, organizations))
-        .values(change_seq=organizations.c.change_seq + 1, changed_at=now, zone_fixed=True)
-        .returning(organizations.c.change_seq)
-    ).scalar_one()
+    values = {**values_of(scope), "key": organization_id, "now": now}
+    seq: int = connection.execute(_changed(Shape.of(scope)), values).scalar_one()
     given = {"organization_id": organization_id, "seq": seq, "changed_at": now}
-    connection.execute(sa.insert(change_times), given)
+    connection.execute(_NUMBERED, given)
     return seq
+
+
+@cache
+def _changed(shape: Shape) -> sa.UpdateBase:
+    return (
+        sa.update(organizations)
+        .where(_KEY, *shape.conditions(organizations))
+        .values(change_seq=organizations.c.change_seq + 1, changed_at=sa.bindparam("now"), zone_fixed=True)
+        .returning(organizations.c.change_seq)
+    )
+
+
+_NUMBERED = sa.insert(change_times)
 
 
 def set_refreshed(

@@ -8,7 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from afterpost.domain.scope import Scope
-from afterpost.domain.selection import EVERY_POST
 from afterpost.storage.scoping import Shape, values_of, within
 from afterpost.storage.tables import pauses
 
@@ -37,11 +36,9 @@ def disconnections(
 
     A stopped account is not in it: it should have been read, and somebody has to mend it.
     """
-    values = {**values_of(scope, EVERY_POST), "begins_at": begins_at, "ends_at": ends_at}
+    values = {**values_of(scope), "begins_at": begins_at, "ends_at": ends_at}
     found: dict[int, list[tuple[datetime, datetime | None]]] = {}
-    for account_id, began_at, ended_at in connection.execute(
-        _disconnections(Shape.of(scope, EVERY_POST)), values
-    ):
+    for account_id, began_at, ended_at in connection.execute(_disconnections(Shape.of(scope)), values):
         found.setdefault(account_id, []).append((began_at, ended_at))
     return found
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from afterpost.domain.posts import CreativeLinks
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
-from afterpost.storage.dialect import MAX_VARIABLES, insert_new, one_of
+from afterpost.storage.dialect import MAX_VARIABLES, given, insert_new, one_of
 from afterpost.storage.scoping import Shape, values_of, within
 from afterpost.storage.tables import absences, latest, organizations, posts
 from afterpost.storage.tables import accounts as account
@@ -75,19 +75,27 @@ def get_post(connection: sa.Connection, scope: Scope, post_id: int) -> Post | No
 
 def get_posts(connection: sa.Connection, scope: Scope, ids: Iterable[int]) -> dict[int, Post]:
     """Several posts of the scope by id; those it may not see are missing."""
-    found: dict[int, Post] = {}
-    for some in chunks(ids):
-        query = sa.select(*_COLUMNS).where(posts.c.id.in_(some), *within(scope, posts, named=True))
-        found.update((row.id, Post(*row)) for row in connection.execute(query))
-    return found
+    backend = connection.dialect.name
+    values = {**values_of(scope), **given(backend, ids)}
+    return {row[0]: Post(*row) for row in connection.execute(_posts(Shape.of(scope), backend), values).all()}
+
+
+@cache
+def _posts(shape: Shape, backend: str) -> sa.Select[Any]:
+    return _named(sa.select(*_COLUMNS), shape, backend)
+
+
+def _named(query: sa.Select[Any], shape: Shape, backend: str) -> sa.Select[Any]:
+    """Of the posts whose ids are `given`."""
+    return query.where(one_of(backend, posts.c.id), *shape.conditions(posts, named=True))
 
 
 def texts(connection: sa.Connection, scope: Scope, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
     """Post id -> its description and title."""
-    query = sa.select(posts.c.id, posts.c.description, posts.c.title).where(
-        one_of(connection, posts.c.id, ids), *within(scope, posts, named=True)
-    )
-    return {key: (description, title) for key, description, title in connection.execute(query).all()}
+    backend = connection.dialect.name
+    query = _named(sa.select(posts.c.id, posts.c.description, posts.c.title), Shape.of(scope), backend)
+    rows = connection.execute(query, {**values_of(scope), **given(backend, ids)}).all()
+    return {key: (description, title) for key, description, title in rows}
 
 
 class Place(NamedTuple):
@@ -115,12 +123,17 @@ _PLACE = [
 
 def places(connection: sa.Connection, scope: Scope, ids: Iterable[int]) -> dict[int, Place]:
     """Where posts of the scope count now, by id."""
-    found: dict[int, Place] = {}
-    for some in chunks(ids):
-        query = sa.select(*_PLACE).where(posts.c.id.in_(some), *within(scope, posts, named=True))
-        for key, *dimensions, published_at in connection.execute(query):
-            found[key] = Place(tuple(dimensions), published_at)
-    return found
+    backend = connection.dialect.name
+    values = {**values_of(scope), **given(backend, ids)}
+    return {
+        key: Place(tuple(dimensions), published_at)
+        for key, *dimensions, published_at in connection.execute(_places(Shape.of(scope), backend), values)
+    }
+
+
+@cache
+def _places(shape: Shape, backend: str) -> sa.Select[Any]:
+    return _named(sa.select(*_PLACE), shape, backend)
 
 
 def find_posts(
@@ -176,8 +189,9 @@ def due_posts(
     if due_by is not None:
         query = query.where(posts.c.due_at <= due_by)
     if only is not None:
-        query = query.where(one_of(connection, posts.c.external_id, only))
-    return [Post(*row) for row in connection.execute(query.order_by(posts.c.due_at, posts.c.id))]
+        query = query.where(one_of(connection.dialect.name, posts.c.external_id))
+    values = {} if only is None else given(connection.dialect.name, only)
+    return [Post(*row) for row in connection.execute(query.order_by(posts.c.due_at, posts.c.id), values)]
 
 
 def publications(connection: sa.Connection, scope: Scope, account_id: int) -> Iterator[datetime]:

@@ -4,7 +4,7 @@ Rollups, the standing sums over all days, and attendance (for distinct posts) ch
 transaction as the snapshots they are made of, by integer deltas alone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -81,18 +81,22 @@ def apply(
         mode="add",
     )
     if prune:
-        _prune(connection, list(total))
+        _prune(connection, total)
 
 
-def _prune(connection: sa.Connection, touched: Sequence[Dimensions]) -> None:
-    for table, counters in (
-        (rollups, ROLLUP_COUNTERS),
-        (standing, STANDING_COUNTERS),
-        (attendance, ("posts",)),
-    ):
-        for dimensions in touched:
-            mine = [table.c[name] == value for name, value in zip(DIMENSIONS, dimensions, strict=True)]
-            connection.execute(sa.delete(table).where(*mine, *(table.c[name] == 0 for name in counters)))
+def _prune(connection: sa.Connection, touched: Iterable[Dimensions]) -> None:
+    places = [dict(zip(DIMENSIONS, dimensions, strict=True)) for dimensions in sorted(touched)]
+    for table in (rollups, standing, attendance):
+        connection.execute(
+            _empty(table), [{f"_{name}": key for name, key in each.items()} for each in places]
+        )
+
+
+@cache
+def _empty(table: sa.Table) -> sa.Delete:
+    """What removes rows of a place whose counters are all zero: whatever is not of the key is one."""
+    place = [table.c[name] == sa.bindparam(f"_{name}") for name in DIMENSIONS]
+    return sa.delete(table).where(*place, *(c == 0 for c in table.columns if not c.primary_key))
 
 
 class Sums(Struct, frozen=True):
@@ -324,8 +328,5 @@ def _spans(shape: Shape) -> sa.Select[Any]:
 
 def any_spans(connection: sa.Connection, scope: Scope, *, start: int, end: int) -> bool:
     """Whether a post has snapshots before and after the days [start, end], and none inside."""
-    query = _spans(Shape.of(scope, EVERY_POST))
-    return (
-        connection.execute(query, {**values_of(scope, EVERY_POST), "start": start, "end": end}).first()
-        is not None
-    )
+    query = _spans(Shape.of(scope))
+    return connection.execute(query, {**values_of(scope), "start": start, "end": end}).first() is not None

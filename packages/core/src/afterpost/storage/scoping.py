@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Self
 import sqlalchemy as sa
 
 from afterpost.domain.scope import Scope
-from afterpost.domain.selection import Selection
+from afterpost.domain.selection import EVERY_POST, Selection
 
 
 def within(
@@ -59,7 +59,7 @@ class Shape(NamedTuple):
     content_type: bool
 
     @classmethod
-    def of(cls, scope: Scope, selection: Selection) -> Self:
+    def of(cls, scope: Scope, selection: Selection = EVERY_POST) -> Self:
         """The shape they have."""
         parts = (*_allowed(scope), selection.platform, selection.content_type)
         return cls(*(part is not None for part in parts))
@@ -81,7 +81,7 @@ class Shape(NamedTuple):
 _LISTS = ("of_organizations", "of_brands", "of_accounts")
 
 
-def values_of(scope: Scope, selection: Selection) -> dict[str, Any]:
+def values_of(scope: Scope, selection: Selection = EVERY_POST) -> dict[str, Any]:
     """The values that `Shape.conditions` leaves open."""
     texts = {"of_platform": selection.platform, "of_content_type": selection.content_type}
     lists = {name: sorted(ids) for name, ids in zip(_LISTS, _allowed(scope), strict=True) if ids is not None}

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from afterpost.domain.metrics import CUMULATIVE
 from afterpost.domain.readings import Value
 from afterpost.domain.scope import Scope
-from afterpost.domain.selection import EVERY_POST, Selection
+from afterpost.domain.selection import Selection
 from afterpost.domain.snapshots import Cell, Row
 from afterpost.storage.dialect import bulk
 from afterpost.storage.posts import chunks
@@ -63,29 +63,34 @@ def since(
 ) -> dict[int, list[Stored]]:
     """Each post's snapshots from `day` on, newest first, along the links from its latest one."""
     found: dict[int, list[Stored]] = {}
-    table = post_analytics
+    query, values = _since(Shape.of(scope)), {**values_of(scope), "day": day}
     for some in chunks(post_ids):
-        chain = (
-            sa.select(table.c.post_id, table.c.day, table.c.prev_day)
-            .join(latest, sa.and_(latest.c.last_day == table.c.day, latest.c.post_id == table.c.post_id))
-            .join(posts, posts.c.id == table.c.post_id)
-            .where(latest.c.post_id.in_(some), table.c.day >= day, *within(scope, posts, named=True))
-            .cte("chain", recursive=True)
-        )
-        link = sa.and_(table.c.day == chain.c.prev_day, table.c.post_id == chain.c.post_id)
-        chain = chain.union_all(
-            sa.select(table.c.post_id, table.c.day, table.c.prev_day)
-            .select_from(chain.join(table, link))
-            .where(table.c.day >= day)
-        )
-        query = sa.select(table).join(
-            chain, sa.and_(chain.c.day == table.c.day, chain.c.post_id == table.c.post_id)
-        )
-        for mapping in connection.execute(query).mappings():
+        for mapping in connection.execute(query, {**values, "ids": some}).mappings():
             found.setdefault(mapping["post_id"], []).append(_cells(mapping))
     for rows in found.values():
         rows.sort(key=lambda stored: stored.row.day, reverse=True)
     return found
+
+
+@cache
+def _since(shape: Shape) -> sa.Select[Any]:
+    table, mine = post_analytics, latest.c.post_id.in_(sa.bindparam("ids", expanding=True))
+    recent = table.c.day >= sa.bindparam("day", type_=sa.Integer)
+    chain = (
+        sa.select(table.c.post_id, table.c.day, table.c.prev_day)
+        .join(latest, sa.and_(latest.c.last_day == table.c.day, latest.c.post_id == table.c.post_id))
+        .join(posts, posts.c.id == table.c.post_id)
+        .where(mine, recent, *shape.conditions(posts, named=True))
+        .cte("chain", recursive=True)
+    )
+    link = sa.and_(table.c.day == chain.c.prev_day, table.c.post_id == chain.c.post_id)
+    chain = chain.union_all(
+        sa.select(table.c.post_id, table.c.day, table.c.prev_day)
+        .select_from(chain.join(table, link))
+        .where(recent)
+    )
+    here = sa.and_(chain.c.day == table.c.day, chain.c.post_id == table.c.post_id)
+    return sa.select(table).join(chain, here)
 
 
 def on_days(connection: sa.Connection, scope: Scope, day: int, post_ids: Iterable[int]) -> dict[int, Stored]:
@@ -323,8 +328,8 @@ def observed_of(
     if not post_ids:
         return found
     seen = Seen.within(connection, scope, start, end)
-    query = _observed(Shape.of(scope, EVERY_POST), seen.spans)
+    query = _observed(Shape.of(scope), seen.spans)
     for some in chunks(post_ids):
-        values = {**values_of(scope, EVERY_POST), **seen.values, "ids": some}
+        values = {**values_of(scope), **seen.values, "ids": some}
         found.update(connection.execute(query, values).scalars())
     return found

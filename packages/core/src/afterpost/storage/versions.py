@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from afterpost.domain.scope import Scope
-from afterpost.domain.selection import EVERY_POST
 from afterpost.storage.scoping import Shape, values_of
 from afterpost.storage.tables import deliveries, organizations, outbox, run_items, runs, spending, versions
 
@@ -85,5 +84,5 @@ class Version(NamedTuple):
 
 def current(connection: sa.Connection, scope: Scope) -> tuple[Version, ...]:
     """The versions of the scope's organisations, by id; 0 where nothing was ever written."""
-    found = connection.execute(_current(Shape.of(scope, EVERY_POST)), values_of(scope, EVERY_POST))
+    found = connection.execute(_current(Shape.of(scope)), values_of(scope))
     return tuple(Version(*row) for row in found)
