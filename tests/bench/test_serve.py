@@ -4,6 +4,9 @@ Both apps run under the settings of `afterpost serve`, each in a process of its 
 a client in this process keeps a few connections busy, and the two take turns. Four ways to be answered: an
 overview that the server keeps, for the same question was asked before; worked out anew, each time of other
 days; that for one brand; and by the tag of an answer the caller has already (304).
+
+A question is worked out once for each change of the data, however many ask it: the floors are of what is kept
+and of what the caller has. What working it out takes stands beside them, with no floor.
 """
 
 import asyncio
@@ -18,6 +21,7 @@ from datetime import timedelta
 from itertools import product, repeat
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from litestar import Litestar, get
@@ -36,7 +40,8 @@ SECONDS = 1.0
 CONNECTIONS = 8
 KEY = "a-key-only-benches-know"
 OVERVIEW = "/v1/analytics/overview"
-FLOORS = {"overview": 0.25, "anew": 0.25, "anew, one brand": 0.25, "unchanged": 0.85}
+FLOORS = {"overview": 0.25, "unchanged": 0.85}
+"""Least speed as a multiple of the bare route's."""
 
 
 class Hello(Struct):
@@ -169,7 +174,7 @@ def test_the_overview_against_a_bare_route(tmp_path: Path) -> None:
             "anew, one brand": (of_other_days("&brand_id=1"), b"200"),
             "unchanged": (repeat(request_of(OVERVIEW, tag)), b"304"),
         }
-        figures: dict[str, object] = {}
+        figures: dict[str, Any] = {}
         for name, (requests, status) in ways.items():
             ours, theirs = [], []
             for _ in range(TURNS):
@@ -180,7 +185,8 @@ def test_the_overview_against_a_bare_route(tmp_path: Path) -> None:
             pair = Paired(ours, theirs)
             figures[name] = {
                 **pair.figures("a bare Litestar route, same server"),
-                "floor": FLOORS[name],
+                "floor": FLOORS.get(name),
                 "requests a second": round(len(ours) / sum(ours)),
             }
     report("serve", SEED, figures)
+    assert all(figures[name]["speed"] >= floor for name, floor in FLOORS.items())
