@@ -206,7 +206,8 @@ def _upsert(
     else:
         stage = sa.table(_stage(table), *(sa.column(name) for name in columns), schema="pg_temp")
         insert = postgresql.insert(table).from_select(list(columns), sa.select(*stage.c))
-    rest = [name for name in columns if name not in keys]
+    # A row stays with its organisation: said again, the database would look for that once more.
+    rest = [name for name in columns if name not in keys and name != "organization_id"]
     statement = insert.on_conflict_do_nothing(index_elements=list(keys))
     if mode == "replace":
         statement = insert.on_conflict_do_update(
