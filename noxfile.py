@@ -104,7 +104,7 @@ def pip_install(*arguments: str) -> str:
 
 def environment_without(*names: str) -> dict[str, str]:
     """The environment of this process, less what would make an interpreter load other people's modules, or
-    compile everybody's anew at every start: seconds of each of some hundred."""
+    compile every module it loads at every start, which takes it seconds and the tests start it often."""
     unwanted = {"PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", *names}
     return {name: value for name, value in os.environ.items() if name not in unwanted}
 

@@ -2,8 +2,8 @@
 
 import random
 from collections import Counter
-from datetime import date, timedelta
-from itertools import count
+from datetime import date, datetime, timedelta
+from itertools import count, product
 
 import pytest
 
@@ -15,6 +15,7 @@ from afterpost.services.question import Asked, Question, asking
 from afterpost.services.record import move
 from afterpost.services.windows import attended, expected_in
 from afterpost.storage import accounts, pauses, posts, rollups
+from afterpost.storage.organizations import Organization
 from packages.core.tests.house import ACTOR, EVERYTHING, Clock, MakeCore, at, tell, told
 
 ACCOUNTS = 6
@@ -23,6 +24,20 @@ BRANDS = 2
 POSTS = 90
 TYPES = ("image", "video", "short")
 NOW = at("2026-11-22 19:16")
+
+
+def account_of(organization: Organization, n: int, now: datetime) -> dict[str, object]:
+    """An account that is collected."""
+    return {
+        "organization_id": organization.id,
+        "platform": PLATFORMS[n % 3],
+        "external_id": f"channel{n}",
+        "handle": "c",
+        "name": "C",
+        "state": "active",
+        "listed": True,
+        "created_at": now,
+    }
 
 
 def populated(core: Core, rng: random.Random) -> None:
@@ -36,17 +51,7 @@ def populated(core: Core, rng: random.Random) -> None:
             accounts.add_account(
                 tx.connection,
                 EVERYTHING,
-                {
-                    "organization_id": organization.id,
-                    "brand_id": rng.choice([*brands, None]),
-                    "platform": PLATFORMS[n % 3],
-                    "external_id": f"channel{n}",
-                    "handle": "c",
-                    "name": "C",
-                    "state": "active",
-                    "listed": True,
-                    "created_at": tx.now,
-                },
+                {**account_of(organization, n, tx.now), "brand_id": rng.choice([*brands, None])},
             )
             for n in range(ACCOUNTS)
         ]
@@ -157,6 +162,46 @@ def test_the_coverage_of_a_past_instant_is_counted_from_what_was_known_then(
         assert counted(asked) == known
     with asking(core, EVERYTHING, question) as asked:
         assert counted(asked) == looked_at(asked) != known
+
+
+def test_posts_at_the_limits_of_what_is_sure_are_counted_once(core: Core, clock: Clock) -> None:
+    """Published and gone right at the instants that decide, or a microsecond beside them."""
+    begins, ends, tick = at("2026-11-15 00:00"), at("2026-11-22 00:00"), timedelta.resolution
+    key, sure = next((n, sure) for n in count(1) if (sure := surely_due(ladder_key(n), begins, ends)))
+    published = [edge + offset * tick for edge in sure for offset in (-1, 0, 1)]
+    gone = [None, *(begins + offset * tick for offset in (-1, 0, 1))]
+    cases = list(enumerate(product(published, gone, (False, True))))
+    read = {False: at("2026-11-10"), True: at("2026-11-17")}
+    tell(core, *(told(f"p{n}", read[inside], {"views": n}) for n, (_, _, inside) in cases))
+    clock.now = NOW
+    with core.transaction(EVERYTHING, ACTOR) as tx:
+        organization = core.organization(tx.connection, EVERYTHING)
+        for n in range(1, key + 1):
+            assert n == accounts.add_account(tx.connection, EVERYTHING, account_of(organization, n, tx.now))
+        found = posts.find_posts(
+            tx.connection, EVERYTHING, organization.id, "youtube", [f"p{n}" for n, _ in cases]
+        )
+        for post in found.values():
+            move(tx, organization, post, account_id=key)
+        columns = ["published_at", "state", "gone_at"]
+        posts.update_posts(
+            tx.connection,
+            EVERYTHING,
+            columns,
+            [
+                {
+                    "id": found[f"p{n}"].id,
+                    "published_at": at_edge,
+                    "state": "live" if since is None else "gone",
+                    "gone_at": since,
+                }
+                for n, (at_edge, since, _) in cases
+            ],
+        )
+    with asking(core, EVERYTHING, Question(start=date(2026, 11, 15), end=date(2026, 11, 21))) as asked:
+        assert (asked.window.begins_at(), asked.window.ends_at()) == (begins, ends)
+        assert counted(asked) == looked_at(asked)
+        assert sum(sums[0] for sums in counted(asked).values()) > 20
 
 
 def test_what_is_sure_needs_no_look_at_the_reads() -> None:

@@ -63,7 +63,7 @@ def asking(core: Core, scope: Scope, question: Question, days: int = DEFAULT_DAY
 
     An unknown one must not look like one that earned nothing. `days`: so many where no first one is named.
     """
-    with uncollected(), core.read(scope) as connection:
+    with core.read(scope) as connection, uncollected():
         organization = core.organization(connection, scope)
         brand_id, account_id = question.brand_id, question.account_id
         if brand_id is not None and organizations.get_brand(connection, scope, brand_id) is None:

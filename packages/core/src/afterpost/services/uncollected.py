@@ -7,10 +7,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Keep the cycle collector out of it: its passes over the many objects alive took a fifth to a quarter.
+    """Keep the cycle collector out of it: its passes over the many objects alive take up to a quarter.
 
-    For work that makes no cycles; what is not needed any more is freed at once all the same. Where several
-    threads are in here, the collector is back when the first one that found it on has left.
+    For work that makes few cycles, and that waits for nobody; what is not needed any more is freed at once
+    all the same. Where several threads are in here, the collector is back when the first one that found it
+    on has left.
     """
     ran = gc.isenabled()
     gc.disable()

@@ -93,9 +93,14 @@ def _named(query: sa.Select[Any], shape: Shape, backend: str) -> sa.Select[Any]:
 def texts(connection: sa.Connection, scope: Scope, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
     """Post id -> its description and title."""
     backend = connection.dialect.name
-    query = _named(sa.select(posts.c.id, posts.c.description, posts.c.title), Shape.of(scope), backend)
-    rows = connection.execute(query, {**values_of(scope), **given(backend, ids)}).all()
+    values = {**values_of(scope), **given(backend, ids)}
+    rows = connection.execute(_texts(Shape.of(scope), backend), values).all()
     return {key: (description, title) for key, description, title in rows}
+
+
+@cache
+def _texts(shape: Shape, backend: str) -> sa.Select[Any]:
+    return _named(sa.select(posts.c.id, posts.c.description, posts.c.title), shape, backend)
 
 
 class Place(NamedTuple):

@@ -94,7 +94,7 @@ def _prune(connection: sa.Connection, touched: Iterable[Dimensions]) -> None:
 
 @cache
 def _empty(table: sa.Table) -> sa.Delete:
-    """What removes rows of a place whose counters are all zero: whatever is not of the key is one."""
+    """Removes rows of a place whose counters are all 0. Every column that is not of the key is a counter."""
     place = [table.c[name] == sa.bindparam(f"_{name}") for name in DIMENSIONS]
     return sa.delete(table).where(*place, *(c == 0 for c in table.columns if not c.primary_key))
 

@@ -56,7 +56,10 @@ def standings(
     }
     found: list[Standing] = []
     rest: dict[int, Standing] = {}
-    rows = connection.execute(_statement(Shape.of(scope, selection)), values).all()
+    shape = Shape.of(scope, selection)
+    rows = [
+        row for known in (True, False) for row in connection.execute(_statement(shape, known), values).all()
+    ]
     for post_id, platform, account, kind, published_at, known, behind, last_day, day, offers, *counts in rows:
         totals = {name: count for name, count in zip(METRICS, counts, strict=True) if count is not None}
         one = Standing(post_id, platform, account, kind, published_at, totals, offers or 0)
@@ -87,11 +90,16 @@ def _completed(totals: dict[str, int], known: str, behind: str | None, last_day:
 
 
 @cache
-def _statement(shape: Shape) -> sa.Select[Any]:
+def _statement(shape: Shape, known: bool) -> sa.Select[Any]:
+    """Of posts whose publication is known, or of the others: both at once would go through every post."""
+    at = posts.c.published_at
+    earliest, newest = (sa.bindparam(f"published_{name}", type_=at.type) for name in ("from", "until"))
     # With the publication unknown the first reading is the nearest thing to it.
-    born = sa.func.coalesce(posts.c.published_at, latest.c.first_at)
-    instant = posts.c.published_at.type
-    earliest, newest = (sa.bindparam(f"published_{name}", type_=instant) for name in ("from", "until"))
+    born = (
+        [at.between(earliest, newest)]
+        if known
+        else [at.is_(None), latest.c.first_at.between(earliest, newest)]
+    )
     end: sa.BindParameter[int] = sa.bindparam("end")
     row, other = post_analytics, post_analytics.alias("other")
     # Newest day first, and no further than the first one there is: a seek or two a post.
@@ -115,9 +123,7 @@ def _statement(shape: Shape) -> sa.Select[Any]:
         )
         .select_from(posts.join(latest, latest.c.post_id == posts.c.id).outerjoin(row, mine))
         .where(
-            # The first for the index, the second for what it says.
-            sa.or_(posts.c.published_at.is_(None), posts.c.published_at.between(earliest, newest)),
-            born.between(earliest, newest),
+            *born,
             latest.c.first_day <= end,
             *shape.conditions(posts),
         )

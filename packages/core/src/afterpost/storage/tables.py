@@ -206,7 +206,7 @@ posts = sa.Table(
         "ix_posts_published",
         *("organization_id", "published_at", "account_id", "platform", "content_type", "brand_id"),
     ),
-    # Few are; coverage looks at each of them, and at no more than this.
+    # All that coverage asks of a post that is gone.
     sa.Index(
         "ix_posts_gone",
         *("account_id", "state", "published_at", "gone_at", "platform", "content_type", "brand_id"),
