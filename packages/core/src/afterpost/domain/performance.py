@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from afterpost.domain.rates import clicks, engagements, exposure, margin, rate
-from afterpost.domain.snapshots import OFFER_BIT, Row
+from afterpost.domain.snapshots import PARTS, Row
 
 
 class Performance(Struct, frozen=True, kw_only=True):
@@ -49,5 +49,5 @@ def performance_of(totals: Mapping[str, int | None], offered: frozenset[str]) ->
 
 def learned_from(row: Row) -> Performance:
     """The derived values of the learning row that a snapshot becomes."""
-    offered = frozenset(part for part, bit in OFFER_BIT.items() if row.offers & bit)
+    offered = frozenset(PARTS[row.offers])
     return performance_of({name: cell.total for name, cell in row.cells.items()}, offered)

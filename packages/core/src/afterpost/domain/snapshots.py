@@ -21,9 +21,10 @@ FRESH = timedelta(hours=48)
 """A post first read at most this long after publication gains from 0."""
 
 OFFER_BIT = {part: 1 << n for n, part in enumerate(ENGAGEMENT_PARTS)}
-_PARTS = tuple(
+PARTS = tuple(
     tuple(part for part, bit in OFFER_BIT.items() if offers & bit) for offers in range(1 << len(OFFER_BIT))
 )
+"""Bit set -> the engagement parts in it."""
 
 
 class Cell(NamedTuple):
@@ -276,7 +277,7 @@ def _book_rate(
     day: int, offers: int, spans: Mapping[str, Sequence[int]], posts: int, rollups: dict[int, Bucket]
 ) -> None:
     base = next((name for name in EXPOSURES if name in spans), None)
-    parts = _PARTS[offers]
+    parts = PARTS[offers]
     if base is None or not parts or any(len(spans.get(part, ())) != len(spans[base]) for part in parts):
         _bucket(rollups, day)["unrated"] += posts
         return

@@ -12,7 +12,7 @@ from afterpost.domain.metrics import CUMULATIVE
 from afterpost.domain.rates import engagements, exposure, rate
 from afterpost.domain.readings import Value
 from afterpost.domain.scope import Scope
-from afterpost.domain.snapshots import OFFER_BIT, Bucket, Row, State, book
+from afterpost.domain.snapshots import PARTS, Bucket, Row, State, book
 from afterpost.domain.windows import Window, day_date, day_number, local_day, local_day_number, zone_of
 from afterpost.services.core import Core
 from afterpost.services.equal_age import AtAge, at_ages, born_as
@@ -116,7 +116,7 @@ def _summary(state: State | None, last: Row | None, today: int) -> Summary:
         return Summary({}, {}, None, None, None, None, None, False)
     totals: dict[str, int | None] = {name: known.total for name, known in state.known.items()}
     engaged, exposed = engagements(totals), exposure(totals)
-    complete = all(name in totals for name, bit in OFFER_BIT.items() if last.offers & bit)
+    complete = all(name in totals for name in PARTS[last.offers])
     order = {name: n for n, name in enumerate(CUMULATIVE)}
     return Summary(
         metrics={

@@ -11,7 +11,7 @@ from msgspec import Struct
 from afterpost.domain.ranking import MIN_EXPOSURE, Evidence, RankKey, rank_key, shrunk
 from afterpost.domain.rates import engagements, exposure, rate
 from afterpost.domain.scope import Scope
-from afterpost.domain.snapshots import OFFER_BIT, booked_between
+from afterpost.domain.snapshots import PARTS, booked_between
 from afterpost.domain.windows import day_number
 from afterpost.services.core import Core
 from afterpost.services.overview import SHOWN, Totals, meta_of, totals_of, window_sums
@@ -171,8 +171,9 @@ def _seen(candidate: Standing) -> tuple[int, str, int] | None:
     """Engagements, and the name and value of what they are divided by; None where a part is unknown."""
     totals = candidate.totals
     engaged, exposed = engagements(totals), exposure(totals)
-    missing = any(part not in totals for part, bit in OFFER_BIT.items() if candidate.offers & bit)
-    return None if engaged is None or exposed is None or missing else (engaged, *exposed)
+    if engaged is None or exposed is None or not totals.keys() >= set(PARTS[candidate.offers]):
+        return None
+    return engaged, *exposed
 
 
 def owners_of(asked: Asked, rated: Iterable[Rated]) -> dict[int, Post]:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from afterpost.domain.metrics import CUMULATIVE
 from afterpost.domain.scope import Scope
-from afterpost.domain.snapshots import OFFER_BIT
+from afterpost.domain.snapshots import PARTS
 from afterpost.domain.windows import day_date, local_day_number, zone_of
 from afterpost.storage.scoping import within
 from afterpost.storage.tables import (
@@ -199,7 +199,7 @@ def _post_analytics(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
         table, scope, table.c.day, table.c.prev_day, table.c.offers, table.c.source, table.c.other, *metrics
     )
     for row in _rows(connection, query, [*_POST, table.c.day]):
-        offers = [part for part, bit in OFFER_BIT.items() if row["offers"] & bit]
+        offers = PARTS[row["offers"]]
         yield _json(_days(row, "day", "prev_day"), "other") | {"offers": offers}
 
 

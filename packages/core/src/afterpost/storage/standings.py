@@ -63,7 +63,8 @@ def standings(
     for post_id, platform, account, kind, published_at, known, behind, last_day, day, offers, *counts in rows:
         totals = {name: count for name, count in zip(METRICS, counts, strict=True) if count is not None}
         one = Standing(post_id, platform, account, kind, published_at, totals, offers or 0)
-        if day is not None and _completed(totals, known, behind, last_day, end):
+        whole = len(totals) == len(METRICS) or (day == last_day and behind is None)
+        if day is not None and (whole or _completed(totals, known, behind, last_day, end)):
             found.append(one)
         else:
             rest[post_id] = one
@@ -78,8 +79,6 @@ def standings(
 
 def _completed(totals: dict[str, int], known: str, behind: str | None, last_day: int, end: int) -> bool:
     """Add what the last row does not say but an earlier one did; False where only the history can tell."""
-    if len(totals) == len(METRICS):
-        return True
     days = totals_of(behind) if behind else {}
     for name, total in totals_of(known).items():
         if name in METRICS and name not in totals:
