@@ -28,11 +28,13 @@ def upgrade() -> None:
         sa.Column("run_id", ID, sa.ForeignKey("runs.id"), primary_key=True, autoincrement=False),
         organization(),
         sa.Column("name", sa.Text, nullable=False),
-        sa.Column("part", sa.Text, nullable=False),
+        sa.Column(
+            "part", sa.Text, nullable=False, comment="file of an archive, sheet of a workbook, or empty"
+        ),
         sa.Column("format", sa.Text, nullable=False),
-        sa.Column("sha256", sa.Text),
+        sa.Column("sha256", sa.Text, comment="hexadecimal; null: it came through a pipe"),
         sa.Column("bytes", sa.BigInteger),
-        sa.Column("observed_at", sa.BigInteger, nullable=False),
+        sa.Column("observed_at", sa.BigInteger, nullable=False, comment="of lines that don't say when"),
         *(counter(name) for name in ("stored", "unchanged", "skipped", "failed")),
     )
     op.create_index("ix_import_files_organization_id_sha256", "import_files", ["organization_id", "sha256"])
@@ -41,9 +43,9 @@ def upgrade() -> None:
         sa.Column("run_id", ID, sa.ForeignKey("import_files.run_id"), nullable=False),
         sa.Column("line", sa.Integer, nullable=False),
         organization(),
-        sa.Column("post_id", ID, sa.ForeignKey("posts.id")),
-        sa.Column("outcome", sa.Text, nullable=False),
-        sa.Column("reason", sa.Text),
+        sa.Column("post_id", ID, sa.ForeignKey("posts.id"), comment="null: none of ours"),
+        sa.Column("outcome", sa.Text, nullable=False, comment="stored, unchanged, skipped or failed"),
+        sa.Column("reason", sa.Text, comment="why skipped, or the class of the failure"),
         sa.Column("detail", sa.Text),
         sa.PrimaryKeyConstraint("run_id", "line"),
         sqlite_with_rowid=False,
