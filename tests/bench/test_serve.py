@@ -5,8 +5,8 @@ a client in this process keeps a few connections busy, and the two take turns. F
 overview that the server keeps, for the same question was asked before; worked out anew, each time of other
 days; that for one brand; and by the tag of an answer the caller has already (304).
 
-A question is worked out once for each change of the data, however many ask it: the floors are of what is kept
-and of what the caller has. What working it out takes stands beside them, with no floor.
+A question is worked out once for each change of the data, however many ask it: of what is kept, and of what
+the caller has, the floors are asserted. What working it out takes stands beside them, far below its floor.
 """
 
 import asyncio
@@ -40,8 +40,9 @@ SECONDS = 1.0
 CONNECTIONS = 8
 KEY = "a-key-only-benches-know"
 OVERVIEW = "/v1/analytics/overview"
-FLOORS = {"overview": 0.25, "unchanged": 0.85}
+FLOORS = {"overview": 0.25, "anew": 0.25, "anew, one brand": 0.25, "unchanged": 0.85}
 """Least speed as a multiple of the bare route's."""
+ASSERTED = ("overview", "unchanged")
 
 
 class Hello(Struct):
@@ -185,8 +186,8 @@ def test_the_overview_against_a_bare_route(tmp_path: Path) -> None:
             pair = Paired(ours, theirs)
             figures[name] = {
                 **pair.figures("a bare Litestar route, same server"),
-                "floor": FLOORS.get(name),
+                "floor": FLOORS[name],
                 "requests a second": round(len(ours) / sum(ours)),
             }
     report("serve", SEED, figures)
-    assert all(figures[name]["speed"] >= floor for name, floor in FLOORS.items())
+    assert all(figures[name]["speed"] >= FLOORS[name] for name in ASSERTED)

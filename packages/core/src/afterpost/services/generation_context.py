@@ -18,8 +18,9 @@ from afterpost.services.overview import (
     window_sums,
 )
 from afterpost.services.question import DEFAULT, Question, asking, window_of
-from afterpost.services.rankings import field_of, owners_of
+from afterpost.services.rankings import field_of
 from afterpost.services.windows import Meta
+from afterpost.storage import posts
 
 BEST = 3
 """Posts whose openings are told."""
@@ -44,12 +45,11 @@ def generation_context(
         sums = window_sums(asked)
         now, then = comparable_totals(asked, sums, previous_sums(asked))
         ranked = field_of(asked).distributed
-        owners = owners_of(asked, ranked)
+        texts = posts.texts(asked.connection, asked.scope, [each.post_id for each in ranked])
         best = [
             Began(opening, each.engagements, each.exposed)
             for each in ranked
-            for post in [owners[each.post_id]]
-            if (opening := opening_of(post.description, post.title)) is not None
+            if (opening := opening_of(*texts[each.post_id])) is not None
         ]
         platforms = [
             On(

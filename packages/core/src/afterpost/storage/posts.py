@@ -75,32 +75,30 @@ def get_post(connection: sa.Connection, scope: Scope, post_id: int) -> Post | No
 
 def get_posts(connection: sa.Connection, scope: Scope, ids: Iterable[int]) -> dict[int, Post]:
     """Several posts of the scope by id; those it may not see are missing."""
-    backend = connection.dialect.name
-    values = {**values_of(scope), **given(backend, ids)}
-    return {row[0]: Post(*row) for row in connection.execute(_posts(Shape.of(scope), backend), values).all()}
-
-
-@cache
-def _posts(shape: Shape, backend: str) -> sa.Select[Any]:
-    return _named(sa.select(*_COLUMNS), shape, backend)
-
-
-def _named(query: sa.Select[Any], shape: Shape, backend: str) -> sa.Select[Any]:
-    """Of the posts whose ids are `given`."""
-    return query.where(one_of(backend, posts.c.id), *shape.conditions(posts, named=True))
+    return {row[0]: Post(*row) for row in _named(connection, scope, ids, _POSTS)}
 
 
 def texts(connection: sa.Connection, scope: Scope, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
     """Post id -> its description and title."""
+    return {key: (about, title) for key, about, title in _named(connection, scope, ids, _TEXTS)}
+
+
+_POSTS = sa.select(*_COLUMNS)
+_TEXTS = sa.select(posts.c.id, posts.c.description, posts.c.title)
+
+
+def _named(
+    connection: sa.Connection, scope: Scope, ids: Iterable[int], query: sa.Select[Any]
+) -> Sequence[Any]:
+    """The rows of a query about posts for those of the scope with these ids."""
     backend = connection.dialect.name
     values = {**values_of(scope), **given(backend, ids)}
-    rows = connection.execute(_texts(Shape.of(scope), backend), values).all()
-    return {key: (description, title) for key, description, title in rows}
+    return connection.execute(_by_id(query, Shape.of(scope), backend), values).all()
 
 
 @cache
-def _texts(shape: Shape, backend: str) -> sa.Select[Any]:
-    return _named(sa.select(posts.c.id, posts.c.description, posts.c.title), shape, backend)
+def _by_id(query: sa.Select[Any], shape: Shape, backend: str) -> sa.Select[Any]:
+    return query.where(one_of(backend, posts.c.id), *shape.conditions(posts, named=True))
 
 
 class Place(NamedTuple):
@@ -115,7 +113,7 @@ class Place(NamedTuple):
         return self.dimensions[3]
 
 
-_PLACE = [
+_PLACES = sa.select(
     posts.c.id,
     posts.c.organization_id,
     sa.func.coalesce(posts.c.brand_id, 0),
@@ -123,22 +121,15 @@ _PLACE = [
     posts.c.platform,
     posts.c.content_type,
     posts.c.published_at,
-]
+)
 
 
 def places(connection: sa.Connection, scope: Scope, ids: Iterable[int]) -> dict[int, Place]:
     """Where posts of the scope count now, by id."""
-    backend = connection.dialect.name
-    values = {**values_of(scope), **given(backend, ids)}
     return {
         key: Place(tuple(dimensions), published_at)
-        for key, *dimensions, published_at in connection.execute(_places(Shape.of(scope), backend), values)
+        for key, *dimensions, published_at in _named(connection, scope, ids, _PLACES)
     }
-
-
-@cache
-def _places(shape: Shape, backend: str) -> sa.Select[Any]:
-    return _named(sa.select(*_PLACE), shape, backend)
 
 
 def find_posts(

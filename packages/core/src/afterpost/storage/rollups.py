@@ -85,11 +85,10 @@ def apply(
 
 
 def _prune(connection: sa.Connection, touched: Iterable[Dimensions]) -> None:
-    places = [dict(zip(DIMENSIONS, dimensions, strict=True)) for dimensions in sorted(touched)]
+    names = [f"_{name}" for name in DIMENSIONS]
+    places = [dict(zip(names, dimensions, strict=True)) for dimensions in sorted(touched)]
     for table in (rollups, standing, attendance):
-        connection.execute(
-            _empty(table), [{f"_{name}": key for name, key in each.items()} for each in places]
-        )
+        connection.execute(_empty(table), places)
 
 
 @cache
