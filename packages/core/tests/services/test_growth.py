@@ -96,7 +96,7 @@ def test_no_answer_takes_incomplete_days_for_a_fall(late: Core) -> None:
     assert (week.earned.views, week.growth.views) == (610, 0.0)
     boards = {each.name: each.growth.views for each in platforms(late, EVERYTHING)[0]}
     assert boards == {"table": 0.0, "elsewhere": 0.0}
-    (brand,), _ = leaderboard(late, EVERYTHING, "brands")
+    (brand,), *_ = leaderboard(late, EVERYTHING, "brands")
     assert (brand.earned.views, brand.growth.views) == (610, 0.0)
 
 
@@ -169,13 +169,14 @@ def test_a_part_that_nobody_reports_is_unknown_and_no_zero(core: Core) -> None:
 
 def test_brands_a_page_at_a_time_say_what_their_board_says(core: Core) -> None:
     fix_a(core)
-    first, last, _ = directory(core, EVERYTHING, "brands", limit=1)
-    second, end, _ = directory(core, EVERYTHING, "brands", limit=1, after=last)
+    first, total, last, _ = directory(core, EVERYTHING, "brands", limit=1)
+    second, also, end, _ = directory(core, EVERYTHING, "brands", limit=1, after=last)
     assert ([b.slug for b in (*first, *second)], last, end) == (["b1", "b2"], 1, None)
+    assert total == also == 2
     board = {b.id: b for b in leaderboard(core, EVERYTHING, "brands")[0]}
     for brand in (*first, *second):
         assert all(getattr(brand, name) == getattr(board[brand.id], name) for name in brand.__struct_fields__)
-    (organization,), _, _ = directory(core, EVERYTHING, "organizations")
+    (organization,), *_ = directory(core, EVERYTHING, "organizations")
     assert organization.earned == overview(core, EVERYTHING)[0].earned
 
 

@@ -87,7 +87,7 @@ def test_before_anything_was_known_there_is_nothing(core: Core, clock: Clock) ->
     answer, meta = overview(core.as_of(instant), EVERYTHING, WEEK)
     assert (answer.posts, answer.earned.views, meta.receipt.change_seq) == (0, None, 0)
     assert (meta.as_of, meta.coverage.expected) == (instant, 0)
-    board, _ = leaderboard(core.as_of(instant), EVERYTHING, "brands", WEEK)
+    board, *_ = leaderboard(core.as_of(instant), EVERYTHING, "brands", WEEK)
     assert board == ()
     assert overview(core.as_of(clock.now - SECOND), EVERYTHING, WEEK)[0].posts == 1
 
@@ -106,7 +106,7 @@ def test_a_brand_made_later_is_there_only_where_a_post_of_then_is_its_own(core: 
     owner = add_brand(core, EVERYTHING, ACTOR, "Owner", None)
     with core.transaction(EVERYTHING, ACTOR) as tx:
         posts.update_posts(tx.connection, EVERYTHING, ["brand_id"], [{"id": 1, "brand_id": owner.id}])
-    board, _ = leaderboard(core.as_of(instant), EVERYTHING, "brands", WEEK)
+    board, *_ = leaderboard(core.as_of(instant), EVERYTHING, "brands", WEEK)
     assert [(each.slug, each.posts) for each in board] == [("owner", 1)]
 
 

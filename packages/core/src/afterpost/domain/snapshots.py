@@ -84,12 +84,13 @@ class First(NamedTuple):
 
 
 class State(NamedTuple):
-    """Where a post's history stands after its last snapshot."""
+    """Where a post's history stands after its last snapshot. `offers`: engagement parts ever asked for."""
 
     first: First
     first_day: int
     last_day: int
     known: Mapping[str, Known]
+    offers: int = 0
 
 
 class Observed(NamedTuple):
@@ -134,6 +135,7 @@ def fold(before: State | None, days: Mapping[int, DayValues], first: First) -> t
     known = dict(before.known) if before else {}
     prev = before.last_day if before else None
     first_day = before.first_day if before else min(days)
+    offers = before.offers if before else 0
     rows: list[Row] = []
     for day in sorted(days):
         values = days[day]
@@ -150,8 +152,9 @@ def fold(before: State | None, days: Mapping[int, DayValues], first: First) -> t
             known[name] = Known(total, day)
         rows.append(Row(day, prev, values.offers, values.source, cells, values.gauges))
         prev = day
+        offers |= values.offers
     assert prev is not None
-    return rows, State(first, first_day, prev, known)
+    return rows, State(first, first_day, prev, known, offers)
 
 
 def gains_of(totals: Iterable[int], known: Iterable[int]) -> list[int]:
@@ -168,7 +171,11 @@ def offers_of(names: Iterable[str]) -> int:
 
 
 def undo(state: State, newest_first: Iterable[Row]) -> State | None:
-    """The state before those rows, which are the post's latest without a gap. None: before its first."""
+    """The state before those rows, which are the post's latest without a gap. None: before its first.
+
+    Of what was ever asked for nothing is taken back: readings are never taken back, so that the days of those
+    rows, folded again, ask for it as well.
+    """
     known = dict(state.known)
     last_day: int | None = state.last_day
     for row in newest_first:
@@ -180,7 +187,7 @@ def undo(state: State, newest_first: Iterable[Row]) -> State | None:
             else:
                 known[name] = Known(cell.total - cell.gain, row.day - cell.days)
         last_day = row.prev
-    return None if last_day is None else State(state.first, state.first_day, last_day, known)
+    return None if last_day is None else state._replace(last_day=last_day, known=known)
 
 
 def spread(gain: int, days: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from afterpost.domain.ranking import ENOUGH
+from afterpost.domain.ranking import ENOUGH, greatest_first
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
 from afterpost.services.overview import meta_of, window_sums
@@ -48,7 +48,7 @@ def prompt_performance(
             exposed, percent = together(items)
             engaged = sum(item.engagements for item in items)
             prompts.append(Prompt(prompt, len(items), exposed, engaged, percent, len(items) >= ENOUGH))
-        prompts.sort(key=lambda p: (not p.enough, -(p.engagement_rate or 0.0), -p.exposed, p.prompt))
+        prompts.sort(key=lambda p: (not p.enough, greatest_first(p.engagement_rate), -p.exposed, p.prompt))
         return tuple(prompts[:limit]), meta_of(asked, window_sums(asked))
 
 

@@ -313,6 +313,13 @@ latest = sa.Table(
     sa.Column("published_at", Instant, comment="publication as that reading gave it"),
     sa.Column("known", sa.Text, nullable=False, comment="JSON: metric to last known total"),
     sa.Column("behind", sa.Text, comment="JSON: metric to the day of that, where it is before last_day"),
+    sa.Column(
+        "offers",
+        sa.Integer,
+        nullable=False,
+        server_default="0",
+        comment="engagement parts ever asked for, bit set",
+    ),
 )
 
 DIMENSIONS = ("organization_id", "brand_id", "account_id", "platform", "content_type")
