@@ -34,13 +34,11 @@ def revision_of(tables: sa.MetaData) -> str:
     """The revision of a first schema of those tables: it names them, so that two states of the schema never
     pass for one. Comments are no part of it."""
     dialect = sqlite.dialect()
-    made = [str(CreateTable(table).compile(dialect=dialect)) for table in tables.sorted_tables]
-    indexes = sorted(
-        str(CreateIndex(index).compile(dialect=dialect))
-        for table in tables.sorted_tables
-        for index in table.indexes
-    )
-    return f"first_{hashlib.sha256(''.join(made + indexes).encode()).hexdigest()[:12]}"
+    made: list[str] = []
+    for table in tables.sorted_tables:
+        made.append(str(CreateTable(table).compile(dialect=dialect)))
+        made += (str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
+    return f"first_{hashlib.sha256(''.join(sorted(made)).encode()).hexdigest()[:12]}"
 
 
 FIRST = revision_of(metadata)
