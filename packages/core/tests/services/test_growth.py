@@ -151,7 +151,7 @@ def test_engagements_by_part(core: Core) -> None:
     assert (found.total, found.previous) == (476, 408)
     assert sum(part.share or 0 for part in found.parts.values()) == pytest.approx(100)
     assert found.parts["likes"].share == pytest.approx(100 * 434 / 476)
-    assert (found.rated, found.unrated) == (21, 0)
+    assert (found.rated_days, found.incomplete_days) == (21, 0)
     assert found.engagement_rate == overview(core, EVERYTHING)[0].engagement_rate
 
 
@@ -162,9 +162,20 @@ def test_a_part_that_nobody_reports_is_unknown_and_no_zero(core: Core) -> None:
     found, _ = engagement(core, EVERYTHING)
     assert (found.parts["likes"].earned, found.parts["likes"].share) == (3, 100)
     assert (found.parts["saves"].earned, found.parts["saves"].share) == (None, None)
-    assert (found.engagement_rate, found.unrated) == (None, 1)
+    assert (found.engagement_rate, found.incomplete_days) == (None, 1)
     nothing, _ = engagement(core, EVERYTHING, Question(brand_id=None, platform="nowhere"))
     assert (nothing.total, nothing.parts["likes"].share) == (None, None)
+
+
+def test_rated_and_incomplete_days_have_one_unit(core: Core) -> None:
+    """Two posts read on the 16th and the 20th, one of which hides its likes: as many days of either."""
+    for key, likes in (("open", 4), ("hidden", None)):
+        for when, k in (("2026-11-16", 1), ("2026-11-20", 3)):
+            values = {"views": 100 * k} | ({} if likes is None else {"likes": likes * k})
+            published = at("2026-11-16 08:00")
+            tell(core, told(key, at(when), values, published_at=published, asked=("views", "likes")))
+    found, _ = engagement(core, EVERYTHING)
+    assert (found.rated_days, found.incomplete_days) == (5, 5)
 
 
 def test_brands_a_page_at_a_time_say_what_their_board_says(core: Core) -> None:

@@ -246,7 +246,8 @@ def book_alike(
     `m_change` by how much the sum of last known totals moves that day (an opening total in full).
     Over posts that report exposure and every engagement part asked for, with one common span:
     `rated_engagements`, `rated_views` or `rated_impressions`, and how many post-days
-    (`rated_by_views`, `rated_by_impressions`); `unrated` counts the observed days of the others.
+    (`rated_by_views`, `rated_by_impressions`); `unrated` counts the post-days of the others: those since the
+    reading before, which are what the shortest gain covers, or the day alone where no gain is known.
     """
     sign = 1 if posts > 0 else -1
     today = _bucket(rollups, day)
@@ -270,7 +271,7 @@ def book_alike(
             if bucket is not today:
                 bucket[estimated] += sign * amount
     if columns:
-        _book_rate(day, offers, spans, posts, rollups)
+        _book_rate(day, offers, columns, spans, posts, rollups)
 
 
 def _spread_all(gains: Sequence[int], days: int) -> list[int]:
@@ -281,17 +282,25 @@ def _spread_all(gains: Sequence[int], days: int) -> list[int]:
 
 
 def _book_rate(
-    day: int, offers: int, spans: Mapping[str, Sequence[int]], posts: int, rollups: dict[int, Bucket]
+    day: int,
+    offers: int,
+    reported: Iterable[str],
+    spans: Mapping[str, Sequence[int]],
+    posts: int,
+    rollups: dict[int, Bucket],
 ) -> None:
-    base = next((name for name in EXPOSURES if name in spans), None)
+    # By what is reported, known gain or not: impressions never stand in for views that are there.
+    base = next((name for name in EXPOSURES if name in reported), None)
     parts = PARTS[offers]
-    if base is None or not parts or any(len(spans.get(part, ())) != len(spans[base]) for part in parts):
-        _bucket(rollups, day)["unrated"] += posts
+    days = len(spans.get(base or "", ()))
+    if base is None or not days or not parts or any(len(spans.get(part, ())) != days for part in parts):
+        for on in range(day - min(map(len, spans.values()), default=1) + 1, day + 1):
+            _bucket(rollups, on)["unrated"] += posts
         return
     sign = 1 if posts > 0 else -1
     views, by = f"rated_{base}", f"rated_by_{base}"
     amounts = zip(spans[base], *(spans[part] for part in parts), strict=True)
-    for on, (seen, *engaged) in enumerate(amounts, day - len(spans[base]) + 1):
+    for on, (seen, *engaged) in enumerate(amounts, day - days + 1):
         bucket = _bucket(rollups, on)
         bucket[views] += sign * seen
         bucket["rated_engagements"] += sign * sum(engaged)

@@ -14,7 +14,7 @@ from afterpost.domain.snapshots import PARTS, offers_of
 from afterpost.storage import snapshots
 from afterpost.storage.latest import totals_of
 from afterpost.storage.scoping import Shape, values_of
-from afterpost.storage.tables import latest, post_analytics, posts
+from afterpost.storage.tables import latest, organizations, post_analytics, posts
 
 METRICS = (*EXPOSURES, *ENGAGEMENT_PARTS)
 USUAL = 40
@@ -162,7 +162,9 @@ def _unknown(shape: Shape) -> sa.Select[int]:
     end: sa.BindParameter[int] = sa.bindparam("end")
     return (
         sa.select(sa.func.count())
-        .select_from(posts.join(latest, latest.c.post_id == posts.c.id))
+        .select_from(organizations)
+        .join(posts, posts.c.organization_id == organizations.c.id)  # entered as the index is
+        .join(latest, latest.c.post_id == posts.c.id)
         .where(
             posts.c.published_at.is_(None), latest.c.first_day.between(first, end), *shape.conditions(posts)
         )
