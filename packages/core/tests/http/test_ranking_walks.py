@@ -144,6 +144,22 @@ def test_a_board_is_walked_to_its_end(filled: TestClient[Litestar], of: str, met
         assert walked(filled, path, size, metric=metric) == (whole, {len(whole)})
 
 
+def test_prompts_are_walked_to_their_end(client: TestClient[Litestar], clock: Clock) -> None:
+    path = "/v1/content-performance/summary/prompt-performance"
+    for n, (prompt, likes) in enumerate((("a", 5), ("b", 9), ("c", 5), ("b", 0), ("d", 1))):
+        ingest(client, read(f"p{n}", "2026-03-04", "2026-03-05", 200, likes, title=prompt))
+    whole, totals = walked(client, path, 50)
+    assert [(each["prompt"], each["engagement_rate"]) for each in whole] == [
+        ("a", 2.5),
+        ("c", 2.5),
+        ("b", 2.25),
+        ("d", 0.5),
+    ]
+    assert totals == {4}
+    for size in (1, 2, 3):
+        assert walked(client, path, size) == (whole, {4})
+
+
 def test_a_board_by_posts(filled: TestClient[Litestar]) -> None:
     whole, _ = walked(filled, "/v1/analytics/brands/leaderboard", 50, metric="posts")
     assert [(one["name"], one["posts"]) for one in whole][:1] == [("Up", 6)]

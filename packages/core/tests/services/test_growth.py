@@ -236,7 +236,8 @@ def test_prompts_by_the_posts_made_from_them(core: Core) -> None:
             links=CreativeLinks(prompt=prompt),
         )
         tell(core, entry)
-    found, _ = prompt_performance(core, EVERYTHING)
+    found, total, after, _ = prompt_performance(core, EVERYTHING)
+    assert (total, after) == (2, None)
     assert [(p.prompt, p.posts, p.exposed, p.engagements, p.engagement_rate, p.enough) for p in found] == [
         ("shared prompt", 1, 1_000, 40, 4.0, False),
         ("bold", 2, 2_000, 30, 1.5, False),
