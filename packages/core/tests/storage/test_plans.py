@@ -9,11 +9,12 @@ import pytest
 import sqlalchemy as sa
 
 from afterpost.domain.ages import Surely
+from afterpost.domain.performance import learned_from
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import EVERY_POST
 from afterpost.services.core import Core
 from afterpost.services.equal_age import born_as
-from afterpost.storage import coverage, early_readings, latest, posts, replica, snapshots
+from afterpost.storage import coverage, early_readings, latest, performance, posts, replica, snapshots
 from afterpost.storage.standings import CameOut, count_unknown_publication, standings
 from packages.core.tests.databases import POSTGRESQL
 from packages.core.tests.house import EVERYTHING, at, tell, told
@@ -67,8 +68,8 @@ def few(core: Core) -> Iterator[tuple[sa.Connection, Scope, list[int]]]:
         )
 
 
-def entered(connection: sa.Connection, ask: Callable[[], Any]) -> tuple[Any, list[str]]:
-    """The answer, and how its statements come to posts, in SQLite's words."""
+def entered(connection: sa.Connection, ask: Callable[[], Any], table: str = "posts") -> tuple[Any, list[str]]:
+    """The answer, and how its statements come to the rows of a table, in SQLite's words."""
     asked: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
@@ -81,7 +82,7 @@ def entered(connection: sa.Connection, ask: Callable[[], Any]) -> tuple[Any, lis
         step[3]
         for statement, parameters in asked
         for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-        if step[3].startswith(("SEARCH posts", "SCAN posts"))
+        if step[3].startswith((f"SEARCH {table}", f"SCAN {table}"))
     ]
 
 
@@ -93,6 +94,22 @@ def test_posts_named_by_id_are_not_sought_among_all_of_their_organisation(
     answer, steps = entered(connection, lambda: ASKED[name](connection, scope, ids))
     assert answer
     assert set(steps) <= {"SEARCH posts USING INTEGER PRIMARY KEY (rowid=?)"}
+
+
+def test_a_learning_row_is_sought_by_its_whole_key(few: tuple[sa.Connection, Scope, list[int]]) -> None:
+    connection, scope, ids = few
+    owners = posts.get_posts(connection, scope, ids)
+    rows = [
+        (owners[key], stored.row, learned_from(stored.row), stored.change_seq)
+        for key, stored in snapshots.on_days(connection, scope, 20_002, ids).items()
+    ]
+    found, steps = entered(
+        connection, lambda: performance.unlike(connection, scope, rows), "content_performance"
+    )
+    assert found == rows  # nothing was synced yet
+    assert steps == [
+        "SEARCH content_performance USING PRIMARY KEY (post_id=? AND platform=? AND measured_on=?)"
+    ]
 
 
 FROM, UNTIL = at("2024-10-01"), at("2024-10-30")

@@ -38,10 +38,13 @@ def unlike(connection: sa.Connection, scope: Scope, rows: Sequence[Learned]) -> 
     found: list[Learned] = []
     for day, of_day in by_day.items():
         stored: set[tuple[Value, ...]] = set()
+        # Named as well, so that each row is one seek and no post's history is gone through.
+        platforms = sorted({post.platform for post, *_ in of_day})
         for some in chunks(post.id for post, *_ in of_day):
             query = sa.select(content_performance).where(
                 content_performance.c.measured_on == day,
                 content_performance.c.post_id.in_(some),
+                content_performance.c.platform.in_(platforms),
                 *within(scope, content_performance, named=True),
             )
             stored.update(map(tuple, connection.execute(query)))
