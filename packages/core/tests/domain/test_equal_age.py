@@ -121,7 +121,10 @@ def test_a_line_has_two_ends_of_the_same_parts() -> None:
     assert checkpoint(engagements_of(hidden), PUBLISHED, NOW, "24h").missing == "not_reported"
     joined = [early(20, likes=10), early(30, likes=20, comments=2)]  # comments are offered from then on
     assert checkpoint(engagements_of(joined), PUBLISHED, NOW, "24h").missing == "not_reported"
-    assert checkpoint(engagements_of([*joined, early(72, likes=30, comments=3)]), PUBLISHED, NOW, "72h").value == 33
+    assert (
+        checkpoint(engagements_of([*joined, early(72, likes=30, comments=3)]), PUBLISHED, NOW, "72h").value
+        == 33
+    )
 
 
 def test_a_reading_that_says_nothing_of_engagements_hides_none() -> None:
@@ -134,10 +137,18 @@ def test_a_reading_that_says_nothing_of_engagements_hides_none() -> None:
 
 def test_impressions_never_stand_in_for_views() -> None:
     series = exposure_of(
-        [early(24, views=1_000, impressions=1_500), early(72, "views", impressions=9_000), early(168, views=3_000)]
+        [
+            early(24, views=1_000, impressions=1_500),
+            early(72, "views", impressions=9_000),
+            early(168, views=3_000),
+        ]
     )
     assert series.name == "views"
-    assert [checkpoint(series, PUBLISHED, NOW, age).value for age in ("24h", "72h", "7d")] == [1_000, None, 3_000]
+    assert [checkpoint(series, PUBLISHED, NOW, age).value for age in ("24h", "72h", "7d")] == [
+        1_000,
+        None,
+        3_000,
+    ]
     assert checkpoint(series, PUBLISHED, NOW, "72h").missing == "not_reported"
     unasked = exposure_of([early(24, views=1_000), early(72, impressions=9_000)])
     assert checkpoint(unasked, PUBLISHED, NOW, "72h").missing == "not_reported"
@@ -163,9 +174,7 @@ def test_a_post_published_on_a_day_has_no_young_age(zone: str) -> None:
     born = publication_of(None, day_number(day("2026-09-10")), where)
     assert born is not None
     assert born.at.astimezone(where).isoformat()[:16] == "2026-09-10T12:00"
-    week, month = (
-        Early(born.at + timedelta(days=days), {"likes": days}, {"likes"}) for days in (7, 28)
-    )
+    week, month = (Early(born.at + timedelta(days=days), {"likes": days}, {"likes"}) for days in (7, 28))
     young = Early(born.at + HOUR, {"likes": 1}, {"likes"})
     series = engagements_of([young, week, month])
     found = [checkpoint(series, born, NOW, age) for age in CHECKPOINTS]

@@ -58,7 +58,9 @@ def test_a_post_never_expects_itself_nor_what_came_later() -> None:
 def test_a_pool_is_what_counting_one_by_one_says(seed: int) -> None:
     rng = Random(seed)
     peers = [
-        Peer(NOW + timedelta(hours=rng.randrange(60)), n, None if rng.random() < 0.4 else rng.randrange(1_000))
+        Peer(
+            NOW + timedelta(hours=rng.randrange(60)), n, None if rng.random() < 0.4 else rng.randrange(1_000)
+        )
         for n in range(400)
     ]
     rng.shuffle(peers)

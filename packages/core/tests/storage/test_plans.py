@@ -82,7 +82,9 @@ def entered(connection: sa.Connection, ask: Callable[[], Any]) -> tuple[Any, lis
         step[3]
         for statement, parameters in asked
         for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-        if step[3].startswith(tuple(f"{how} {who}" for how in ("SEARCH", "SCAN") for who in ("posts", "peer")))
+        if step[3].startswith(
+            tuple(f"{how} {who}" for how in ("SEARCH", "SCAN") for who in ("posts", "peer"))
+        )
     ]
 
 

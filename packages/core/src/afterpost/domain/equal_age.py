@@ -31,7 +31,7 @@ WIDEST = 1.0
 """Two readings bracket a checkpoint when they lie no further apart than this share of its age. Straight
 between them, a counter that grows like a power of its age, up to linear, is understated by 4 % at most."""
 OF_A_DAY = timedelta(days=7)
-"""The youngest age that a post has whose publication is only a day: half a day more or less is little of it."""
+"""The youngest age of a post whose publication is only a day: half a day more or less is little of it."""
 _NEAR = {age: min(NEAR * span, HOUR) for age, span in CHECKPOINTS.items()}
 _WIDEST = {age: WIDEST * span for age, span in CHECKPOINTS.items()}
 _TICK = timedelta(microseconds=1)

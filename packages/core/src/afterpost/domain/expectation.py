@@ -12,7 +12,7 @@ from afterpost.domain.ranking import ENOUGH
 LAST = 100
 """Earlier posts that an expectation is made of: the last ones with a value."""
 PEERS = 2 * LAST
-"""Earlier posts that are looked at for one post: twice as many as count, for not all were read at every age."""
+"""Earlier posts looked at for one post: twice as many as count, for not all were read at every age."""
 
 PoolName = Literal["account", "platform"]
 

@@ -23,11 +23,11 @@ COUNTERS: tuple[Counter, ...] = ("exposure", "engagements")
 
 
 class AtAge(Struct, frozen=True, kw_only=True):
-    """A post at one age. `value`: what it had then, `interpolated` between two readings, or read when the post
-    was really `observed_age_seconds` old; None with the reason in `missing`. `exposure`: what is counted,
-    `views` or `impressions`, of that metric alone. `expected`: the mean of the middle half of `posts` earlier
-    posts at that age, of the same account and type or else of the platform (`pool`); `score`: value ÷
-    expected."""
+    """A post at one age. `value`: what it had then, `interpolated` between two readings, or read when the
+    post was really `observed_age_seconds` old; None with the reason in `missing`. `exposure`: what is
+    counted, `views` or `impressions`, of that metric alone. `expected`: the mean of the middle half of
+    `posts` earlier posts at that age, of the same account and type or else of the platform (`pool`); `score`:
+    value ÷ expected."""
 
     metric: Counter
     age: str

@@ -9,7 +9,15 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from afterpost.domain.equal_age import CHECKPOINTS, SERIES, WIDEST, Checkpoint, Counter, Publication, checkpoint
+from afterpost.domain.equal_age import (
+    CHECKPOINTS,
+    SERIES,
+    WIDEST,
+    Checkpoint,
+    Counter,
+    Publication,
+    checkpoint,
+)
 from afterpost.domain.expectation import Expectation, Peer, Pool, expectation
 from afterpost.domain.ranking import ENOUGH
 from afterpost.domain.rates import ExposureName, exposure_name
@@ -48,9 +56,7 @@ def compared(
         return {}
     field = _Field(connection, posts, every, now)
     field.meet("account", posts)
-    lonely = [
-        post for post in posts if any(len(field.before("account", post, at)) < ENOUGH for at in every)
-    ]
+    lonely = [post for post in posts if any(len(field.before("account", post, at)) < ENOUGH for at in every)]
     field.meet("platform", lonely)
     return {post.id: {at: field.compared(post, at) for at in every} for post in posts}
 
@@ -79,9 +85,7 @@ class _Field:
         for key, own in together.items():
             found: dict[int, datetime] = {}
             for post, since, until in _spans(own, reaches):
-                found.update(
-                    early_readings.between(self.connection, self.scope, post, pool, since, until)
-                )
+                found.update(early_readings.between(self.connection, self.scope, post, pool, since, until))
             self.members[key] = list(found.items())
         self._read(each for key in together for each in self.members[key])
 
@@ -115,7 +119,9 @@ class _Field:
         read = early_readings.read_while_young(self.connection, self.scope, new, self.until)
         for post_id, born in new.items():
             readings, publication = read.get(post_id, []), Publication(born)
-            series = {metric: SERIES[metric](readings) for metric in dict.fromkeys(at.metric for at in self.every)}
+            series = {
+                metric: SERIES[metric](readings) for metric in dict.fromkeys(at.metric for at in self.every)
+            }
             self.values[post_id] = {
                 at: _Value(checkpoint(own, publication, self.now, at.age), own.name)
                 for at in self.every
@@ -131,8 +137,8 @@ def _key(pool: PoolOf, post: Born) -> Hashable:
 def _spans(
     own: Sequence[Born], reaches: Mapping[int, datetime | None]
 ) -> list[tuple[Born, datetime | None, datetime]]:
-    """(a post of the pool, since, until): the spans of publication, apart from each other, that hold what each
-    of some posts of a pool is compared with."""
+    """(a post of the pool, since, until): the spans of publication, apart from each other, that hold what
+    each of some posts of a pool is compared with."""
     found: list[tuple[Born, datetime | None, datetime]] = []
     for post in sorted(own, key=lambda post: (post.published_at, post.id)):
         since = reaches[post.id]

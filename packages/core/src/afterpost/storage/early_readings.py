@@ -74,7 +74,7 @@ def reaches(
     backend = connection.dialect.name
     query = _reaches(Shape.of(scope), backend, pool)
     values = {**values_of(scope), **given(backend, [post.id for post in young])}
-    return {post_id: since for post_id, since in connection.execute(query, values).all()}
+    return {row.id: row.since for row in connection.execute(query, values)}
 
 
 def between(
@@ -104,7 +104,7 @@ def _reaches(shape: Shape, backend: str, pool: PoolOf) -> sa.Select[Any]:
         .scalar_subquery()
     )
     named = shape.conditions(post, named=True)
-    return sa.select(post.c.id, last).where(one_of(backend, post.c.id), *named)
+    return sa.select(post.c.id, last.label("since")).where(one_of(backend, post.c.id), *named)
 
 
 @cache

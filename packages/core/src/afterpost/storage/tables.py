@@ -208,11 +208,19 @@ posts = sa.Table(
         "ix_posts_published",
         *("organization_id", "published_at", "account_id", "platform", "content_type", "brand_id"),
     ),
-    # The posts that one is compared with, of its account and type or of its platform, in order of publication;
+    # The posts that one is compared with, of its account and type or of its platform, as they came out.
     # SQLite takes an index with an expression for one that says all only if it has the column as well.
     sa.Index(
         "ix_posts_alike",
-        *("organization_id", _ACCOUNT_OR_NONE, "platform", "content_type", "published_at", "id", "account_id"),
+        *(
+            "organization_id",
+            _ACCOUNT_OR_NONE,
+            "platform",
+            "content_type",
+            "published_at",
+            "id",
+            "account_id",
+        ),
     ),
     sa.Index("ix_posts_platform", "organization_id", "platform", "published_at", "id"),
     # All that coverage asks of a post that is gone.
@@ -230,7 +238,6 @@ posts = sa.Table(
     ),
     **_NEVER_AGAIN,
 )
-
 
 
 def account_or_none(table: sa.FromClause) -> sa.ColumnElement[int]:
