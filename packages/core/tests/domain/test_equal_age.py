@@ -37,7 +37,7 @@ MINUTE = timedelta(minutes=1)
 
 def early(age: float, *asked: str, **values: Value) -> Early:
     """A reading at an age in hours, of what is asked for and of what it tells."""
-    return Early(BORN + age * HOUR, values, {*asked, *values})
+    return Early(BORN + age * HOUR, values, frozenset({*asked, *values}))
 
 
 def read(*readings: tuple[float, int]) -> Series:
@@ -174,8 +174,10 @@ def test_a_post_published_on_a_day_has_no_young_age(zone: str) -> None:
     born = publication_of(None, day_number(day("2026-09-10")), where)
     assert born is not None
     assert born.at.astimezone(where).isoformat()[:16] == "2026-09-10T12:00"
-    week, month = (Early(born.at + timedelta(days=days), {"likes": days}, {"likes"}) for days in (7, 28))
-    young = Early(born.at + HOUR, {"likes": 1}, {"likes"})
+    week, month = (
+        Early(born.at + timedelta(days=days), {"likes": days}, frozenset({"likes"})) for days in (7, 28)
+    )
+    young = Early(born.at + HOUR, {"likes": 1}, frozenset({"likes"}))
     series = engagements_of([young, week, month])
     found = [checkpoint(series, born, NOW, age) for age in CHECKPOINTS]
     assert [each.missing for each in found] == [*["published_as_day"] * 4, None, None]
@@ -202,7 +204,7 @@ def test_a_post_read_by_the_ladder_is_read_at_every_checkpoint(begin: float, key
     """Whatever the account's ticks, from a first read within the first hour, each read a little late."""
     when, readings = BORN + timedelta(hours=begin), []
     while when < BORN + timedelta(days=40):
-        readings.append(Early(when, {"likes": int((when - BORN) / MINUTE)}, {"likes"}))
+        readings.append(Early(when, {"likes": int((when - BORN) / MINUTE)}, frozenset({"likes"})))
         when = next_read(f"account {key}", BORN, when) + timedelta(seconds=late)
     series = engagements_of(readings)
     for each in (checkpoint(series, PUBLISHED, NOW, age) for age in CHECKPOINTS):

@@ -2,17 +2,17 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from afterpost.domain.ages import DAY, HOUR
-from afterpost.domain.metrics import ENGAGEMENT_PARTS, EXPOSURES
+from afterpost.domain.metrics import EXPOSURES
 from afterpost.domain.readings import Value
-from afterpost.domain.snapshots import offers_of
+from afterpost.domain.snapshots import OFFER_BIT, offers_of
 from afterpost.domain.windows import day_date, day_start
 
 CHECKPOINTS = {
@@ -65,12 +65,16 @@ def a_day_old(publication: Publication, zone: ZoneInfo) -> datetime:
     return day_start(publication.at.astimezone(zone).date() + 2 * DAY, zone)
 
 
+_offered = cache(offers_of)
+"""Providers ask for the same metrics again and again."""
+
+
 class Early(NamedTuple):
     """A reading of a young post: the counters it tells, and the metrics that were asked for."""
 
     at: datetime
     values: Mapping[str, Value]
-    asked: AbstractSet[str]
+    asked: frozenset[str]
 
 
 class Point(NamedTuple):
@@ -125,14 +129,16 @@ def engagements_of(readings: Sequence[Early]) -> Series:
     """
     parts, points = 0, []
     for at, values, asked in readings:
-        told = offers_of(values)
-        spoken = told | offers_of(asked)
+        told = total = 0
+        for part, bit in OFFER_BIT.items():
+            value = values.get(part)
+            if value is not None:
+                told |= bit
+                total += int(value)
+        spoken = told | _offered(asked)
         if spoken:
             parts |= spoken
-            value = None
-            if told == parts:
-                value = sum(int(values[part]) for part in ENGAGEMENT_PARTS if part in values)
-            points.append(Point(at, value, parts))
+            points.append(Point(at, total if told == parts else None, parts))
     return Series(points, readings)
 
 

@@ -79,9 +79,12 @@ class _Field:
     def meet(self, pool: PoolOf, posts: Sequence[Born]) -> None:
         """Read whatever these posts are compared with in that pool."""
         together: dict[Hashable, list[Born]] = {}
-        for post in posts:
+        for post in sorted(posts, key=lambda post: (post.published_at, post.id)):
             together.setdefault(_key(pool, post), []).append(post)
-        reaches = early_readings.reaches(self.connection, self.scope, posts, pool)
+        # Between two posts of an account are others of the same span of time, few; of a platform there may
+        # be any number that nothing here is compared with.
+        first = [own[0] for own in together.values()] if pool == "account" else posts
+        reaches = early_readings.reaches(self.connection, self.scope, first, pool)
         for key, own in together.items():
             found: dict[int, datetime] = {}
             for post, since, until in _spans(own, reaches):
@@ -106,7 +109,7 @@ class _Field:
         others = self.before("platform", post, at) if len(own) < ENOUGH else []
         mine, expected = self.values[post.id][at], expectation(own, others)
         names = {mine.exposure}
-        if mine.exposure is None and expected is not None:
+        if at.metric == "exposure" and mine.exposure is None and expected is not None:
             names = {self.values[each][at].exposure for each, _ in self.members[_key(expected.pool, post)]}
         return Compared(mine.found, expected, exposure_name(name for name in names if name is not None))
 
@@ -138,10 +141,11 @@ def _spans(
     own: Sequence[Born], reaches: Mapping[int, datetime | None]
 ) -> list[tuple[Born, datetime | None, datetime]]:
     """(a post of the pool, since, until): the spans of publication, apart from each other, that hold what
-    each of some posts of a pool is compared with."""
+    each of some posts of a pool, the earliest first, is compared with; one of which nothing is known in
+    `reaches` lengthens the span before it."""
     found: list[tuple[Born, datetime | None, datetime]] = []
-    for post in sorted(own, key=lambda post: (post.published_at, post.id)):
-        since = reaches[post.id]
+    for post in own:
+        since = reaches.get(post.id)
         if found and (since is None or since <= found[-1][2]):
             found[-1] = (post, found[-1][1], post.published_at)
         else:

@@ -29,6 +29,10 @@ PoolOf = Literal["account", "platform"]
 organisation."""
 
 
+_Asked = tuple[frozenset[str], Mapping[str, Kind]]
+"""What was asked for, and what of it is of another kind than usual."""
+
+
 class Born(NamedTuple):
     """A post with its publication and where it belongs; `account_id` 0: none."""
 
@@ -134,15 +138,15 @@ def read_while_young(
     return {post_id: _merged(readings, asked) for post_id, readings in told.items()}
 
 
-def _merged(readings: list[tuple[int, Any, str, int]], asked: Mapping[int, Definitions]) -> list[Early]:
+def _merged(readings: list[tuple[int, Any, str, int]], asked: Mapping[int, _Asked]) -> list[Early]:
     """A post's readings (observed at, order told, body, definitions), those of one instant merged as the
     snapshots merge them: what was told last counts."""
     readings.sort(key=lambda reading: reading[:2])
     return by_instant(
         [
-            Early(from_micros(at), _counters(_values(body), known.kinds), known.definitions.keys())
+            Early(from_micros(at), _counters(_values(body), kinds), names)
             for at, _, body, definition_id in readings
-            for known in (asked[definition_id],)
+            for names, kinds in (asked[definition_id],)
         ]
     )
 
@@ -154,12 +158,12 @@ def _counters(values: Mapping[str, Value], kinds: Mapping[str, Kind]) -> Mapping
     return {name: value for name, value in values.items() if kind_of(name, kinds) is Kind.CUMULATIVE}
 
 
-def _asked(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Definitions]:
+def _asked(connection: sa.Connection, ids: Iterable[int]) -> dict[int, _Asked]:
     """Definition sets by id; few, for a provider asks for the same each time."""
     backend, table = connection.dialect.name, definition_sets
     query = sa.select(table.c.id, table.c.body).where(one_of(backend, table.c.id))
-    rows = connection.execute(query, given(backend, ids)).all()
-    return {definition_id: _definitions(body) for definition_id, body in rows}
+    known = {row.id: _definitions(row.body) for row in connection.execute(query, given(backend, ids))}
+    return {key: (frozenset(each.definitions), each.kinds) for key, each in known.items()}
 
 
 @cache
