@@ -98,7 +98,7 @@ def test_of_one_instant_what_was_told_last_counts(told: Sequence[int]) -> None:
 
 def test_of_one_instant_what_the_last_telling_lacks_stays() -> None:
     (one,) = by_instant([early(24, likes=9, views=50), early(24, "comments", likes=7)])
-    assert (one.values, one.asked) == ({"likes": 7, "views": 50}, {"likes", "views", "comments"})
+    assert (one.values, one.asked) == ({"likes": 7, "views": 50}, frozenset({"likes", "views", "comments"}))
 
 
 @pytest.mark.parametrize(
