@@ -52,6 +52,7 @@ class Surfaces:
             if cursor is None:
                 break
         self.names = {post["id"]: name for name, post in self.posts.items()}
+        self._compared: dict[str, tuple[int, float]] = {}
 
     def differences(self, window: Window) -> list[Found]:
         """Of one window, whatever surface differs."""
@@ -324,27 +325,31 @@ class Surfaces:
 
     def scored(self, window: Window) -> list[tuple[str, int, float]]:
         """(name, engagements at 24 h, expected) of those published in the window that have both."""
-        begins, ends = _instants(window)
-        history = sorted(
-            (
+        published = set(self.published(window))
+        return [(name, *both) for name, both in self.compared().items() if name in published]
+
+    def compared(self) -> dict[str, tuple[int, float]]:
+        """Name -> (engagements at 24 h, expected) of all videos that have both, the earliest first; whatever
+        is asked, for every video has one score."""
+        if not self._compared:
+            earlier: list[int | None] = []
+            own: dict[str, list[int | None]] = {}
+            for _, _, name in sorted(
                 (video.published_at, self.posts[name]["id"], name)
                 for name, video in self.oracle.videos.items()
-                if window.brand in (None, video.brand) and begins - 180 * DAY <= video.published_at < ends
-            )
-        )
-        earlier: list[tuple[str, int]] = []
-        found = []
-        for published_at, _, name in history:
-            video = self.oracle.videos[name]
-            value = _at_a_day(video)
-            own = [v for brand, v in earlier if brand == video.brand][-100:]
-            pool = own if len(own) >= 8 else [v for _, v in earlier][-100:]
-            if value is not None and published_at >= begins and len(pool) >= 8:
-                cut = len(pool) // 4
-                found.append((name, value, mean(sorted(pool)[cut : len(pool) - cut])))
-            if value is not None:
-                earlier.append((video.brand, value))
-        return found
+            ):
+                video = self.oracle.videos[name]
+                value, mine = _at_a_day(video), own.setdefault(video.brand, [])
+                for looked_at in (mine[-200:], earlier[-200:]):
+                    pool = sorted([each for each in looked_at if each is not None][-100:])
+                    if len(pool) >= 8:
+                        if value is not None:
+                            cut = len(pool) // 4
+                            self._compared[name] = (value, mean(pool[cut : len(pool) - cut]))
+                        break
+                mine.append(value)
+                earlier.append(value)
+        return self._compared
 
     def advice(self, window: Window) -> Iterator[Found]:
         scored = self.scored(window)
@@ -382,13 +387,16 @@ class Surfaces:
 def _at_a_day(video: Video) -> int | None:
     """Likes and comments at 24 h of age, between the readings around it, rounded half up.
 
-    A reading within an hour counts as it is; two further than a day apart say nothing.
+    A reading within an hour counts as it is; two further than a day apart say nothing. Every reading was
+    asked for both parts: one that lacks a part hides it, and there is no sum.
     """
     at = video.published_at + DAY
     readings = [
-        (datetime.combine(day, READ_AT), sum(values[part] for part in PARTS if part in values))
+        (
+            datetime.combine(day, READ_AT),
+            sum(values[part] for part in PARTS) if all(part in values for part in PARTS) else None,
+        )
         for day, values in sorted(video.readings.items())
-        if any(part in values for part in PARTS)
     ]
     before = [reading for reading in readings if reading[0] <= at][-1:]
     after = [reading for reading in readings if reading[0] > at][:1]
@@ -398,6 +406,8 @@ def _at_a_day(video: Video) -> int | None:
     if not before or not after or after[0][0] - before[0][0] > DAY:
         return None
     (start, low), (end, high) = before[0], after[0]
+    if low is None or high is None:
+        return None
     passed, whole = (at - start) // timedelta(microseconds=1), (end - start) // timedelta(microseconds=1)
     return low + math.floor((high - low) * passed / whole + 0.5)
 

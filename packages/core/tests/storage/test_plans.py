@@ -1,6 +1,7 @@
 """Statements that name posts by id go to those posts, however many others their organisation has; those about
 all that came out in a span of time go to no post at all, for an index says what they ask."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -39,7 +40,7 @@ ASKED: dict[str, Ask] = {
     "histories": lambda connection, scope, ids: snapshots.since(connection, scope, ids, 0),
     "a day": lambda connection, scope, ids: snapshots.on_days(connection, scope, 20_002, ids),
     "young": lambda connection, scope, ids: early_readings.read_while_young(
-        connection, scope, young(connection, scope, ids), timedelta(days=2)
+        connection, scope, ids, timedelta(days=2)
     ),
     "observed": lambda connection, scope, ids: snapshots.observed_of(connection, scope, ids, 20_000, 20_006),
     "gains": lambda connection, scope, ids: snapshots.gains_inside(
@@ -68,6 +69,10 @@ def few(core: Core) -> Iterator[tuple[sa.Connection, Scope, list[int]]]:
         )
 
 
+ALIASES = {"posts": ("peer",)}
+"""Other names that statements give a table."""
+
+
 def entered(connection: sa.Connection, ask: Callable[[], Any], table: str = "posts") -> tuple[Any, list[str]]:
     """The answer, and how its statements come to the rows of a table, in SQLite's words."""
     asked: list[tuple[str, Any]] = []
@@ -82,7 +87,9 @@ def entered(connection: sa.Connection, ask: Callable[[], Any], table: str = "pos
         step[3]
         for statement, parameters in asked
         for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-        if step[3].startswith((f"SEARCH {table}", f"SCAN {table}"))
+        if step[3].startswith(
+            tuple(f"{how} {who}" for how in ("SEARCH", "SCAN") for who in (table, *ALIASES.get(table, ())))
+        )
     ]
 
 
@@ -143,6 +150,25 @@ SPANS: dict[str, Callable[[sa.Connection, Scope], Any]] = {
     "coverage of a brand": lambda connection, scope: covered(connection, scope.narrowed(brand=1)),
     "coverage of an account": lambda connection, scope: covered(connection, scope.narrowed(account=1)),
 }
+
+
+@pytest.mark.parametrize(("pool", "bounds"), [("account", 5), ("platform", 3)])
+def test_what_a_post_is_compared_with_is_told_by_an_index(
+    few: tuple[sa.Connection, Scope, list[int]], pool: early_readings.PoolOf, bounds: int
+) -> None:
+    connection, scope, ids = few
+    born = young(connection, scope, ids)
+    for ask in (
+        lambda: early_readings.reaches(connection, scope, born, pool),
+        lambda: early_readings.between(connection, scope, born[-1], pool, FROM, UNTIL),
+    ):
+        answer, steps = entered(connection, ask)
+        assert answer
+        (step,) = [step for step in steps if "rowid" not in step]
+        index = {"account": "ix_posts_alike", "platform": "ix_posts_platform"}[pool]
+        assert f"USING COVERING INDEX {index} " in step
+        # By all that the posts have in common, and from an instant on: nothing is passed over.
+        assert len(re.findall(r"[=<>]\?", step)) >= bounds, step
 
 
 @pytest.mark.parametrize("name", SPANS)
