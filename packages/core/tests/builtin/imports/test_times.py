@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterpost.builtin.imports.cells import CellError
-from afterpost.builtin.imports.times import day, instant, noon, publication
+from afterpost.builtin.imports.times import day, instant, publication
 
 
 @pytest.mark.parametrize(
