@@ -1,6 +1,6 @@
 """`afterpost import`: a file of numbers becomes readings."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,13 @@ from afterpost.cli.wiring import Wiring
 from afterpost.cli.words import plural
 from afterpost.domain.errors import InvalidInput
 from afterpost.domain.scope import Scope
-from afterpost.sdk.formats import FileContext
+from afterpost.sdk.formats import FileContext, FileItem
 from afterpost.services import notify
 from afterpost.services.archive import file_kept
 from afterpost.services.import_run import FileFacts, file_formats
 from afterpost.services.import_view import ImportAnswer, import_answer
 from afterpost.services.imports import Order, import_records
+from afterpost.services.ingest import BATCH
 
 LISTED = 20
 """Line errors listed in the table; `--json` lists more."""
@@ -116,7 +117,12 @@ def _import(
                 fetch = file_kept(
                     file, context, export.format.name, session.core.settings, session.core.now()
                 )
-            shown: Any = bar.add_task(file.name, total=size, visible=size >= BIG and not quiet)
+            # A file is read to its end before its first line is stored: half of the bar each.
+            shown: Any = bar.add_task(file.name, total=2 * size, visible=size >= BIG and not quiet)
+            items = _Watched(
+                export.items,
+                lambda: bar.update(shown, completed=source.tell() if source.seekable() else None),
+            )
             facts = FileFacts(
                 name=file.name,
                 part=export.part,
@@ -130,16 +136,30 @@ def _import(
                     session.core,
                     session.scope,
                     session.actor,
-                    export.items,
+                    items,
                     facts,
                     order,
-                    progress=lambda: bar.update(
-                        shown, completed=source.tell() if source.seekable() else None
-                    ),
+                    progress=lambda: bar.advance(shown, size * BATCH / max(items.read, BATCH)),
                     fetch=fetch,
                 )
             )
     return import_answer(facts, export.format, found, file=str(file), dry_run=order.dry_run)
+
+
+class _Watched:
+    """Items of a file that are counted while they are read; `look` is called now and then."""
+
+    def __init__(self, items: Iterator[FileItem], look: Callable[[], None]) -> None:
+        self.read = 0
+        self._items = items
+        self._look = look
+
+    def __iter__(self) -> Iterator[FileItem]:
+        for item in self._items:
+            self.read += 1
+            if self.read % BATCH == 0:
+                self._look()
+            yield item
 
 
 def _print(answer: ImportAnswer, now: datetime) -> None:

@@ -25,7 +25,7 @@ class Cleaned(NamedTuple):
 
 def clean_text(text: str) -> Cleaned:
     """A title or description: without control characters, and at most `MAX_TEXT` characters."""
-    shown = _CONTROL.sub("", _BREAKS.sub("\n", text))
+    shown = _CONTROL.sub(" ", _BREAKS.sub("\n", text))
     done = ["control characters were taken out"] if shown != text else []
     if len(shown) > MAX_TEXT:
         done.append(f"cut at {MAX_TEXT:,} of {len(shown):,} characters")

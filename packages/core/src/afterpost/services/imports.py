@@ -16,7 +16,7 @@ from afterpost.services.archive import Prepared
 from afterpost.services.core import Core
 from afterpost.services.guarding import guarded
 from afterpost.services.import_run import FileFacts, Into, begin, end, entries_of, known_posts, put_batches
-from afterpost.services.import_spool import Spool
+from afterpost.services.import_spool import Compared, compared
 from afterpost.services.import_tally import Imported, Tally
 from afterpost.services.ingest import BATCH, is_future, rehearse
 from afterpost.services.organization import organization_of
@@ -57,18 +57,19 @@ async def import_records(
 ) -> Imported:
     """Store the records of a file as one run of kind `import`; all of it can be repeated.
 
-    The file is read to its end before anything is stored: lines that contradict each other fail, wherever
-    they stand. `fetch`: the file itself, which is kept; `first`: only so many records of it. `progress` is
-    called after each batch. An error that ends the file early is raised when what came before is stored and
-    the run is closed as failed. Guards are asked before the first line is stored: raises Denied or Held.
+    A file is read to its end before anything is stored, a pipe is not: lines that contradict each other fail.
+    `fetch`: the file itself, which is kept; `first`: only so many records of it. `progress` is called after
+    each batch. An error that ends the file early is raised when what came before is stored and the run is
+    closed as failed. Guards are asked before the first line is stored: raises Denied or Held.
     """
     organization = await core.database.reading(organization_of, core, scope)
     zone = zone_of(organization.time_zone)
     tally = Tally(zone, named_brand=order.brand is not None)
-    with Spool() as spool:
-        now = core.now()
-        spool.fill(items, lambda record: not is_future(record.reading, now, zone), progress)
-        batches = _batches(islice(_readable(core, spool, tally), first))
+    now = core.now()
+    with compared(
+        items, lambda record: not is_future(record.reading, now, zone), whole=file.sha256 is not None
+    ) as told:
+        batches = _batches(islice(_readable(core, told, tally), first))
         if order.all_or_nothing:
             batches = iter(_held(batches))
         if order.dry_run:
@@ -133,14 +134,13 @@ async def _all_or_nothing(
     await core.database.writing(put_batches, core, scope, actor, batches, tally, into)
 
 
-def _readable(core: Core, items: Spool, tally: Tally) -> Iterator[FileRecord]:
+def _readable(core: Core, items: Iterator[Compared], tally: Tally) -> Iterator[FileRecord]:
     """The records that can be stored; the other lines are tallied as failed or skipped."""
     now = core.now()
-    stream = iter(items)
     last = 1
     while True:
         try:
-            item = next(stream)
+            item, contradiction = next(items)
         except StopIteration:
             return
         except AfterpostError:
@@ -161,8 +161,8 @@ def _readable(core: Core, items: Spool, tally: Tally) -> Iterator[FileRecord]:
         elif is_future(item.reading, now, tally.zone):
             moment = (item.reading.observed_on or item.reading.observed_at).isoformat()
             tally.fail(LineError(item.line, f"Observed at {moment}, which is in the future.", "future"))
-        elif item.line in items.contradictions:
-            tally.fail(LineError(item.line, items.contradictions[item.line], CONTRADICTION))
+        elif contradiction:
+            tally.fail(LineError(item.line, contradiction, CONTRADICTION))
         else:
             yield item
 

@@ -48,7 +48,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-class Ended(Struct, frozen=True):
+class Ended(Struct, frozen=True, omit_defaults=True):
     """How one entry ended: stored or unchanged, and under which post id. `notes`: what of it was clipped,
     cleaned or left unknown; none of that cost a number."""
 

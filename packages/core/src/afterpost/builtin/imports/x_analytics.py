@@ -37,10 +37,8 @@ class _XFormat(PostExport):
             row.problems.append(f"{self._id}: the id is missing")
         link = row.cell(self._link).strip()
         # A spreadsheet keeps fifteen digits of a number, and zeros for the rest.
-        if post and (
-            remark := row.text(self._id, lambda _: as_linked(post, self.platform, link, self._link) or "")
-        ):
-            row.notes.append(f"{self._id}: {remark}")
+        if post:
+            row.text(self._id, lambda _: as_linked(post, self.platform, link, self._link))
         handle = _HANDLE.fullmatch(link)
         return Described(
             external_id=post,
