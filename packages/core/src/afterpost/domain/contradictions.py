@@ -26,8 +26,7 @@ class Contradiction(NamedTuple):
         """What is wrong, for people; `noun`: what a place is, such as line."""
         places = ", ".join(str(place) for place in self.others[:LISTED])
         more = f" and {len(self.others) - LISTED} more" if len(self.others) > LISTED else ""
-        plural = "s" if len(self.others) > 1 else ""
-        return f"Contradicts {noun}{plural} {places}{more}: {self.what}."
+        return f"Contradicts {noun} {places}{more}: {self.what}."
 
 
 class Contradictions:
@@ -112,12 +111,8 @@ def _subject(key: _Key, what: str) -> str:
 
 
 def _agree(one: _Claim, other: _Claim) -> bool:
-    """A day and an instant agree where the instant can lie on that day in some zone."""
-    if one == other:
-        return True
-    on = [each for each in (one, other) if isinstance(each, date) and not isinstance(each, datetime)]
-    at = [each for each in (one, other) if isinstance(each, datetime)]
-    return len(on) == len(at) == 1 and abs((at[0].date() - on[0]).days) <= 1
+    """A day and an instant agree: the more precise of the two counts."""
+    return one == other or isinstance(one, datetime) != isinstance(other, datetime)
 
 
 def _shown(claim: _Claim) -> str:

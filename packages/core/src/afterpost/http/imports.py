@@ -86,8 +86,8 @@ class ImportedFileAnswer(Struct, frozen=True):
 
 
 class ManualPost(IngestPost, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A post's numbers as somebody typed them: as in ingest, but `observed_at` or `date` (a day of the
-    organisation, where nobody knows the hour) says when they were read."""
+    """A post's numbers as somebody typed them: as in ingest, but `observed_at` or `date` (which counts as
+    12:00 UTC of that day) says when they were read."""
 
     date: Day | None = None
 
@@ -175,8 +175,7 @@ async def import_manual(call: Call, request: ApiRequest, data: JSONBody[ManualBo
 def typed_entries(body: ManualBody) -> list[Entry]:
     """The readings of a body that was typed by hand. InvalidInput says which can't be."""
     return [
-        entry_of(n, given, _read_at(f"posts[{n}]", given), DEFINITION, observed_on=given.date)
-        for n, given in enumerate(body.posts)
+        entry_of(n, given, _read_at(f"posts[{n}]", given), DEFINITION) for n, given in enumerate(body.posts)
     ]
 
 
@@ -224,11 +223,12 @@ def _instant(written: str | None) -> datetime | None:
 
 def _read_at(where: str, given: ManualPost) -> datetime:
     told = instant(f"{where}.observed_at", given.observed_at)
-    if told is None and given.date is not None:
-        return datetime.combine(given.date, time(tzinfo=UTC))  # nominal: the day alone is known
-    if told is not None and given.date is None:
+    noon = None if given.date is None else datetime.combine(given.date, time(12, tzinfo=UTC))
+    if told is None and noon is not None:
+        return noon
+    if told is not None and noon is None:
         return told
     raise InvalidInput(
         f"{where} must say when its numbers were read: give observed_at, or date.",
-        hint="`date` is a day of which nobody knows the hour.",
+        hint="`date` is a day that is over, and counts as 12:00 UTC; for today give observed_at.",
     )

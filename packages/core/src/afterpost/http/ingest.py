@@ -3,7 +3,7 @@
 import asyncio
 import difflib
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
 from litestar import post
@@ -117,16 +117,8 @@ def brand_of(posts: Sequence[IngestPost], brand: str | None) -> str | None:
     return named.pop()
 
 
-def entry_of(
-    position: int,
-    given: IngestPost,
-    observed_at: datetime,
-    definition: str,
-    *,
-    observed_on: date | None = None,
-) -> Entry:
-    """A post of the body as what is ingested; InvalidInput says where it is wrong. `observed_on`: the day it
-    was read, where nobody knows the hour."""
+def entry_of(position: int, given: IngestPost, observed_at: datetime, definition: str) -> Entry:
+    """A post of the body as what is ingested; InvalidInput says where it is wrong."""
     where = f"posts[{position}]"
     for name in given.kinds:
         if name in CANONICAL or name not in given.metrics:
@@ -140,7 +132,6 @@ def entry_of(
     published = _published(given.published_at)
     reading = Reading(
         observed_at=observed_at,
-        observed_on=observed_on,
         values=values,
         definitions=dict.fromkeys(given.metrics, definition),
         published_at=published.at,

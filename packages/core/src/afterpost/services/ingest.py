@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
+from afterpost.domain.contradictions import contradicting
 from afterpost.domain.descriptions import clean
 from afterpost.domain.errors import Conflict, InvalidInput
+from afterpost.domain.ids import plain_id
 from afterpost.domain.links import known_id
 from afterpost.domain.posts import UNKNOWN_TYPE, CreativeLinks
 from afterpost.domain.readings import Reading
@@ -73,9 +75,11 @@ async def ingest(
     """Store entries as a run of their own, all or nothing; posts that are new are made.
 
     New posts get the given brand; a known post of another brand is a Conflict, for it would move its whole
-    history. A reading from the future is refused. Guards are asked before: raises Denied or Held. `fetch`:
-    the body they came in, which is kept with them. Returns the run and how each entry ended.
+    history. A reading from the future is refused, and so are entries that contradict each other. Guards are
+    asked before: raises Denied or Held. `fetch`: the body they came in, which is kept with them. Returns the
+    run and how each entry ended.
     """
+    _refuse_contradictions(entries)
     organization = await core.database.reading(organization_of, core, scope)
     async with guarded(
         core,
@@ -91,6 +95,15 @@ async def ingest(
         )
         done.amount = len(ended)
     return run_id, ended
+
+
+def _refuse_contradictions(entries: Sequence[Entry]) -> None:
+    found = contradicting((entry.platform, plain_id(entry.external_id), entry.reading) for entry in entries)
+    for place, contradiction in sorted(found.items()):
+        raise InvalidInput(
+            f"posts[{place}]: {contradiction.sentence('entry')}",
+            hint="Entries are counted from 0; send one number for each metric, post and instant.",
+        )
 
 
 def store(
