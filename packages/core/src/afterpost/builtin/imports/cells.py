@@ -54,7 +54,8 @@ def as_linked(external_id: str, platform: str, url: str, column: str) -> str:
     """The id, where the post's own link in `column` has no other one."""
     linked = id_in_link(platform, url)
     if linked is not None and linked != external_id:
-        raise CellError(f"{external_id} is not the id in {column}, {linked}; a spreadsheet rounded it")
+        why = "a spreadsheet rounded it" if linked.isdecimal() else "they are of two posts"
+        raise CellError(f"{external_id} is not the id in {column}, {linked}; {why}")
     return external_id
 
 
