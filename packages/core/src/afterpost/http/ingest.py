@@ -34,6 +34,9 @@ DEFINITION = "ingest"
 
 MetricName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=80)]
 
+Described: TypeAlias = Annotated[str, Meta(max_length=1_000_000)]
+"""What describes a post: it is clipped and cleaned, and never a reason to refuse numbers."""
+
 
 class IngestPost(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One reading of one post. `observed_at`: when the numbers were true, default now. `metrics`: lifetime
@@ -48,11 +51,11 @@ class IngestPost(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     observed_at: Aware | None = None
     metrics: Annotated[dict[MetricName, int | float | None], Meta(min_length=1, max_length=100)]
     kinds: Annotated[dict[MetricName, Literal["cumulative", "gauge", "ratio"]], Meta(max_length=100)] = {}
-    published_at: str | None = None
-    title: str = ""
-    description: str = ""
-    url: str | None = None
-    content_type: str = UNKNOWN_TYPE
+    published_at: Described | None = None
+    title: Described = ""
+    description: Described = ""
+    url: Described | None = None
+    content_type: Described = UNKNOWN_TYPE
     brand: ShortText | None = None
     links: CreativeLinks | None = None
 
