@@ -20,7 +20,7 @@ def test_every_field_is_read() -> None:
 
     assert (record.line, record.platform, record.external_id) == (2, "tiktok", "7301234567890123456")
     assert (record.title, record.description) == ("A title", "Two\nlines")
-    assert (record.url, record.content_type, record.account) == ("https://example.org/p", "Video", "@baker")
+    assert (record.url, record.content_type, record.account) == ("https://example.org/p", "video", "@baker")
     assert record.reading.observed_at == datetime(2026, 3, 1, 17, tzinfo=UTC)
     assert record.reading.published_at == datetime(2026, 2, 27, 9, 30, tzinfo=UTC)
     assert record.reading.values == {"views": 12, "likes": 3}

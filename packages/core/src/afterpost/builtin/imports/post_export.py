@@ -142,4 +142,5 @@ class PostExport(FileFormat):
 def type_in(cell: str, types: Mapping[str, str]) -> str:
     """A network's word for a kind of post as a content type; a word that is new here stands as it is, and is
     said when it is stored."""
-    return UNKNOWN_TYPE if is_unknown(cell) else types.get(cell.strip().casefold(), cell)
+    word = cell.strip().casefold()
+    return UNKNOWN_TYPE if is_unknown(cell) else types.get(word, word)
