@@ -5,9 +5,9 @@ from datetime import datetime
 
 import msgspec
 
-from afterpost.domain.errors import Conflict, NotFound
+from afterpost.domain.errors import Conflict, InvalidInput, NotFound
 from afterpost.domain.events import BrandCreated, OrganizationCreated, PostsRegistered
-from afterpost.domain.ids import name_digest, slug_of
+from afterpost.domain.ids import name_digest, plain_id, plain_name, slug_of
 from afterpost.domain.posts import UNKNOWN_TYPE, CreativeLinks
 from afterpost.domain.scope import Actor, Scope
 from afterpost.services.core import Core
@@ -26,6 +26,7 @@ def list_brands(core: Core, scope: Scope) -> list[Brand]:
 
 def add_brand(core: Core, scope: Scope, actor: Actor, name: str, slug: str | None) -> Brand:
     """A new brand; Conflict when its slug is taken."""
+    name = _visible(name)
     chosen = slug or slug_of(name)
     with core.transaction(scope, actor) as tx:
         brand = _new_brand(tx, core.organization(tx.connection, tx.scope), chosen, name)
@@ -44,6 +45,7 @@ def brand_by_id(connection: Connection, scope: Scope, brand_id: int) -> Brand:
 
 def brand_named(tx: Tx, organization: Organization, name: str) -> Brand:
     """The brand with this slug or name, made when there is none."""
+    name = _visible(name)
     found = organizations.find_brand(tx.connection, tx.scope, organization.id, name)
     if found is not None:
         return found
@@ -57,6 +59,14 @@ def brand_named(tx: Tx, organization: Organization, name: str) -> Brand:
     if made is None:
         raise NotFound(f"There is no brand {slug!r}.")
     return made
+
+
+def _visible(name: str) -> str:
+    """A brand's name without characters that nobody sees, for with them it would be another brand."""
+    shown = plain_name(name)
+    if not shown:
+        raise InvalidInput("The brand's name has no visible character.")
+    return shown
 
 
 def _new_brand(tx: Tx, organization: Organization, slug: str, name: str) -> Brand | None:
@@ -135,6 +145,9 @@ def add_post(
     links: CreativeLinks | None,
 ) -> Post:
     """Register a post before its first numbers arrive; Conflict when the platform's id is known already."""
+    external_id = plain_id(external_id)
+    if not external_id:
+        raise InvalidInput("The external id has no visible character.")
     with core.transaction(scope, actor) as tx:
         organization = core.organization(tx.connection, tx.scope)
         if brand_id is not None:
