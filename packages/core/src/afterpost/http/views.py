@@ -134,7 +134,7 @@ def brand_view(brand: "Brand") -> BrandView:
 
 
 class RunView(Struct, frozen=True):
-    """A run. `kind`: collect, import, ingest or sync; `state`: running, done or failed; `posts`: how many
+    """A run. `kind`: collect, import, ingest, sync or replay; `state`: running, done or failed; `posts`: how many
     ended, each as one of the four outcomes."""
 
     id: int

@@ -21,7 +21,7 @@ from afterpost.storage.runs import Run, count_snapshots
 
 OVERDUE = timedelta(hours=1)
 """An account may wait this long for its turn before somebody should look."""
-KINDS = ("collect", "import", "ingest", "sync")
+KINDS = ("collect", "import", "ingest", "sync", "replay")
 SHOWN = 20
 """Accounts in order that are listed one by one; with more, they are counted."""
 

@@ -47,8 +47,8 @@ class Listed(Struct, frozen=True):
 async def list_posts(
     core: Core, scope: Scope, actor: Actor, account: Account, exchange: Exchange, run_id: int
 ) -> Listed:
-    """Store the account's posts that are new, and call those live again that are back; stops at the first page
-    without either, once all were listed."""
+    """Store the account's posts that are new, and call those live again that are back; stops at the first
+    page without either, once all were listed."""
     if not exchange.provider.capabilities.lists_posts:
         return Listed(0, {})
     since = await core.database.reading(_newest, core, scope, account) if account.listed else None

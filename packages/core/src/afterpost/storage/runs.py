@@ -16,7 +16,7 @@ OUTCOMES = ("stored", "unchanged", "skipped", "failed")
 
 
 class Run(Struct, frozen=True):
-    """A run. `kind`: collect, import, ingest or sync; `state`: running, done or failed."""
+    """A run. `kind`: collect, import, ingest, sync or replay; `state`: running, done or failed."""
 
     id: int
     organization_id: int

@@ -430,7 +430,7 @@ runs = sa.Table(
     metadata,
     sa.Column("id", _Id, primary_key=True),
     _organization(),
-    sa.Column("kind", sa.Text, nullable=False, comment="collect, import, ingest or sync"),
+    sa.Column("kind", sa.Text, nullable=False, comment="collect, import, ingest, sync or replay"),
     sa.Column("state", sa.Text, nullable=False, comment="running, done or failed"),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("started_at", Instant, nullable=False),
