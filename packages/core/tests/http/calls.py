@@ -89,6 +89,7 @@ VALID: Mapping[tuple[str, str], tuple[str, Any]] = {
     ("GET", "/v1/posts/{post_id}/observations"): ("/v1/posts/1/observations", None),
     ("POST", "/v1/posts/{post_id}/refresh-analytics"): ("/v1/posts/2/refresh-analytics", None),
     ("POST", "/v1/posts/analytics"): ("/v1/posts/analytics", None),
+    ("GET", "/v1/runs"): ("/v1/runs", None),
     ("GET", "/v1/runs/{run_id}"): ("/v1/runs/1", None),
     ("GET", "/v1/runs/{run_id}/lines"): ("/v1/runs/3/lines", None),
     ("GET", "/v1/payloads/{sha256}"): (f"/v1/payloads/{PAYLOAD}", None),

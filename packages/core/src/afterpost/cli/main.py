@@ -30,6 +30,7 @@ from afterpost.cli.replay import replay_command
 from afterpost.cli.replay_archive import replay_archive_command
 from afterpost.cli.report import report
 from afterpost.cli.rezone import rezone_command
+from afterpost.cli.runs import runs
 from afterpost.cli.serve import serve
 from afterpost.cli.sync import sync
 from afterpost.cli.weekly import weekly
@@ -95,6 +96,7 @@ for command in (
     quality,
     proof,
     receipt,
+    runs,
     sync,
     report,
     budget,

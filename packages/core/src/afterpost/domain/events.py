@@ -95,7 +95,8 @@ class AccountDisconnected(Struct, frozen=True, kw_only=True, tag="account_discon
 
 
 class RunEnded(Struct, frozen=True, kw_only=True, tag="run_ended.v1"):
-    """A run came to its end: its kind (collect, import, ingest, sync, replay), its state, how its posts ended."""
+    """A run came to its end: its kind (collect, import, ingest, sync, replay), its state, how its posts
+    ended."""
 
     organization_id: int
     run_id: int

@@ -46,6 +46,7 @@ _V1: list[ControllerRouterHandler] = [
     post_analytics.read_observations,
     post_analytics.refresh_post,
     post_analytics.refresh_posts,
+    runs.read_runs,
     runs.read_run,
     runs.read_run_lines,
     payloads.read_payload,
