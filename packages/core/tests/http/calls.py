@@ -85,6 +85,7 @@ VALID: Mapping[tuple[str, str], tuple[str, Any]] = {
     ("POST", "/v1/posts"): ("/v1/posts", {"platform": "tube", "external_id": "n1"}),
     ("GET", "/v1/posts"): ("/v1/posts", None),
     ("GET", "/v1/posts/{post_id}"): ("/v1/posts/1", None),
+    ("PATCH", "/v1/posts/{post_id}"): ("/v1/posts/1", {"title": "How to begin"}),
     ("GET", "/v1/posts/{post_id}/analytics"): ("/v1/posts/1/analytics", None),
     ("GET", "/v1/posts/{post_id}/observations"): ("/v1/posts/1/observations", None),
     ("POST", "/v1/posts/{post_id}/refresh-analytics"): ("/v1/posts/2/refresh-analytics", None),

@@ -21,6 +21,7 @@ from afterpost.cli.migrate import migrate
 from afterpost.cli.output import note
 from afterpost.cli.overview import overview
 from afterpost.cli.plugins import plugins
+from afterpost.cli.posts import posts
 from afterpost.cli.proof import proof
 from afterpost.cli.provider import provider
 from afterpost.cli.quality import quality
@@ -91,6 +92,7 @@ for command in (
     refresh,
     import_file,
     replay_command,
+    posts,
     weekly,
     overview,
     quality,

@@ -63,6 +63,17 @@ class PostsRegistered(Struct, frozen=True, kw_only=True, tag="posts_registered.v
     posts: int
 
 
+class PostEdited(Struct, frozen=True, kw_only=True, tag="post_edited.v1"):
+    """A person gave a post another brand, title or both: what is different now (`brand`, `title`), and its
+    brand before and after. Its whole history moved with it."""
+
+    organization_id: int
+    post_id: int
+    changed: tuple[str, ...]
+    brand_id_before: int | None
+    brand_id: int | None
+
+
 class OrganizationCreated(Struct, frozen=True, kw_only=True, tag="organization_created.v1"):
     """An organisation was made beside the one that was there from the first start."""
 
@@ -115,6 +126,7 @@ Event = (
     | AccountStopped
     | PostGone
     | PostsRegistered
+    | PostEdited
     | OrganizationCreated
     | BrandCreated
     | AccountConnected

@@ -42,6 +42,7 @@ _V1: list[ControllerRouterHandler] = [
     posts.create_post,
     posts.read_posts,
     posts.read_post,
+    posts.edit_one_post,
     post_analytics.read_post_analytics,
     post_analytics.read_observations,
     post_analytics.refresh_post,

@@ -200,6 +200,13 @@ posts = sa.Table(
     sa.Column("refreshed_at", Instant, comment="last refresh of this post that was asked for"),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("announced_at", Instant, comment="publication as given with the new post"),
+    sa.Column(
+        "titled",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="a person gave its title: the platform's own does not replace it",
+    ),
     sa.UniqueConstraint("organization_id", "platform", "external_id"),
     # All that a comparison of what came out in a span of time asks of a post.
     sa.Index(
