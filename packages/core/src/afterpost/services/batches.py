@@ -112,6 +112,8 @@ def _adopt(tx: Tx, organization: Organization, post: Post, info: PostInfo | None
         for name in ("title", "description", "url")
         if getattr(info, name) and getattr(info, name) != getattr(post, name)
     }
+    if post.titled:
+        texts.pop("title", None)
     if texts:
         posts.update_posts(tx.connection, tx.scope, list(texts), [{"id": post.id, **texts}])
     if post.content_type == UNKNOWN_TYPE != info.content_type:

@@ -15,7 +15,11 @@ from afterpost.storage import accounts, organizations, posts
 from afterpost.storage.engine import Connection
 from afterpost.storage.organizations import Brand, Organization
 from afterpost.storage.posts import Post
+from afterpost.storage.posts import Wanted as Wanted
 from afterpost.storage.transaction import Tx
+
+ANY = Wanted()
+"""Every post of the scope."""
 
 
 def list_brands(core: Core, scope: Scope) -> list[Brand]:
@@ -46,9 +50,9 @@ def brand_by_id(connection: Connection, scope: Scope, brand_id: int) -> Brand:
 def brand_named(tx: Tx, organization: Organization, name: str) -> Brand:
     """The brand with this slug or name, made when there is none."""
     name = _visible(name)
-    found = organizations.find_brand(tx.connection, tx.scope, organization.id, name)
-    if found is not None:
-        return found
+    found = organizations.find_brands(tx.connection, tx.scope, organization.id, name)
+    if found:
+        return the_one(found, name)
     slug = slug_of(name)
     made = _new_brand(tx, organization, slug, name)
     if made is not None:
@@ -67,6 +71,32 @@ def _visible(name: str) -> str:
     if not shown:
         raise InvalidInput("The brand's name has no visible character.")
     return shown
+
+
+def known_brand(connection: Connection, scope: Scope, name: str) -> Brand:
+    """The brand of that slug, name or id; NotFound lists the brands there are, Conflict those of one name."""
+    brands = organizations.list_brands(connection, scope)
+    wanted = name.casefold()
+    for found in (
+        [brand for brand in brands if brand.slug == wanted],
+        [brand for brand in brands if brand.name == name],
+        [brand for brand in brands if brand.name.casefold() == wanted],
+        [brand for brand in brands if str(brand.id) == wanted],
+    ):
+        if found:
+            return the_one(found, name)
+    known = ", ".join(brand.slug for brand in brands[:20])
+    raise NotFound(
+        f"There is no brand {name!r}.", hint=f"Brands: {known}." if known else "There is no brand yet."
+    )
+
+
+def the_one(found: Sequence[Brand], name: str) -> Brand:
+    """The only brand of those; Conflict where the name is that of several."""
+    if len(found) > 1:
+        slugs = ", ".join(brand.slug for brand in found[:20])
+        raise Conflict(f"{len(found)} brands are called {name!r}.", hint=f"Name one by its slug: {slugs}.")
+    return found[0]
 
 
 def _new_brand(tx: Tx, organization: Organization, slug: str, name: str) -> Brand | None:
@@ -118,13 +148,14 @@ def get_post(core: Core, scope: Scope, post_id: int) -> Post:
 
 
 def list_posts(
-    core: Core, scope: Scope, *, after: int | None, limit: int, platform: str | None, account_id: int | None
+    core: Core, scope: Scope, wanted: Wanted = ANY, *, after: int | None, limit: int
 ) -> tuple[list[Post], int | None]:
-    """A page of posts, newest id first, and the key the next page starts after (None: no more)."""
+    """A page of posts, newest id first, and the key the next page starts after (None: no more). NotFound for
+    a brand that is not there."""
     with core.read(scope) as connection:
-        found = posts.page_of_posts(
-            connection, scope, after=after, limit=limit + 1, platform=platform, account_id=account_id
-        )
+        if wanted.brand_id is not None:
+            brand_by_id(connection, scope, wanted.brand_id)
+        found = posts.page_of_posts(connection, scope, after=after, limit=limit + 1, wanted=wanted)
     more = len(found) > limit
     return found[:limit], found[limit - 1].id if more else None
 
@@ -237,4 +268,5 @@ def new_post(
         "misses": 0,
         "due_at": due_at,
         "created_at": now,
+        "titled": False,
     }

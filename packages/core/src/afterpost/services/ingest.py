@@ -176,12 +176,14 @@ def put(
     owners = _owners(tx, organization, entries, brand_id)
     items = [Item(owners[entry.platform, entry.external_id], entry.reading, source) for entry in entries]
     outcome = record(tx, organization, items, run_id)
+    # What an earlier part of the run stored of a post was stored, whatever this part says of it.
+    before = set() if whole else runs.stored_before(tx.connection, tx.scope, run_id, outcome)
     runs.add_items(
         tx.connection,
         tx.scope,
         organization.id,
         run_id,
-        [RunItem(post_id, ended) for post_id, ended in outcome.items()],
+        [RunItem(key, "stored" if key in before else ended) for key, ended in outcome.items()],
         fetch_id,
     )
     if whole:

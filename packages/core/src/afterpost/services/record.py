@@ -251,14 +251,14 @@ def move(
 ) -> Post:
     """Give the post another brand, account or content type, and move its whole history in the rollups.
 
-    What is None stays as it is. Returns the post as it is now. Of `post` only the id is used: it may have
-    been moved since it was loaded.
+    What is None stays as it is; a brand of 0 is none. Returns the post as it is now. Of `post` only the id
+    is used: it may have been moved since it was loaded.
     """
     organization = organizations.lock(tx.connection, tx.scope, organization.id)
     post = posts.get_post(tx.connection, tx.scope, post.id) or post
     moved = msgspec.structs.replace(
         post,
-        brand_id=post.brand_id if brand_id is None else brand_id,
+        brand_id=post.brand_id if brand_id is None else brand_id or None,
         account_id=post.account_id if account_id is None else account_id,
         content_type=post.content_type if content_type is None else content_type,
     )

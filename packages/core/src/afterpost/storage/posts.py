@@ -19,7 +19,8 @@ from afterpost.storage.tables import accounts as account
 
 
 class Post(Struct, frozen=True):
-    """A post. `state`: live or gone; `due_at`: its next scheduled read, None when none is planned."""
+    """A post. `state`: live or gone; `due_at`: its next scheduled read, None when none is planned; `titled`:
+    a person gave its title."""
 
     id: int
     organization_id: int
@@ -39,6 +40,7 @@ class Post(Struct, frozen=True):
     due_at: datetime | None
     refreshed_at: datetime | None
     created_at: datetime
+    titled: bool
 
     @property
     def creative(self) -> CreativeLinks:
@@ -55,6 +57,18 @@ class Post(Struct, frozen=True):
             self.platform,
             self.content_type,
         )
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """Which posts of a list: None asks for any. `search`: it stands in the title, the description or the id
+    that the platform knows it by, in capitals or not."""
+
+    platform: str | None = None
+    account_id: int | None = None
+    brand_id: int | None = None
+    without_brand: bool = False
+    state: str | None = None
+    search: str | None = None
 
 
 _COLUMNS = [posts.c[name] for name in Post.__struct_fields__]
@@ -154,17 +168,20 @@ def page_of_posts(
     *,
     after: int | None,
     limit: int,
-    platform: str | None,
-    account_id: int | None,
+    wanted: Wanted,
 ) -> list[Post]:
     """Posts of the scope, newest first by id, below the id `after`."""
     query = sa.select(*_COLUMNS).where(*within(scope, posts))
     if after is not None:
         query = query.where(posts.c.id < after)
-    if platform is not None:
-        query = query.where(posts.c.platform == platform)
-    if account_id is not None:
-        query = query.where(posts.c.account_id == account_id)
+    for name in ("platform", "account_id", "brand_id", "state"):
+        if (value := getattr(wanted, name)) is not None:
+            query = query.where(posts.c[name] == value)
+    if wanted.without_brand:
+        query = query.where(posts.c.brand_id.is_(None))
+    if wanted.search is not None:
+        texts_of = (posts.c.title, posts.c.description, posts.c.external_id)
+        query = query.where(sa.or_(*(text.icontains(wanted.search, autoescape=True) for text in texts_of)))
     return [Post(*row) for row in connection.execute(query.order_by(posts.c.id.desc()).limit(limit))]
 
 

@@ -202,6 +202,13 @@ posts = sa.Table(
     sa.Column("refreshed_at", Instant, comment="last refresh of this post that was asked for"),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("announced_at", Instant, comment="publication as given with the new post"),
+    sa.Column(
+        "titled",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="a person gave its title: the platform's own does not replace it",
+    ),
     sa.UniqueConstraint("organization_id", "platform", "external_id"),
     # All that a comparison of what came out in a span of time asks of a post.
     sa.Index(
@@ -460,7 +467,7 @@ runs = sa.Table(
     metadata,
     sa.Column("id", _Id, primary_key=True),
     _organization(),
-    sa.Column("kind", sa.Text, nullable=False, comment="collect, import, ingest or sync"),
+    sa.Column("kind", sa.Text, nullable=False, comment="collect, import, ingest, sync or replay"),
     sa.Column("state", sa.Text, nullable=False, comment="running, done or failed"),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("started_at", Instant, nullable=False),
