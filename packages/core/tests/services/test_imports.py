@@ -20,6 +20,7 @@ from afterpost.services.import_tally import KEPT_ERRORS, Imported, NamedPost
 from afterpost.services.imports import Order, import_records
 from afterpost.services.ingest import BATCH
 from afterpost.services.standing import recent_runs
+from afterpost.storage.posts import Wanted
 from afterpost.storage.runs import Run
 from packages.core.tests.house import ACTOR, EVERYTHING, NOW, at
 
@@ -328,7 +329,7 @@ def test_what_was_left_out_of_a_line_is_said_with_it(core: Core) -> None:
     ]
     shown = {
         post.external_id: post
-        for post in list_posts(core, EVERYTHING, after=None, limit=9, platform="toy", account_id=None)[0]
+        for post in list_posts(core, EVERYTHING, Wanted(platform="toy"), after=None, limit=9)[0]
     }
     assert (shown["a"].title, shown["b"].content_type) == ("x" * 20_000, "video")
     assert (shown["c"].content_type, shown["c"].url) == ("caption", "https://www.example.org/c")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from afterpost.domain.readings import Reading
+from afterpost.domain.windows import zone_of
 from afterpost.sdk.formats import FileItem, FileRecord, LineError
 from afterpost.services.core import Core
 from afterpost.services.import_run import FileFacts, begin, put_batches
@@ -42,7 +43,7 @@ def test_lines_that_fail_are_counted_apart_from_posts(core: Core) -> None:
 
 
 def test_a_run_whose_process_died_keeps_the_counts_it_came_to(core: Core, clock: Clock) -> None:
-    tally = Tally()
+    tally = Tally(zone_of("UTC"), named_brand=False)
     into = begin(core, EVERYTHING, ACTOR, FACTS, None, None)
     tally.fail(LineError(3, "No number.", "invalid"))
     put_batches(core, EVERYTHING, ACTOR, [[record(2, "a", 5), record(4, "b", 6)]], tally, into)
