@@ -7,7 +7,9 @@ import pytest
 from afterpost.domain.errors import InvalidWindow, NotFound
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
-from afterpost.services.overview import Growth, Overview, Totals, overview
+from afterpost.services.earned import Totals
+from afterpost.services.like_for_like import Growth
+from afterpost.services.overview import Overview, overview
 from afterpost.services.question import Question
 from afterpost.services.windows import Coverage, Meta
 from packages.core.tests.house import EVERYTHING, Clock, MakeCore, at, day, tell, told, vector

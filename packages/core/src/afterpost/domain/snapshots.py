@@ -2,8 +2,9 @@
 
 A post's history is a linked list of daily rows. `fold` walks it forwards (state + days -> rows + state),
 `undo` walks it backwards (state - rows -> earlier state), `book` says what one row adds to the rollups, and
-`openings` which totals it opens late. All of them are pure and work on integers, so a late reading is: undo the rows from its day on, fold again,
-book the difference. The result is a function of the set of readings, whatever their order of arrival.
+`openings` which totals it opens late. All of them are pure and work on integers, so a late reading is: undo
+the rows from its day on, fold again, book the difference. The result is a function of the set of readings,
+whatever their order of arrival.
 
 Days are numbers (`windows.day_number`).
 """
@@ -32,8 +33,8 @@ class Cell(NamedTuple):
     that gain covers, this one included.
 
     A `gain` of None is a late opening: a first total of which nobody knows on which days it was gained.
-    `days` is then the length of its span, which ends on this day and begins with the post's publication; where
-    that is unknown it begins with the post's first reading, and `days` is negative."""
+    `days` is then the length of its span, which ends on this day and begins with the post's publication;
+    where that is unknown it begins with the post's first reading, and `days` is negative."""
 
     total: int
     gain: int | None

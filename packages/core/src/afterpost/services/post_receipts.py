@@ -25,8 +25,8 @@ SHOWN = 20
 
 
 class Number(Struct, frozen=True):
-    """A counter on a day: its lifetime total, what it gained since its last known total (None: unknown), and
-    over how many days."""
+    """A counter on a day: its lifetime total, what it gained since its last known total and over how many
+    days. Both None: there was no total before, and nobody knows when it was gained."""
 
     total: int
     gain: int | None
@@ -97,7 +97,10 @@ def receipt(core: Core, scope: Scope, post_id: int, day: date | None = None) -> 
         external_id=post.external_id,
         day=day_date(chosen),
         since=None if row.prev is None else day_date(row.prev),
-        numbers={name: Number(cell.total, cell.gain, cell.days) for name, cell in row.cells.items()},
+        numbers={
+            name: Number(cell.total, cell.gain, None if cell.gain is None else cell.days)
+            for name, cell in row.cells.items()
+        },
         readings=tuple(steps),
     )
 

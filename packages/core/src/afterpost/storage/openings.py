@@ -1,10 +1,10 @@
 """Late openings: first totals of which nobody knows on which days they were gained, and where they count.
 
-To a window that holds its whole span an opening is *undated*: gained in it, on no day of it. To any other window
-that shares a day with the span it is unknown, to the rest it is nothing.
+To a window that holds its whole span an opening is *undated*: gained in it, on no day of it. To any other
+window that shares a day with the span it is unknown, to the rest it is nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import EVERY_POST, Selection
 from afterpost.storage.places import by_place
-from afterpost.storage.scoping import Shape, values_of
-from afterpost.storage.tables import DIMENSIONS, openings
+from afterpost.storage.scoping import Shape, selected, values_of, within
+from afterpost.storage.tables import DIMENSIONS, openings, post_analytics, posts
 
 Key = tuple[Any, ...]
 _T = openings.c
@@ -60,16 +60,10 @@ def sums(
     whose opening is unknown there."""
     values = {**values_of(scope, selection), "start": start, "end": end, "metrics": list(metrics)}
     found: dict[Key, dict[str, int]] = {}
-    for metric, total, posts, unknown, *keys in connection.execute(
-        _sums(Shape.of(scope, selection), by), values
-    ):
-        found.setdefault(tuple(keys), {}).update(
-            {
-                f"{metric}_undated": int(total),
-                f"{metric}_undated_posts": int(posts),
-                f"{metric}_unknown": int(unknown),
-            }
-        )
+    query = _sums(Shape.of(scope, selection), by)
+    for row in connection.execute(query, values):
+        names = (f"{row[0]}_{what}" for what in ("undated", "undated_posts", "unknown"))
+        found.setdefault(tuple(row[4:]), {}).update(zip(names, map(int, row[1:4]), strict=True))
     return found
 
 
@@ -114,3 +108,37 @@ def late(
         Late(tuple(row[:5]), row[5], int(row[6]), row[7], bool(row[8]), int(row[9]))
         for row in connection.execute(_late(Shape.of(scope, selection)), values)
     ]
+
+
+def posts_of(
+    connection: sa.Connection,
+    scope: Scope,
+    selection: Selection,
+    days: Iterable[int],
+    metrics: Iterable[str],
+) -> Iterator[tuple[int, Late]]:
+    """(post id, opening) of each first total of those metrics on those days that is no gain. Reads the
+    snapshots of the days."""
+    names, table = list(metrics), post_analytics
+    late = {name: table.c[f"{name}_gain"].is_(None) & table.c[f"{name}_total"].is_not(None) for name in names}
+    dimensions = [
+        posts.c.organization_id,
+        sa.func.coalesce(posts.c.brand_id, sa.literal_column("0")),
+        sa.func.coalesce(posts.c.account_id, sa.literal_column("0")),
+        posts.c.platform,
+        posts.c.content_type,
+    ]
+    spans = [sa.case((late[name], table.c[f"{name}_days"])) for name in names]
+    query = sa.select(table.c.post_id, table.c.day, *dimensions, *spans).join(
+        posts, posts.c.id == table.c.post_id
+    )
+    query = query.where(
+        table.c.day.in_(sorted(days)),
+        sa.or_(*late.values()),
+        *within(scope, posts, named=True),
+        *selected(selection, posts),
+    )
+    for row in connection.execute(query):
+        for name, span in zip(names, row[7:], strict=True):
+            if span is not None:
+                yield row[0], Late(tuple(row[2:7]), name, row[1] - abs(span) + 1, row[1], span > 0, 1)
