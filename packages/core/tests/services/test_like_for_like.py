@@ -1,5 +1,7 @@
-"""Growth of what was read on both sides, and of nothing else. Today is 22 November; windows are 15 to 21 against
-8 to 14."""
+"""Growth of what was read on both sides, and of nothing else.
+
+Today is 22 November; windows are 15 to 21 against 8 to 14.
+"""
 
 from datetime import timedelta
 

@@ -5,7 +5,7 @@ has stopped earning for us alone. They stay out, and the answer says so.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Literal, NamedTuple
 
@@ -125,8 +125,7 @@ def like_for_like(asked: Asked, sides: Sides, by: By = None) -> Mapping[str | No
         )
         for key in now.keys() | then.keys()
     }
-    away = _away(asked, part, before, span)
-    late = [
+    opened = [
         each
         for each in openings.late(
             asked.connection,
@@ -136,8 +135,10 @@ def like_for_like(asked: Asked, sides: Sides, by: By = None) -> Mapping[str | No
             metrics=COUNTED,
             selection=asked.selection,
         )
-        if each.day <= span.end and not _dated(each, span) and origin_of(*each.dimensions[:4]) not in away
+        if each.day <= span.end
     ]
+    away = _away(asked, part, before, span, {origin_of(*each.dimensions[:4]) for each in opened})
+    late = [each for each in opened if not _dated(each, span) and origin_of(*each.dimensions[:4]) not in away]
     if not away and not late:
         return found
     out = _Out(asked, span, by, away, late)
@@ -168,8 +169,14 @@ def _dated(late: Late, span: _Span) -> bool:
     return late.undated_in(span.start, span.middle - 1) or late.undated_in(span.middle, span.end)
 
 
-def _away(asked: Asked, part: Window, before: Window, span: _Span) -> Mapping[Key, int | None]:
-    """Origins that were not read on both sides, with the day of their first reading where that is why."""
+def _away(
+    asked: Asked, part: Window, before: Window, span: _Span, opened: Collection[Key]
+) -> Mapping[Key, int | None]:
+    """Origins that were not read on both sides, with the day of their first reading where that is why.
+
+    A new one has nothing to compare with, unless it began under our eyes: where no post of it opened late
+    (`opened`: the origins that had one), there was nothing before.
+    """
     found: dict[Key, int | None] = {}
     begins, ends = before.begins_at(), part.ends_at()
     gone = {
@@ -180,7 +187,7 @@ def _away(asked: Asked, part: Window, before: Window, span: _Span) -> Mapping[Ke
     platform = asked.selection.platform
     read = origins(asked.connection, asked.scope, start=span.start, end=span.end, platform=platform)
     for key, each in read.items():
-        if each.inside and not each.before:
+        if each.inside and not each.before and key in opened:
             found[key] = each.first
         elif (each.inside and not each.to_the_end) or key[2] in gone:
             found[key] = None
