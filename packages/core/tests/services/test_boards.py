@@ -40,16 +40,8 @@ def test_brands_by_what_they_earned(filled: Core) -> None:
         (2, "north", 1, 40, 110),
         (3, "east", 0, None, None),
     ]
-    # Nobody read them after the 18th: that they earned less by then is no fall.
+    # First read inside the window before, and no more after the 18th: nothing to compare.
     assert [r.growth.views for r in board] == [None, None, None]
-    for key, views in (("n", 180), ("s", 120)):
-        tell(filled, told(key, at("2026-11-21"), {"views": views}))
-    board, _ = leaderboard(filled, EVERYTHING, "brands")
-    assert [(r.slug, r.growth.views) for r in board] == [
-        ("south", pytest.approx(100 * (78 - 42) / 42)),
-        ("north", pytest.approx(100 * (70 - 110) / 110)),
-        ("east", None),
-    ]
     assert (meta.window.start_date, meta.window.end_date) == (day("2026-11-15"), day("2026-11-21"))
 
 

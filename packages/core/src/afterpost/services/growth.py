@@ -97,7 +97,7 @@ def change(name: str, now: Totals, then: Totals, comparison: Comparison) -> Chan
     own = Pair(getattr(now, name), getattr(then, name))
     compared = Pair(getattr(comparison.current, name), getattr(comparison.previous, name))
     percent = growth(compared.current, compared.previous)
-    beside = None if compared == own else compared
+    beside = None if compared in (own, Pair(None, None)) else compared
     return Change(own.current, own.previous, percent, direction(percent), beside)
 
 
