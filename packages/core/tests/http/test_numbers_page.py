@@ -29,7 +29,7 @@ def tables(text: str) -> Iterator[list[list[str]]]:
 
 
 def readings(text: str) -> list[dict[str, Any]]:
-    """The first table, as posts to ingest. `–`: asked for and not reported."""
+    """The first table, as posts to ingest. `–`: asked for and not reported, or a publication nobody told."""
     heading, *rows = next(tables(text))
     assert heading[:3] == ["post", "published", "read"]
     told = []
@@ -41,7 +41,9 @@ def readings(text: str) -> list[dict[str, Any]]:
             {
                 "platform": PLATFORM,
                 "external_id": cells["post"],
-                "published_at": cells["published"].replace(" ", "T") + ":00Z",
+                "published_at": None
+                if cells["published"] == "–"
+                else cells["published"].replace(" ", "T") + ":00Z",
                 "observed_at": cells["read"].replace(" ", "T") + ":00Z",
                 "metrics": {name: None if text == "–" else int(text) for name, text in numbers.items()},
                 **named,
