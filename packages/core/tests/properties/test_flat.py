@@ -78,11 +78,10 @@ def test_the_growth_of_a_flat_history_is_0_or_unknown(bench: Bench, data: st.Dat
         asked = Question(start=end - timedelta(days=length - 1), end=end)
         whole, _ = overview(bench.core, EVERYTHING, asked)
         grown = [whole.growth.views, whole.growth.likes, whole.growth.engagements]
-        for row in (
-            *platforms(bench.core, EVERYTHING, asked)[0],
-            *leaderboard(bench.core, EVERYTHING, "brands", asked)[0],
-        ):
-            grown += [row.growth.views, row.growth.engagements]
+        for platform in platforms(bench.core, EVERYTHING, asked)[0]:
+            grown += [platform.growth.views, platform.growth.engagements]
+        for brand in leaderboard(bench.core, EVERYTHING, "brands", asked)[0]:
+            grown += [brand.growth.views, brand.growth.engagements]
         grown.append(weekly(bench.core, EVERYTHING, asked)[0].week_over_week.views.growth)
         changes, _ = growing(bench.core, EVERYTHING, asked)
         grown += [changes.views.growth, changes.likes.growth]
