@@ -14,11 +14,11 @@ from msgspec import Struct, structs
 from afterpost.domain.metrics import ENGAGEMENT_PARTS, EXPOSURES
 from afterpost.domain.rates import growth
 from afterpost.domain.snapshots import Bucket, book
-from afterpost.domain.windows import Window, day_date, day_number, skipped_days, zone_of
+from afterpost.domain.windows import day_date, day_number, skipped_days, zone_of
 from afterpost.services.comparison import complete_part
 from afterpost.services.earned import COUNTED, UNKNOWN, Totals, distinct, earned_of, sums_by, totals_of
 from afterpost.services.question import Asked
-from afterpost.storage import openings, pauses, rollups, snapshots
+from afterpost.storage import openings, rollups, snapshots
 from afterpost.storage.openings import Late
 from afterpost.storage.origins import ORIGIN, Key, origin_of, origins
 from afterpost.storage.rollups import Sums
@@ -137,7 +137,7 @@ def like_for_like(asked: Asked, sides: Sides, by: By = None) -> Mapping[str | No
         )
         if each.day <= span.end
     ]
-    away = _away(asked, part, before, span, {origin_of(*each.dimensions[:4]) for each in opened})
+    away = _away(asked, span, {origin_of(*each.dimensions[:4]) for each in opened})
     late = [each for each in opened if not _dated(each, span) and origin_of(*each.dimensions[:4]) not in away]
     if not away and not late:
         return found
@@ -169,27 +169,20 @@ def _dated(late: Late, span: _Span) -> bool:
     return late.undated_in(span.start, span.middle - 1) or late.undated_in(span.middle, span.end)
 
 
-def _away(
-    asked: Asked, part: Window, before: Window, span: _Span, opened: Collection[Key]
-) -> Mapping[Key, int | None]:
+def _away(asked: Asked, span: _Span, opened: Collection[Key]) -> Mapping[Key, int | None]:
     """Origins that were not read on both sides, with the day of their first reading where that is why.
 
     A new one has nothing to compare with, unless it began under our eyes: where no post of it opened late
-    (`opened`: the origins that had one), there was nothing before.
+    (`opened`: the origins that had one), there was nothing before. One that was disconnected is not read to
+    the end; if it was, its gains are all there.
     """
     found: dict[Key, int | None] = {}
-    begins, ends = before.begins_at(), part.ends_at()
-    gone = {
-        account_id
-        for account_id, spans in pauses.disconnections(asked.connection, asked.scope, begins, ends).items()
-        if any(began >= begins and (ended is None or ended >= ends) for began, ended in spans)
-    }
     platform = asked.selection.platform
     read = origins(asked.connection, asked.scope, start=span.start, end=span.end, platform=platform)
     for key, each in read.items():
         if each.inside and not each.before and key in opened:
             found[key] = each.first
-        elif (each.inside and not each.to_the_end) or key[2] in gone:
+        elif each.inside and not each.to_the_end:
             found[key] = None
     return found
 
