@@ -192,6 +192,7 @@ class Book:
         self._first_at = np.zeros(posts.size.posts, np.int64)
         self._totals = {name: np.zeros(posts.size.posts, np.int64) for name in METRICS}
         self.attendance: list[tuple[int, int, int, int]] = []
+        self.openings: list[tuple[int, int, str, int, int, int]] = []
 
     def day(self, day: int) -> Written:
         """Store the readings of the next day."""
@@ -201,11 +202,12 @@ class Book:
         first = previous < 0
         fresh = first & (readings.at - posts.published[rows] <= 48 * _HOUR)
         opened = day - posts.published[rows] // DAY + 1
-        days = np.where(first, np.where(fresh, np.maximum(opened, 1), 0), day - previous)
+        days = np.where(first, np.maximum(opened, 1), day - previous)
         gains = {name: totals - self._totals[name][rows] for name, totals in readings.totals.items()}
         written = Written(day, readings, previous, days, first & ~fresh, gains)
         self._roll_up(written)
         self._attend(written)
+        self._open(written)
         self._first[rows[first]] = day
         self._first_at[rows[first]] = readings.at[first]
         self._last[rows] = day
@@ -250,6 +252,19 @@ class Book:
         keys = self.posts.group[written.readings.rows] * 1_000_000 + gap
         for key, count in zip(*(a.tolist() for a in np.unique(keys, return_counts=True)), strict=True):
             self.attendance.append((key // 1_000_000, written.day, key % 1_000_000, count))
+
+    def _open(self, written: Written) -> None:
+        """Late openings: group, day, metric, span, posts, the sum of their totals."""
+        rows = written.readings.rows
+        for name in METRICS:
+            late = written.unknown & reports(self.posts, rows, name)
+            keys = self.posts.group[rows[late]] * 1_000_000 + written.days[late]
+            found, where, counts = np.unique(keys, return_inverse=True, return_counts=True)
+            sums = np.zeros(len(found), np.int64)
+            np.add.at(sums, where, written.readings.totals[name][late])
+            for key, count, total in zip(found.tolist(), counts.tolist(), sums.tolist(), strict=True):
+                group, span = divmod(key, 1_000_000)
+                self.openings.append((group, written.day, name, span, count, total))
 
     def rollups(self) -> Iterator[tuple[int, int, list[int]]]:
         """(group, day, counters in order), of those that are not empty."""

@@ -184,6 +184,15 @@ def append(
             (*DIMENSIONS, "day", "gap", "posts"),
             ((*place[group], *rest) for group, *rest in attended),
         )
+        opened = sorted(
+            book.openings, key=lambda row: (place[row[0]][:2], row[1], place[row[0]][2:], *row[2:])
+        )
+        _append(
+            connection,
+            "openings",
+            (*DIMENSIONS, "day", "metric", "span", "posts", "total"),
+            ((*place[group], *rest) for group, *rest in opened),
+        )
         _append(connection, "latest", LATEST_COLUMNS, book.states())
     return count
 

@@ -28,8 +28,9 @@ from afterpost.loading import build_plugins
 from afterpost.services.advice import hooks, posting_advice
 from afterpost.services.boards import leaderboard, platforms
 from afterpost.services.core import Core, open_core
+from afterpost.services.earned import distinct, earned_of, previous_sums, window_sums
 from afterpost.services.kept import Kept
-from afterpost.services.overview import distinct, earned_of, overview, previous_sums, window_sums
+from afterpost.services.overview import overview
 from afterpost.services.question import Question, asking
 from afterpost.services.rankings import LOOK_BACK, MIN_AGE, ranking
 from afterpost.services.series import timeseries

@@ -32,7 +32,7 @@ def test_a_receipt_says_the_hash_of_the_file(cli: Cli, file: Path) -> None:
     assert f"payload  {sha256}" in printed
     assert "run      1 (import, done)" in printed
     said = cli.done("receipt", "1", "--date", "2026-11-20", "--json").json
-    assert said["numbers"] == {"views": {"total": 100, "gain": None, "days": 0}}
+    assert said["numbers"] == {"views": {"total": 100, "gain": None, "days": None}}
     assert [source["sha256"] for step in said["readings"] for source in step["payloads"]] == [sha256]
 
 

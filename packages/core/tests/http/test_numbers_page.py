@@ -29,7 +29,7 @@ def tables(text: str) -> Iterator[list[list[str]]]:
 
 
 def readings(text: str) -> list[dict[str, Any]]:
-    """The first table, as posts to ingest. `–`: asked for and not reported."""
+    """The first table, as posts to ingest. `–`: asked for and not reported, or a publication nobody told."""
     heading, *rows = next(tables(text))
     assert heading[:3] == ["post", "published", "read"]
     told = []

@@ -7,7 +7,9 @@ import pytest
 from afterpost.domain.errors import InvalidWindow, NotFound
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
-from afterpost.services.overview import Growth, Overview, Totals, overview
+from afterpost.services.earned import Totals
+from afterpost.services.like_for_like import Growth
+from afterpost.services.overview import Overview, overview
 from afterpost.services.question import Question
 from afterpost.services.windows import Coverage, Meta
 from packages.core.tests.house import EVERYTHING, Clock, MakeCore, at, day, tell, told, vector
@@ -39,7 +41,7 @@ def test_gains_are_summed_and_not_lifetime_totals(core: Core) -> None:
     assert (answer.posts, answer.published, answer.brands, answer.organizations) == (2, 0, 1, 1)
     assert (answer.active_platforms, answer.best_platform) == (("youtube",), "youtube")
     assert answer.engagement_rate == pytest.approx(100 * 112 / 770)
-    assert (meta.exposure, meta.estimated_share) == ("views", 0)
+    assert (meta.exposure, meta.estimated_share["views"]) == ("views", 0)
     assert meta.receipt.snapshots == 14
 
 
@@ -82,17 +84,17 @@ def test_without_any_data_everything_is_unknown(core: Core) -> None:
     assert answer.growth == Growth(None, None, None, None, None, None)
     assert (answer.posts, answer.published, answer.brands, answer.organizations) == (0, 0, 0, 0)
     assert (answer.active_platforms, answer.best_platform, answer.engagement_rate) == ((), None, None)
-    assert (meta.exposure, meta.estimated_share, meta.provisional) == (None, None, False)
+    assert (meta.exposure, meta.estimated_share, meta.provisional) == (None, {}, False)
     assert meta.coverage == Coverage(0, 0, None)
 
 
 def test_an_old_posts_first_total_is_lifetime_and_nothing_that_was_earned(core: Core) -> None:
     tell(core, told("a", at("2026-11-20"), {"views": 9_000, "likes": 4}, published_at=at("2025-01-01")))
     answer, meta = asked(core)
-    assert (answer.earned.views, answer.earned.engagements) == (0, 0)
+    assert (answer.earned.views, answer.earned.engagements) == (None, None)
     assert (answer.lifetime.views, answer.lifetime.engagements) == (9_000, 4)
     assert (answer.posts, answer.best_platform) == (1, None)
-    assert (meta.exposure, meta.estimated_share) == ("views", None)
+    assert (meta.exposure, meta.estimated_share) == ("views", {})
 
 
 def test_an_opening_of_unknown_gain_takes_nothing_from_what_is_known(core: Core) -> None:
@@ -123,7 +125,7 @@ def test_a_missed_week_is_spread_and_called_estimated(core: Core) -> None:
     tell(core, told("a", at("2026-11-21"), {"views": 800}))
     answer, meta = asked(core)
     assert answer.earned.views == 700
-    assert meta.estimated_share == pytest.approx(6 / 7)
+    assert meta.estimated_share["views"] == pytest.approx(6 / 7)
     for date in ("2026-11-15", "2026-11-18", "2026-11-21"):
         assert asked(core, date, date)[0].earned.views == 100
     # Inside the gap the last known total stands; it is not made up.
@@ -139,7 +141,7 @@ def test_a_later_reading_books_into_a_window_that_is_over(core: Core) -> None:
     tell(core, told("a", at("2026-11-22"), {"views": 900}))  # today: 800 over eight days
     answer, meta = asked(core)
     assert answer.earned.views == 700
-    assert (meta.provisional, meta.estimated_share) == (False, 1)
+    assert (meta.provisional, meta.estimated_share) == (False, {"views": 1})
     assert meta.coverage == Coverage(1, 0, 0)
 
 
@@ -148,7 +150,11 @@ def test_a_restated_lower_total_is_a_negative_gain_of_its_days(core: Core) -> No
     tell(core, told("a", at("2026-11-15"), {"likes": 90}))
     answer, _ = asked(core)
     assert (answer.earned.likes, answer.earned.engagements) == (-10, -10)
-    assert (answer.growth.likes, answer.lifetime.likes) == (-110, 90)
+    assert answer.lifetime.likes == 90
+    # It fell, but whoever stops reading on the 15th does not know by how much until the 21st.
+    assert answer.growth.likes is None
+    tell(core, told("a", at("2026-11-21"), {"likes": 90}))
+    assert asked(core)[0].growth.likes == -110
 
 
 # --- rates ---

@@ -58,6 +58,28 @@ def local_day_number(instant: datetime, zone: ZoneInfo) -> int:
     return instant.astimezone(zone).toordinal() - EPOCH
 
 
+@cache
+def skipped_days(zone: ZoneInfo) -> frozenset[int]:
+    """The day numbers that a zone never had, from `FIRST_DAY` on: it went over the date line (Apia had no
+    30 December 2011). Nearly no zone has one."""
+    found: set[int] = set()
+    for year in range(FIRST_DAY.year, _NO_MORE):
+        begins, ends = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+        # What is skipped stays skipped, so that a year that begins and ends alike needs no look.
+        if _offset(ends, zone) - _offset(begins, zone) > timedelta(hours=12):
+            days = [local_day_number(begins + timedelta(days=n), zone) for n in range(367)]
+            found.update(set(range(days[0], days[-1] + 1)).difference(days))
+    return frozenset(found)
+
+
+_NO_MORE = 2_100
+"""No rule of the tz database skips a day in its last years."""
+
+
+def _offset(instant: datetime, zone: ZoneInfo) -> timedelta:
+    return instant.astimezone(zone).utcoffset() or timedelta()
+
+
 def day_start(day: date, zone: ZoneInfo) -> datetime:
     """The instant (UTC) a local day begins. Where midnight does not exist, the first valid instant."""
     return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)

@@ -18,6 +18,7 @@ DERIVED = (
     "rollups",
     "standing",
     "attendance",
+    "openings",
     "content_performance",
 )
 """The tables that hold numbers; the others hold what people said, or what a post is called."""

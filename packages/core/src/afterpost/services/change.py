@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from afterpost.domain.events import SnapshotsStored
 from afterpost.domain.snapshots import Bucket, Column, Row, book, book_alike
-from afterpost.domain.windows import day_date
+from afterpost.domain.windows import day_date, skipped_days, zone_of
 from afterpost.storage import changes, organizations, rollups
 from afterpost.storage.organizations import Organization
-from afterpost.storage.rollups import Dimensions
+from afterpost.storage.rollups import Dimensions, Openings
 from afterpost.storage.transaction import Tx
 
 
@@ -20,6 +20,8 @@ class Change:
         self._number: int | None = None
         self._deltas: dict[Dimensions, dict[int, Bucket]] = {}
         self._attended: dict[tuple[Dimensions, int, int], int] = {}
+        self._opened: Openings = {}
+        self._skipped = skipped_days(zone_of(organization.time_zone))
         self._days: dict[int, list[int]] = {}
         self._taken_back = False
         self.restated = 0
@@ -38,7 +40,8 @@ class Change:
 
     def book(self, dimensions: Dimensions, row: Row, sign: int) -> None:
         """Add a snapshot to the rollups (`sign` 1), or take it back (-1)."""
-        book(row, sign, self._deltas.setdefault(dimensions, {}))
+        book(row, sign, self._deltas.setdefault(dimensions, {}), self._skipped)
+        rollups.open_late(self._opened, dimensions, row, sign)
         self._attend(dimensions, row.day, row.gap, sign)
         self._taken_back |= sign < 0
 
@@ -51,8 +54,12 @@ class Change:
         columns: Mapping[str, Column],
         posts: int,
     ) -> None:
-        """Add snapshots that are alike (`domain.snapshots.book_alike`), `gap` days after those before."""
-        book_alike(day, offers, columns, posts, self._deltas.setdefault(dimensions, {}))
+        """Add snapshots that are alike (`domain.snapshots.book_alike`), `gap` days after those before.
+
+        None of them opens anything: each metric was known before.
+        """
+        deltas = self._deltas.setdefault(dimensions, {})
+        book_alike(day, offers, columns, posts, deltas, self._skipped)
         self._attend(dimensions, day, gap, posts)
 
     def _attend(self, dimensions: Dimensions, day: int, gap: int, posts: int) -> None:
@@ -64,7 +71,9 @@ class Change:
         if not self._days:
             return set()
         tx, organization_id = self._tx, self._organization.id
-        rollups.apply(tx.connection, tx.scope, self._deltas, self._attended, prune=self._taken_back)
+        rollups.apply(
+            tx.connection, tx.scope, self._deltas, self._attended, self._opened, prune=self._taken_back
+        )
         changes.add(tx.connection, tx.scope, organization_id, self.number, self._days)
         return {post_id for post_ids in self._days.values() for post_id in post_ids}
 

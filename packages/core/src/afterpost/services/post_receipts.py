@@ -10,7 +10,7 @@ from msgspec import Struct
 from afterpost.domain.errors import NotFound
 from afterpost.domain.scope import Scope
 from afterpost.domain.snapshots import Row, booked_between
-from afterpost.domain.windows import day_date, day_number
+from afterpost.domain.windows import day_date, day_number, skipped_days, zone_of
 from afterpost.services.archive import unpacked
 from afterpost.services.core import Core
 from afterpost.services.post_summary import with_payloads
@@ -26,8 +26,8 @@ SHOWN = 20
 
 
 class Number(Struct, frozen=True):
-    """A counter on a day: its lifetime total, what it gained since its last known total (None: unknown), and
-    over how many days."""
+    """A counter on a day: its lifetime total, what it gained since its last known total and over how many
+    days. Both None: there was no total before, and nobody knows when it was gained."""
 
     total: int
     gain: int | None
@@ -92,7 +92,9 @@ def receipt(core: Core, scope: Scope, post_id: int, day: date | None = None) -> 
         if not rows:
             raise NotFound(f"Post {post_id} has no readings yet.")
         chosen = max(rows) if day is None else day_number(day)
-        row, booked = rows.get(chosen), {} if chosen in rows else _booked(rows.values(), chosen)
+        zone = zone_of(core.organization(connection, scope).time_zone)
+        row = rows.get(chosen)
+        booked = {} if row else _booked(rows.values(), chosen, skipped_days(zone))
         if row is None and not booked:
             raise NotFound(f"Post {post_id} was not read on {day}.", hint=_near(post, sorted(rows), chosen))
         days = sorted({day_number(share.read_on) for share in booked.values()}) or [chosen]
@@ -114,21 +116,25 @@ def receipt(core: Core, scope: Scope, post_id: int, day: date | None = None) -> 
         since=None if row is None or row.prev is None else day_date(row.prev),
         numbers={}
         if row is None
-        else {name: Number(cell.total, cell.gain, cell.days) for name, cell in row.cells.items()},
+        else {
+            name: Number(cell.total, cell.gain, None if cell.gain is None else cell.days)
+            for name, cell in row.cells.items()
+        },
         readings=tuple(steps),
         booked=booked,
     )
 
 
-def _booked(rows: Iterable[Row], day: int) -> dict[str, Share]:
+def _booked(rows: Iterable[Row], day: int, skipped: frozenset[int]) -> dict[str, Share]:
     """What gains that were read later book to a day, by metric."""
     found: dict[str, Share] = {}
     for row in rows:
         for name, cell in row.cells.items():
             if cell.gain is None or not row.day - cell.days < day < row.day:
                 continue
-            gained = booked_between(row.day, cell, day, day) or 0
-            found[name] = Share(gained, day_date(row.day), day_date(row.day - cell.days + 1))
+            gained = booked_between(row.day, cell, day, day, skipped)
+            if gained is not None:
+                found[name] = Share(gained, day_date(row.day), day_date(row.day - cell.days + 1))
     return found
 
 

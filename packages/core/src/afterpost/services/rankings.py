@@ -13,9 +13,10 @@ from afterpost.domain.ranking import MIN_EXPOSURE, Evidence, RankKey, rank_key, 
 from afterpost.domain.rates import engagements, exposure, rate
 from afterpost.domain.scope import Scope
 from afterpost.domain.snapshots import booked_between
-from afterpost.domain.windows import Window, day_number, day_start
+from afterpost.domain.windows import Window, day_number, day_start, skipped_days, zone_of
 from afterpost.services.core import Core
-from afterpost.services.overview import SHOWN, UNKNOWN, Totals, meta_of, totals_of, window_sums
+from afterpost.services.earned import SHOWN, UNKNOWN, Totals, totals_of, window_sums
+from afterpost.services.overview import meta_of
 from afterpost.services.question import DEFAULT, Asked, Question, asking
 from afterpost.services.windows import Meta
 from afterpost.storage import posts, snapshots
@@ -226,19 +227,20 @@ def together(items: Iterable[Rated]) -> tuple[int, float | None]:
 
 
 def earned_by_post(asked: Asked, post_ids: Collection[int]) -> dict[int, Totals]:
-    """post id -> what is booked to the days of the window, of those with anything known in it.
+    """post id -> what is booked to the days of the window or undated in it, of those read or booked in it.
 
     Gains that lie inside the window are summed by the database; those that reach over its edges are split
     here, by the one formula there is.
     """
     start, end = day_number(asked.window.start), day_number(asked.window.end)
+    skipped = skipped_days(zone_of(asked.organization.time_zone))
     booked = snapshots.gains_inside(asked.connection, asked.scope, post_ids, start, end, SHOWN)
     for post_id, row in snapshots.across_edges(asked.connection, asked.scope, post_ids, start, end, SHOWN):
         for name in SHOWN:
             cell = row.cells.get(name)
             if cell is None or cell.gain is None or (start <= row.day - cell.days + 1 and row.day <= end):
                 continue
-            amount = booked_between(row.day, cell, start, end)
+            amount = booked_between(row.day, cell, start, end, skipped)
             if amount is not None:
                 own = booked.setdefault(post_id, {})
                 own[name] = own.get(name, 0) + amount

@@ -7,6 +7,8 @@ from msgspec import Struct, structs
 
 from afterpost.domain.ages import due_inside, ladder_key, slowly_due, surely_due
 from afterpost.domain.windows import Window, day_number, outside
+from afterpost.services.earned import Undated
+from afterpost.services.like_for_like import Comparison
 from afterpost.services.meanings import Break
 from afterpost.services.question import Asked
 from afterpost.storage import accounts, coverage, pauses, posts, snapshots, versions
@@ -49,7 +51,10 @@ class Receipt(Struct, frozen=True):
 class Meta(Struct, frozen=True):
     """How a windowed answer came about. `as_of`: everything known at that instant is in it; `provisional`:
     some expected post was not read since the window ended, so a later reading can still book into it;
-    `estimated_share`: part of the earned exposure (else engagements) booked to days without an observation;
+    `estimated_share`: by metric, the part of what was booked, gained or lost, that falls on days without an
+    observation; `undated`: by metric, what of the earned is of no day of the window; `unknown_openings`: by
+    metric, of how many posts nobody knows what they earned in it; `growth`: what growth compares, in answers
+    that have any;
     `exposure`: what rates divide by; `complete_through`: by platform, the last day past the latency its
     provider declares; `definitions`: by platform and metric, the one in force; `breaks`: where a platform
     began to count otherwise inside the window or the one before."""
@@ -58,7 +63,10 @@ class Meta(Struct, frozen=True):
     previous_window: WindowMeta
     as_of: datetime
     coverage: Coverage
-    estimated_share: float | None
+    estimated_share: Mapping[str, float]
+    undated: Mapping[str, Undated]
+    unknown_openings: Mapping[str, int]
+    growth: Comparison | None
     provisional: bool
     exposure: str | None
     complete_through: Mapping[str, date]

@@ -31,6 +31,7 @@ from afterpost.storage.tables import (
     definition_sets,
     latest,
     observations,
+    openings,
     organizations,
     post_analytics,
     posts,
@@ -259,6 +260,10 @@ def _attendance(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
     return _grouped(connection, scope, attendance, ("day", "gap"), ("posts",))
 
 
+def _openings(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
+    return _grouped(connection, scope, openings, ("day", "metric", "span"), ("posts", "total"))
+
+
 def _content_performance(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
     table = content_performance
     query = (
@@ -291,6 +296,7 @@ TABLES: Mapping[str, Callable[[sa.Connection, Scope], Iterator[Row]]] = {
     "rollups": _rollups,
     "standing": _standing,
     "attendance": _attendance,
+    "openings": _openings,
     "content_performance": _content_performance,
 }
 """Every table of facts -> its rows in canonical order."""
@@ -310,6 +316,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "rollups": (*_GROUP_KEY, "day"),
     "standing": _GROUP_KEY,
     "attendance": (*_GROUP_KEY, "day", "gap"),
+    "openings": (*_GROUP_KEY, "day", "metric", "span"),
     "content_performance": (*_POST_KEY, "measured_on"),
 }
 """What a row of each table is known by; the rows come in the order of these, texts by their bytes and a

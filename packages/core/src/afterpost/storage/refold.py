@@ -17,7 +17,7 @@ from afterpost.domain.performance import Performance, learned_from
 from afterpost.domain.publication import Told, first_of, publication
 from afterpost.domain.scope import Scope
 from afterpost.domain.snapshots import Bucket, Row, State, book, fold, merge_day
-from afterpost.domain.windows import local_day_number, zone_of
+from afterpost.domain.windows import local_day_number, skipped_days, zone_of
 from afterpost.storage import (
     latest,
     observations,
@@ -37,6 +37,7 @@ DERIVED = (
     tables.rollups,
     tables.standing,
     tables.attendance,
+    tables.openings,
     tables.content_performance,
 )
 """The tables that `derive` fills: what the observations add up to."""
@@ -184,6 +185,7 @@ class _Written:
         self._learned: list[tuple[Post, Row, Performance, int]] = []
         self._deltas: dict[rollups.Dimensions, dict[int, Bucket]] = {}
         self._attended: dict[tuple[rollups.Dimensions, int, int], int] = {}
+        self._opened: rollups.Openings = {}
 
     def add(self, owner: Post, row: Row) -> None:
         """Write a snapshot and all that follows from it."""
@@ -193,7 +195,8 @@ class _Written:
             self._learned.append((owner, row, learned_from(row), place.change_seq))
         else:
             self.unlearned.setdefault(row.day, []).append(owner.id)
-        book(row, 1, self._deltas.setdefault(dimensions, {}))
+        book(row, 1, self._deltas.setdefault(dimensions, {}), skipped_days(place.zone))
+        rollups.open_late(self._opened, dimensions, row, 1)
         key = (dimensions, row.day, row.gap)
         self._attended[key] = self._attended.get(key, 0) + 1
         if len(self._snapshots) >= ROWS_AT_ONCE:
@@ -203,5 +206,5 @@ class _Written:
         """Write what is on its way."""
         snapshots.save(self._connection, self._scope, self._snapshots)
         performance.save(self._connection, self._scope, self._learned)
-        rollups.apply(self._connection, self._scope, self._deltas, self._attended, prune=False)
+        rollups.apply(self._connection, self._scope, self._deltas, self._attended, self._opened, prune=False)
         self._empty()

@@ -168,16 +168,17 @@ def gains_inside(
     end: int,
     names: Sequence[str],
 ) -> dict[int, dict[str, int]]:
-    """post id -> metric -> sum of the gains whose days all lie in [start, end]; absent where unreported."""
+    """post id -> metric -> sum of the gains whose days all lie in [start, end], and of the first totals that
+    are undated there; absent where there is neither."""
     table = post_analytics
     found: dict[int, dict[str, int]] = {}
     columns = []
     for name in names:
         gain, days = table.c[f"{name}_gain"], table.c[f"{name}_days"]
-        columns += [
-            sa.func.count(table.c[f"{name}_total"]),
-            sa.func.coalesce(sa.func.sum(sa.case((table.c.day - days + 1 >= start, gain))), 0),
-        ]
+        # A late opening has no gain, and fewer days than 0 where its publication is unknown.
+        amount = sa.case((table.c.day - days + 1 >= start, sa.func.coalesce(gain, table.c[f"{name}_total"])))
+        known = sa.case((days > 0, amount))
+        columns += [sa.func.count(known), sa.func.coalesce(sa.func.sum(known), 0)]
     for some in chunks(post_ids):
         query = (
             sa.select(table.c.post_id, *columns)
@@ -235,7 +236,7 @@ class Place(NamedTuple):
 
 
 class Booked(NamedTuple):
-    """A snapshot whose gain of one metric covers days of a window."""
+    """A snapshot whose gain of one metric covers days of a window, or whose first total is undated in it."""
 
     day: int
     post_id: int
@@ -254,7 +255,8 @@ def behind(
     after: Place | None,
     limit: int,
 ) -> list[Booked]:
-    """Snapshots with a gain of that metric that covers days in [start, end], by day and post.
+    """Snapshots with a gain of that metric that covers days in [start, end], or a first total that is undated
+    there, by day and post.
 
     `after`: the last one before this page.
     """
@@ -265,8 +267,10 @@ def behind(
         .join(posts, posts.c.id == table.c.post_id)
         .where(
             table.c.day >= start,
-            gain.is_not(None),
-            table.c.day - days + 1 <= end,
+            sa.or_(
+                sa.and_(gain.is_not(None), table.c.day - days + 1 <= end),
+                sa.and_(gain.is_(None), days > 0, table.c.day - days + 1 >= start, table.c.day <= end),
+            ),
             *within(scope, posts),
             *selected(selection, posts),
         )

@@ -312,7 +312,7 @@ def _snapshot_columns() -> Iterator[sa.Column[int]]:
     for name in CUMULATIVE:
         yield sa.Column(f"{name}_total", sa.BigInteger, comment="lifetime total; null: not reported")
         yield sa.Column(f"{name}_gain", sa.BigInteger, comment="since its last known total; null: unknown")
-        yield sa.Column(f"{name}_days", sa.Integer, comment="days the gain covers")
+        yield sa.Column(f"{name}_days", sa.Integer, comment="days the gain covers; see Cell where it is null")
 
 
 post_analytics = sa.Table(
@@ -362,7 +362,11 @@ ROLLUP_COUNTERS = (
     "rated_impressions",
     "rated_by_views",
     "rated_by_impressions",
-    *(f"{name}_{what}" for name in CUMULATIVE for what in ("gain", "estimated", "covered", "n", "change")),
+    *(
+        f"{name}_{what}"
+        for name in CUMULATIVE
+        for what in ("gain", "estimated", "covered", "n", "change", "fell", "estimated_fell")
+    ),
 )
 """What `domain.snapshots.book` counts; every one of them additive over days and dimensions."""
 
@@ -411,6 +415,22 @@ attendance = sa.Table(
     sa.Column("gap", sa.Integer, nullable=False, comment="days since the post's previous snapshot; 0: first"),
     sa.Column("posts", sa.BigInteger, nullable=False, server_default="0"),
     _key("organization_id", "brand_id", "day", "account_id", "platform", "content_type", "gap"),
+    **_WITHOUT_ROWID,
+)
+
+openings = sa.Table(
+    "openings",
+    metadata,
+    *_dimensions(),
+    sa.Column("day", sa.Integer, nullable=False, comment="of the first total"),
+    sa.Column("metric", sa.Text, nullable=False),
+    sa.Column(
+        "span", sa.Integer, nullable=False, comment="days from the publication on; negative: it is unknown"
+    ),
+    sa.Column("posts", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("total", sa.BigInteger, nullable=False, server_default="0"),
+    _key("organization_id", "brand_id", "day", "account_id", "platform", "content_type", "metric", "span"),
+    comment="late openings: first totals of which nobody knows on which days they were gained",
     **_WITHOUT_ROWID,
 )
 
