@@ -26,6 +26,7 @@ from afterpost.services.batches import RETRY_AFTER
 from afterpost.services.budgets import OverBudget
 from afterpost.services.core import Core
 from afterpost.services.daily import read_daily
+from afterpost.services.dues import settle
 from afterpost.services.exchange import Exchange
 from afterpost.services.guarding import REFUSALS, Done, guarded
 from afterpost.services.listing import Listed, list_posts
@@ -198,6 +199,7 @@ def _account_failed(
         }
         if stopping:
             values["state"] = "stopped"
+            settle(core, tx, core.organization(tx.connection, tx.scope), account.id)
             pauses.note_state(tx.connection, tx.scope, account.organization_id, account.id, "stopped", tx.now)
             if account.state != "stopped":
                 tx.emit(

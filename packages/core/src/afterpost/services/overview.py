@@ -141,6 +141,7 @@ def meta_of(asked: Asked, sums: Sums) -> Meta:
         previous_window=shown(asked.window.previous()),
         as_of=asked.core.now(),
         coverage=covered(attendance),
+        previous_coverage=covered(attended(asked._replace(window=asked.window.previous()))),
         estimated_share=estimated_share(sums),
         provisional=any(each.unread for each in attendance),
         exposure=exposure_of(sums),
