@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterpost.domain.metrics import CUMULATIVE
+from afterpost.storage.tables import ATTENDANCE_COUNTERS
 from packages.core.tests.properties import model, recount
 from packages.core.tests.properties.bench import Bench, micros, number
 from packages.core.tests.properties.effort import effort
@@ -56,8 +57,8 @@ def check_rollups(bench: Bench) -> None:
     assert recount.stored(bench.rows("standing"), recount.STANDING_COUNTERS) == recount.standing(
         snapshots, posts
     )
-    assert recount.stored(bench.rows("attendance"), ["posts"], "day", "gap") == recount.attendance(
-        snapshots, posts
+    assert recount.stored(bench.rows("attendance"), ATTENDANCE_COUNTERS, "day", "gap") == recount.attendance(
+        snapshots, posts, bench.rows("due_reads")
     )
 
 

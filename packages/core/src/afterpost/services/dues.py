@@ -23,6 +23,8 @@ from afterpost.storage.posts import Post
 from afterpost.storage.rollups import Attended
 from afterpost.storage.transaction import Tx
 
+GRACE = timedelta(minutes=5)
+"""A read takes its time: one that was due so shortly before is due when it is made, though it be another day."""
 _TICK = timedelta.resolution
 
 
@@ -49,7 +51,7 @@ def replan(core: Core, tx: Tx, organization: Organization, plans: Sequence[Plan]
     if waited:
         account = plans[0].post.account_id
         paused = pauses.of_account(tx.connection, tx.scope, account, min(waited)) if account else ()
-    booking = _Booking(tx, zone)
+    booking = Booking(tx, zone)
     rows: list[dict[str, object]] = []
     for plan in plans:
         head = heads.get(plan.post.id)
@@ -98,11 +100,12 @@ def _came(
 ) -> Iterator[datetime]:
     """The reads of a post that have come: the planned one, and one of each later day that the schedule would
     have read it on; at most one question a day."""
-    at = due_at
+    # Nobody waits for a post that is not out yet.
+    at = due_at if due_at is None or post.published_at is None else max(due_at, post.published_at)
     while at is not None and at <= now:
         away = any(began <= at and (ended is None or at < ended) for began, ended in paused)
-        if not away and (post.published_at is None or post.published_at <= at):
-            yield at
+        if not away:
+            yield now if now - at <= GRACE else at
         morning = day_start(local_day(at, zone) + timedelta(days=1), zone)
         if morning > now:
             return
@@ -110,7 +113,7 @@ def _came(
         at = None if then is None else max(then, morning)
 
 
-class _Booking:
+class Booking:
     """Due reads of a batch, gathered: rows, and what they change in attendance."""
 
     def __init__(self, tx: Tx, zone: ZoneInfo) -> None:
@@ -198,6 +201,3 @@ class _Booking:
         dues.prolong(tx.connection, tx.scope, self._prolonged)
         dues.remove(tx.connection, tx.scope, self._removed)
         rollups.apply_attended(tx.connection, tx.scope, self._attended)
-
-
-__all__ = ["Plan", "replan", "settle"]
