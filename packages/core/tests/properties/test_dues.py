@@ -19,12 +19,12 @@ from afterpost.sdk.provider import Failed, Gone, Measured, Outcome
 from afterpost.sdk.schedule import CollectionSchedule, ScheduledPost
 from afterpost.services.batches import store_batch
 from afterpost.services.core import Core
-from afterpost.services.dues import settle
+from afterpost.services.dues import resume, settle
 from afterpost.services.question import Question, asking
 from afterpost.services.record import move
 from afterpost.services.rezone import rezone
 from afterpost.services.windows import attended
-from afterpost.storage import accounts, pauses, posts
+from afterpost.storage import accounts, pauses, posts, runs
 from packages.core.tests.house import ACTOR, EVERYTHING
 from packages.core.tests.properties.bench import Bench, dumped
 from packages.core.tests.properties.effort import effort
@@ -219,8 +219,6 @@ class Play:
 
     def run(self) -> int:
         """A run of its own: each names a post once."""
-        from afterpost.storage import runs
-
         with self.core.transaction(EVERYTHING, ACTOR) as tx:
             return runs.start_run(tx.connection, EVERYTHING, 1, "collect", "test", self.now)
 
@@ -254,9 +252,14 @@ class Play:
             if not back:
                 settle(self.core, tx, self.core.organization(tx.connection, EVERYTHING), account + 1)
             pauses.note_state(tx.connection, EVERYTHING, 1, account + 1, state, self.now)
+            if back:
+                resume(tx, account + 1)
             accounts.update_account(tx.connection, EVERYTHING, account + 1, {"state": state})
         if back:
             spans[-1][1] = self.now
+            for post in self.model.posts:
+                if post.account == account and post.due_at is not None and post.due_at < self.now:
+                    post.due_at = self.now
             return
         for post in self.model.posts:
             if post.account == account:
@@ -308,7 +311,7 @@ def check_heads(bench: Bench) -> None:
     for post in bench.rows("posts"):
         days = sorted(mine.get(post["id"], ()))
         assert [prev for _, prev in days] == [None, *(day for day, _ in days)][: len(days)]
-        heads = [day for day, _ in days][::-1] + [None, None]
+        heads = [*[day for day, _ in days][::-1], None, None]
         assert [post["due_day"], post["due_prev"]] == heads[:2]
 
 

@@ -12,7 +12,7 @@ from afterpost.sdk.credentials import Credential, Secret
 from afterpost.sdk.provider import AccountProfile, Call, Provider
 from afterpost.services.catalogue import brand_by_id, brand_named
 from afterpost.services.core import Core
-from afterpost.services.dues import settle
+from afterpost.services.dues import resume, settle
 from afterpost.services.exchange import called, client_for
 from afterpost.services.renewal import kept
 from afterpost.storage import accounts, pauses
@@ -134,6 +134,8 @@ def keep(
             account_id = accounts.add_account(tx.connection, tx.scope, values)
         else:
             account_id = known.id
+            if known.state != "active":
+                resume(tx, account_id)
             accounts.connect_again(tx.connection, tx.scope, account_id, values)
         pauses.note_state(tx.connection, tx.scope, organization.id, account_id, "active", tx.now)
         tx.emit(

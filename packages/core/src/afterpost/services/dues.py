@@ -90,6 +90,11 @@ def settle(core: Core, tx: Tx, organization: Organization, account_id: int) -> N
         replan(core, tx, organization, plans)
 
 
+def resume(tx: Tx, account_id: int) -> None:
+    """Plan for now what came while an account was paused, or before: that is booked already."""
+    dues.wake(tx.connection, tx.scope, account_id, tx.now)
+
+
 def _came(
     core: Core,
     post: Post,

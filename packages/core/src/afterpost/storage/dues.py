@@ -84,6 +84,12 @@ def came(connection: sa.Connection, scope: Scope, account_id: int, now: datetime
     return list(connection.execute(query).scalars())
 
 
+def wake(connection: sa.Connection, scope: Scope, account_id: int, now: datetime) -> None:
+    """Plan those of them for now."""
+    mine = (posts.c.account_id == account_id, posts.c.due_at < now, posts.c.state == "live")
+    connection.execute(sa.update(posts).where(*mine, *within(scope, posts)).values(due_at=now))
+
+
 def since(
     connection: sa.Connection, scope: Scope, post_ids: Iterable[int], floor: int
 ) -> dict[int, list[DueRead]]:
