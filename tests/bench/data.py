@@ -170,7 +170,7 @@ def reports(posts: Population, rows: Ints, metric: str) -> Mask:
 
 
 def due_on(posts: Population, day: int) -> Mask:
-    """Which posts a read is due of on a day: those that are out and not gone before it, while there are days."""
+    """Which posts a read is due of on a day of the history: those that are out and not gone before it."""
     out = (posts.published // DAY <= day) & (posts.gone // DAY >= day)
     return out if day < posts.first_day + posts.size.days else np.zeros_like(out)
 

@@ -1,5 +1,5 @@
-"""Due reads of random histories: late, missed and failed reads, pauses, posts that go and come back, schedules
-of plugins, brands and zones that change; against a model that looks at each post by itself."""
+"""Due reads of random histories: late, missed and failed reads, pauses, posts that go and come back,
+schedules of plugins, brands and zones that change; against a model that looks at each post by itself."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence

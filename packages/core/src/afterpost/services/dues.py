@@ -1,8 +1,9 @@
 """Due reads into facts: what has come of a post's plan is booked when the plan is replaced.
 
 A planned read that has come is due on its day, whether it is made or not; one that is replaced before was
-never due. Where nobody read for days, each of them follows the schedule in force: it is asked when a post that
-is read at the end of a day is read next. Nothing is due while an account is paused, nor while a post is gone.
+never due. Where nobody read for days, each of them follows the schedule in force: it is asked when a post
+that is read at the end of a day is read next. Nothing is due while an account is paused, nor while a post is
+gone.
 """
 
 from collections import Counter
@@ -24,7 +25,7 @@ from afterpost.storage.rollups import Attended
 from afterpost.storage.transaction import Tx
 
 GRACE = timedelta(minutes=5)
-"""A read takes its time: one that was due so shortly before is due when it is made, though it be another day."""
+"""A read takes its time: one that was due so shortly before is due when it is made, though on another day."""
 _TICK = timedelta.resolution
 
 

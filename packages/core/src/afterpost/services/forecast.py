@@ -1,8 +1,8 @@
 """What the coming month costs: calls, quota units and money, from accounts, planned reads and the schedule.
 
-Each post is followed from its planned read on by the schedule in force, and posts of one account that are due
-at one instant are read in one call, as they really are. New posts are not foreseen but expected: as many as in
-the last month.
+Each post is followed from its planned read on by the schedule in force, and posts of one account that are
+due at one instant are read in one call, as they really are. New posts are not foreseen but expected: as many
+as in the last month.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""How the posts of a scope were attended to in a window, by counters; posts are asked for overdue reads alone."""
+"""How the posts of a scope were attended to in a window, by counters; only overdue posts are looked at."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -39,8 +39,8 @@ def attended(
 ) -> list[Attended]:
     """How each account's posts were attended to on the days [start, end], which are over since `ends_at`.
 
-    Counters tell what is booked. What is not booked yet are reads that have come and were not made: their posts
-    are expected from the day of that read on.
+    Counters tell what is booked. What is not booked yet are reads that have come and were not made: their
+    posts are expected from the day of that read on.
     """
     shape, values = Shape.of(scope, selection), values_of(scope, selection)
     away = set(connection.execute(_paused(Shape.of(scope)), values).scalars())

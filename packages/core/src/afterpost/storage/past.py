@@ -119,9 +119,9 @@ def _named(table: sa.Table, schema: str) -> sa.Table:
 def _posts(real: Real, scope: Scope, instant: datetime) -> sa.Select[Any]:
     """The posts there were. Brand, account, type and texts are today's, the state is that of the instant.
 
-    The publication is as it was given with the post, until `refold` knows what its readings told. Of what was
-    planned there is the read that had come by then: of those booked later the first, else the one that is still
-    outstanding.
+    The publication is as it was given with the post, until `refold` knows what its readings told. Of what
+    was planned there is the read that had come by then: of those booked later the first, else the one that
+    is still outstanding.
     """
     post, gone = real(posts), real(absences)
     since = (

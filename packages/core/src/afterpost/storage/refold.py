@@ -77,8 +77,8 @@ def derive(
     publications: bool = True,
     progress: Progress = lambda readings: None,
 ) -> Days:
-    """Fill snapshots, states, rollups, attendance and the learning rows of days that were over at `now`; returns the days
-    that were not, and so have no learning rows yet.
+    """Fill snapshots, states, rollups, attendance and the learning rows of days that were over at `now`;
+    returns the days that were not, and so have no learning rows yet.
 
     `publications`: also set when posts were published, from what their readings told of it. `progress` hears
     of each day how many readings it had.
