@@ -1,4 +1,4 @@
-"""Due reads as facts: booked when a plan is replaced, by the schedule really in force; what a month costs by it."""
+"""Due reads as facts: booked when a plan is replaced, by the schedule really in force; what a month costs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

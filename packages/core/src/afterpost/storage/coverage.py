@@ -46,7 +46,8 @@ def attended(
     away = set(connection.execute(_paused(Shape.of(scope)), values).scalars())
     found: dict[tuple[str, int], Attended] = {}
     window = {**values, "start": start, "end": end}
-    for platform, key, due, missed, unread in connection.execute(_booked(shape), window):
+    for platform, key, *sums in connection.execute(_booked(shape), window):
+        due, missed, unread = map(int, sums)
         if due:
             found[platform, key] = Attended(
                 platform, key, due, due - missed, bool(unread) and key not in away
