@@ -113,18 +113,45 @@ def standing(snapshots: Sequence[Mapping[str, Any]], posts: Mapping[int, Mapping
     return {key: kept for key, c in found.items() if (kept := {n: v for n, v in c.items() if v})}
 
 
-def attendance(snapshots: Iterable[Mapping[str, Any]], posts: Mapping[int, Mapping[str, Any]]) -> Counters:
-    """(dimensions, day, days since the post's previous snapshot or 0) -> how many posts."""
-    days: dict[int, set[int]] = {}
-    for snapshot in snapshots:
-        days.setdefault(snapshot["post_id"], set()).add(snapshot["day"])
+def attendance(
+    snapshots: Iterable[Mapping[str, Any]],
+    posts: Mapping[int, Mapping[str, Any]],
+    due_reads: Iterable[Mapping[str, Any]] = (),
+) -> Counters:
+    """(dimensions, day, gap) -> counters other than 0.
+
+    By the days since the one before of the same kind (0: none): posts with a snapshot; posts with a due read;
+    and posts with either, less those with a snapshot. Due days that no later snapshot settled lie with those
+    that are a gap before the last snapshot.
+    """
+    seen: dict[int, set[int]] = {}
+    due: dict[int, set[int]] = {}
+    for rows, into in ((snapshots, seen), (due_reads, due)):
+        for row in rows:
+            into.setdefault(row["post_id"], set()).add(row["day"])
     found: dict[Key, Counter[str]] = {}
-    for post_id, mine in days.items():
-        for day in mine:
-            gap = min((day - other for other in mine if other < day), default=0)
-            key = (*dimensions(posts[post_id]), day, gap)
-            found.setdefault(key, Counter())["posts"] += 1
-    return found
+    for post_id in {*seen, *due}:
+        read, wanted = seen.get(post_id, set()), due.get(post_id, set())
+        place = dimensions(posts[post_id])
+
+        def add(days: set[int], name: str, amount: int, place: Key = place) -> None:
+            for day in days:
+                gap = min((day - other for other in days if other < day), default=0)
+                found.setdefault((*place, day, gap), Counter())[name] += amount
+
+        add(read, "posts", 1)
+        add(read, "missed", -1)
+        add(read | wanted, "missed", 1)
+        add(wanted, "due", 1)
+        if posts[post_id]["state"] == "gone":
+            continue
+        for day in wanted:
+            later = min((other for other in wanted if other > day), default=None)
+            if not read or later is None or later > max(read):
+                gap = max(0, max(read) - day) if read else 0
+                found.setdefault((*place, day, gap), Counter())["unread"] += 1
+    kept = {key: {n: v for n, v in c.items() if v} for key, c in found.items()}
+    return {key: counters for key, counters in kept.items() if counters}
 
 
 def stored(rows: Iterable[Mapping[str, Any]], counters: Sequence[str], *more: str) -> Counters:

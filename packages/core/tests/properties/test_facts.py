@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterpost.domain.metrics import CUMULATIVE
+from afterpost.storage.tables import ATTENDANCE_COUNTERS
 from packages.core.tests.properties import model, recount
 from packages.core.tests.properties.bench import Bench, micros, number
 from packages.core.tests.properties.effort import effort
@@ -59,8 +60,8 @@ def check_rollups(bench: Bench, zone: str) -> None:
     assert recount.stored(bench.rows("standing"), recount.STANDING_COUNTERS) == recount.standing(
         snapshots, posts
     )
-    assert recount.stored(bench.rows("attendance"), ["posts"], "day", "gap") == recount.attendance(
-        snapshots, posts
+    assert recount.stored(bench.rows("attendance"), ATTENDANCE_COUNTERS, "day", "gap") == recount.attendance(
+        snapshots, posts, bench.rows("due_reads")
     )
     opened = recount.stored(bench.rows("openings"), ["posts", "total"], "day", "metric", "span")
     assert opened == recount.openings(snapshots, posts)

@@ -13,7 +13,7 @@ from afterpost.services.overview import Overview, overview
 from afterpost.services.question import Question
 from afterpost.services.windows import Coverage, Meta
 from packages.core.tests.house import EVERYTHING, Clock, MakeCore, at, day, tell, told, vector
-from packages.core.tests.services.scenery import ASKED, adopt, fix_a, set_missing
+from packages.core.tests.services.scenery import ASKED, adopt, fix_a, set_due, set_missing, was_due
 
 PUBLISHED = at("2026-11-10 08:00")
 
@@ -136,6 +136,7 @@ def test_a_missed_week_is_spread_and_called_estimated(core: Core) -> None:
 def test_a_later_reading_books_into_a_window_that_is_over(core: Core) -> None:
     tell(core, told("a", at("2026-11-14"), {"views": 100}, published_at=at("2026-11-14 08:00")))
     adopt(core, "a")
+    was_due(core, ["2026-11-17"], "a")
     assert asked(core)[0].earned.views is None
     assert asked(core)[1].provisional
     tell(core, told("a", at("2026-11-22"), {"views": 900}))  # today: 800 over eight days
@@ -263,6 +264,7 @@ def test_only_the_platform_that_was_asked_for_counts(core: Core) -> None:
 def test_a_scope_shows_its_part_and_nothing_of_the_rest(core: Core) -> None:
     fix_a(core)
     adopt(core, "p1")
+    was_due(core, ["2026-11-17"], "p1")
     part, meta = overview(core, Scope(brands=frozenset({1})))
     assert (part.earned.views, part.lifetime.views, part.posts) == (770, 1_430, 2)
     assert meta.coverage.expected == 1
@@ -279,10 +281,11 @@ def test_a_scope_shows_its_part_and_nothing_of_the_rest(core: Core) -> None:
 
 
 def test_coverage_is_observed_of_expected_posts(core: Core) -> None:
-    """Old posts are read on one day of seven, so that all three are due in any week."""
+    """Three were due in the week; nobody asks for the fourth."""
     for name in ("a", "b", "c", "nobody's"):
         tell(core, told(name, at("2026-10-01"), {"views": 1}, published_at=at("2026-06-01")))
     adopt(core, "a", "b", "c")
+    was_due(core, ["2026-11-17"], "a", "b", "c")
     tell(core, told("a", at("2026-11-16"), {"views": 2}), told("b", at("2026-11-21"), {"views": 2}))
     meta = asked(core)[1]
     assert meta.coverage == Coverage(3, 2, 2 / 3)
@@ -296,12 +299,14 @@ def test_coverage_is_observed_of_expected_posts(core: Core) -> None:
 def test_a_post_not_published_yet_is_not_expected(core: Core) -> None:
     tell(core, told("a", at("2026-11-21"), {"views": 1}, published_at=at("2026-11-22 10:00")))
     adopt(core, "a")
+    set_due(core, at("2026-11-20"), "a")
     assert asked(core)[1].coverage.expected == 0
 
 
 def test_a_post_that_was_gone_before_the_window_is_not_expected(core: Core) -> None:
     tell(core, told("a", at("2026-11-12"), {"views": 1}, published_at=PUBLISHED))
     adopt(core, "a")
+    was_due(core, ["2026-11-14", "2026-11-16"], "a")
     set_missing(core, 1, at("2026-11-14 23:59"), misses=3)
     assert asked(core)[1].coverage.expected == 0
 
@@ -309,6 +314,7 @@ def test_a_post_that_was_gone_before_the_window_is_not_expected(core: Core) -> N
 def test_a_post_that_is_gone_since_is_expected_and_no_longer_waited_for(core: Core) -> None:
     tell(core, told("a", at("2026-11-16"), {"views": 1}, published_at=PUBLISHED))
     adopt(core, "a")
+    was_due(core, ["2026-11-16", "2026-11-17"], "a")
     assert asked(core)[1].provisional
     set_missing(core, 1, at("2026-11-17"), misses=3)
     meta = asked(core)[1]
@@ -320,6 +326,7 @@ def test_a_post_that_was_missed_once_is_not_gone_yet(core: Core, since: str) -> 
     """Three reads in a row make it gone; a single 404 may not make a window final."""
     tell(core, told("a", at("2026-11-16"), {"views": 1}, published_at=at("2026-11-09")))
     adopt(core, "a")
+    was_due(core, ["2026-11-16", "2026-11-18"], "a")
     set_missing(core, 1, at(since), misses=1)
     meta = asked(core)[1]
     assert (meta.coverage, meta.provisional) == (Coverage(1, 1, 1), True)

@@ -13,7 +13,6 @@ from afterpost.domain.windows import day_date, day_number, local_day
 from afterpost.services.core import Core
 from afterpost.storage import accounts, organizations, posts
 from afterpost.storage.engine import Connection
-from afterpost.storage.snapshots import observed_of
 from afterpost.storage.standings import METRICS, CameOut, standings
 from afterpost.storage.tables import post_analytics
 from afterpost.storage.tables import posts as posts_table
@@ -97,32 +96,6 @@ def told_at_random(core: Core, rng: random.Random) -> None:
                 )
             )
     tell(core, *entries)
-
-
-@pytest.mark.parametrize("seed", range(2))
-def test_observed_posts_are_those_with_a_snapshot_in_the_window(make_core: MakeCore, seed: int) -> None:
-    rng = random.Random(seed)
-    core = make_core(f"core{seed}")
-    told_at_random(core, rng)
-    first = day_number(local_day(BEGINS, UTC_ZONE))
-    sizes = set()
-    with core.read(EVERYTHING) as connection:
-        days = connection.execute(
-            sa.select(post_analytics.c.post_id, post_analytics.c.day, posts_table.c.platform).join(
-                posts_table, posts_table.c.id == post_analytics.c.post_id
-            )
-        ).all()
-        for _ in range(120):
-            start = first + rng.randrange(-3, 65)
-            end = start + rng.choice([0, 1, 6, 27])
-            platform = rng.choice([None, "youtube"])
-            ids = {post_id for post_id, _, place in days if platform in (None, place)}
-            found = observed_of(connection, EVERYTHING, ids, start, end)
-            assert found == {
-                post_id for post_id, day, place in days if start <= day <= end and platform in (None, place)
-            }
-            sizes.add(len(found))
-    assert len(sizes) > 20
 
 
 def stood_by_definition(

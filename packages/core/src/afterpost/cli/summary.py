@@ -24,7 +24,9 @@ def print_window(meta: Meta) -> None:
     coverage = meta.coverage
     if coverage.expected:
         read = f"{coverage.observed:,} of {coverage.expected:,} expected posts were read in it"
-        say(f"{read} ({share(coverage.ratio)}).")
+        before_it = meta.previous_coverage
+        then = f"; in the one before {share(before_it.ratio)}" if before_it.expected else ""
+        say(f"{read} ({share(coverage.ratio)}{then}).")
     else:
         say("No post was due to be read in it.")
     if meta.provisional:

@@ -5,7 +5,7 @@ day as an integer, the number of days since 1970-01-01, so that day arithmetic i
 database (`day_number`, `day_date`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
@@ -141,18 +141,3 @@ def resolve_window(
     if window.days > MAX_DAYS:
         raise InvalidWindow(f"The window holds {window.days} days; the limit is {MAX_DAYS}.")
     return window
-
-
-def outside(
-    taken: Iterable[tuple[datetime, datetime | None]], begins_at: datetime, ends_at: datetime
-) -> list[tuple[datetime, datetime]]:
-    """What of [begins_at, ends_at) lies in none of the spans; a span without an end goes on for ever."""
-    left = []
-    at = begins_at
-    for since, until in sorted(taken, key=lambda span: span[0]):
-        if since > at:
-            left.append((at, min(since, ends_at)))
-        at = max(at, ends_at if until is None else until)
-        if at >= ends_at:
-            break
-    return [*left, (at, ends_at)] if at < ends_at else left

@@ -96,6 +96,7 @@ def _overview(answer: Overview, meta: Meta) -> str:
     ]
     coverage = meta.coverage
     share = None if coverage.ratio is None else 100 * coverage.ratio
+    before = meta.previous_coverage.ratio
     facts = [
         f"{number(answer.posts)} posts observed, {number(answer.published)} published",
         f"engagement rate {percent(answer.engagement_rate)}"
@@ -103,7 +104,8 @@ def _overview(answer: Overview, meta: Meta) -> str:
         f"platforms: {text(', '.join(answer.active_platforms))}; most views: {text(answer.best_platform)}",
     ]
     receipt = [
-        f"coverage {percent(share)} ({coverage.observed} of {coverage.expected} expected posts)",
+        f"coverage {percent(share)} ({coverage.observed} of {coverage.expected} expected posts), "
+        f"the week before {percent(None if before is None else 100 * before)}",
         "provisional: later readings may still add to it" if meta.provisional else "settled",
         f"{number(meta.receipt.snapshots)} snapshots, change {number(meta.receipt.change_seq)}",
     ]

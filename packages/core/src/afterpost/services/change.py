@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
+from afterpost.domain.attendance import Key
 from afterpost.domain.events import SnapshotsStored
 from afterpost.domain.snapshots import Bucket, Column, Row, book, book_alike
 from afterpost.domain.windows import day_date, skipped_days, zone_of
 from afterpost.storage import changes, organizations, rollups
 from afterpost.storage.organizations import Organization
-from afterpost.storage.rollups import Dimensions, Openings
+from afterpost.storage.rollups import Attended, Dimensions, Openings
 from afterpost.storage.transaction import Tx
 
 
@@ -19,7 +20,7 @@ class Change:
         self._organization = organization
         self._number: int | None = None
         self._deltas: dict[Dimensions, dict[int, Bucket]] = {}
-        self._attended: dict[tuple[Dimensions, int, int], int] = {}
+        self._attended: Attended = {}
         self._opened: Openings = {}
         self._skipped = skipped_days(zone_of(organization.time_zone))
         self._days: dict[int, list[int]] = {}
@@ -42,7 +43,7 @@ class Change:
         """Add a snapshot to the rollups (`sign` 1), or take it back (-1)."""
         book(row, sign, self._deltas.setdefault(dimensions, {}), self._skipped)
         rollups.open_late(self._opened, dimensions, row, sign)
-        self._attend(dimensions, row.day, row.gap, sign)
+        self.attend(dimensions, {(row.day, row.gap, "posts"): sign})
         self._taken_back |= sign < 0
 
     def book_alike(
@@ -60,17 +61,19 @@ class Change:
         """
         deltas = self._deltas.setdefault(dimensions, {})
         book_alike(day, offers, columns, posts, deltas, self._skipped)
-        self._attend(dimensions, day, gap, posts)
+        self.attend(dimensions, {(day, gap, "posts"): posts})
 
-    def _attend(self, dimensions: Dimensions, day: int, gap: int, posts: int) -> None:
-        key = (dimensions, day, gap)
-        self._attended[key] = self._attended.get(key, 0) + posts
+    def attend(self, dimensions: Dimensions, booked: Mapping[Key, int], times: int = 1) -> None:
+        """Add to attendance what days of posts book (`domain.attendance`), so many times."""
+        rollups.attend(self._attended, dimensions, booked, times)
 
     def finish(self) -> set[int]:
         """Write the rollups and the change itself; returns the posts that changed."""
-        if not self._days:
-            return set()
         tx, organization_id = self._tx, self._organization.id
+        if not self._days:
+            # A post that was never read may have had reads due.
+            rollups.apply_attended(tx.connection, tx.scope, self._attended)
+            return set()
         rollups.apply(
             tx.connection, tx.scope, self._deltas, self._attended, self._opened, prune=self._taken_back
         )

@@ -92,6 +92,7 @@ def meta_of(asked: Asked, sums: Sums, compared: Comparison | None = None) -> Met
         previous_window=shown(asked.window.previous()),
         as_of=asked.core.now(),
         coverage=covered(attendance),
+        previous_coverage=covered(attended(asked._replace(window=asked.window.previous()))),
         estimated_share=estimated_shares(sums),
         undated=undated(sums),
         unknown_openings=unknown_openings(sums),

@@ -14,8 +14,7 @@ from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
 from afterpost.storage.dialect import MAX_VARIABLES, given, insert_new, one_of
 from afterpost.storage.scoping import Shape, values_of, within
-from afterpost.storage.tables import absences, latest, organizations, posts
-from afterpost.storage.tables import accounts as account
+from afterpost.storage.tables import absences, organizations, posts
 
 
 class Post(Struct, frozen=True):
@@ -222,6 +221,24 @@ def publications(connection: sa.Connection, scope: Scope, account_id: int) -> It
     yield from connection.execute(query).scalars()
 
 
+class Planned(NamedTuple):
+    """A live post of an account, with its publication and its planned read."""
+
+    external_id: str
+    published_at: datetime | None
+    due_at: datetime | None
+
+
+def planned(connection: sa.Connection, scope: Scope, account_id: int) -> list[Planned]:
+    """The account's live posts, oldest first by id."""
+    query = (
+        sa.select(*(posts.c[name] for name in Planned._fields))
+        .where(posts.c.account_id == account_id, posts.c.state == "live", *within(scope, posts))
+        .order_by(posts.c.id)
+    )
+    return [Planned(*row) for row in connection.execute(query)]
+
+
 def platforms(connection: sa.Connection, scope: Scope) -> set[str]:
     """The platforms the scope's posts are on."""
     return set(
@@ -267,72 +284,6 @@ def end_absence(connection: sa.Connection, scope: Scope, post: Post, now: dateti
         .where(absences.c.post_id == post.id, absences.c.ended_at.is_(None), *within(scope, absences))
         .values(ended_at=now)
     )
-
-
-class Expectable(Struct, frozen=True):
-    """What decides whether a post is expected in a window, and whether it was seen after it. `gone_at`: since
-    when it is confirmed to be gone; a read or two that missed it say nothing yet."""
-
-    id: int
-    platform: str
-    account_id: int
-    published_at: datetime
-    gone_at: datetime | None
-    last_day: int | None
-
-
-Span = tuple[datetime, datetime]
-"""After the one instant, up to the other."""
-
-
-def expectable(
-    connection: sa.Connection,
-    scope: Scope,
-    selection: Selection,
-    published_before: datetime,
-    *,
-    accounts: Collection[int] | None = None,
-    published: Sequence[Span] = (),
-) -> list[Expectable]:
-    """Posts of accounts published before an instant, with their last snapshot day.
-
-    A post without an account is not read by schedule, so nobody expects it. `accounts`, `published`: only
-    posts of those accounts, only those published in one of the spans.
-    """
-    query = _expectable(Shape.of(scope, selection), accounts is not None, bool(published))
-    values = {**values_of(scope, selection), "before": published_before, "accounts": sorted(accounts or ())}
-    spans = [{"after": after, "until": until} for after, until in published] or [{}]
-    return [Expectable(*row) for span in spans for row in connection.execute(query, values | span)]
-
-
-@cache
-def _expectable(shape: Shape, some: bool, span: bool) -> sa.Select[Any]:
-    """`some`: of the named accounts only; `span`: published after the one instant, up to the other."""
-    at, instant = posts.c.published_at, posts.c.published_at.type
-    keys: sa.BindParameter[int] = sa.bindparam("accounts", expanding=True)
-    query = (
-        sa.select(
-            posts.c.id,
-            posts.c.platform,
-            posts.c.account_id,
-            at,
-            sa.case((posts.c.state == "gone", posts.c.gone_at)).label("gone_at"),
-            latest.c.last_day,
-        )
-        .outerjoin(latest, latest.c.post_id == posts.c.id)
-        .where(
-            at < sa.bindparam("before", type_=instant),
-            posts.c.account_id.is_not(None),
-            *shape.conditions(posts),
-        )
-    )
-    if not span:
-        return query.where(posts.c.account_id.in_(keys)) if some else query
-    # A span is entered by organisation and publication: those of a few accounts are fewer than all theirs.
-    owners = sa.select(account.c.organization_id).where(account.c.id.in_(keys))
-    mine = (posts.c.organization_id.in_(owners), (posts.c.account_id + 0).in_(keys)) if some else ()
-    after, until = (sa.bindparam(name, type_=instant) for name in ("after", "until"))
-    return query.where(at > after, at <= until, *mine)
 
 
 @cache

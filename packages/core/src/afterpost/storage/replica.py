@@ -40,7 +40,7 @@ _CATALOGUE: tuple[tuple[sa.Table, dict[str, object]], ...] = (
     (organizations, {"change_seq": 0, "changed_at": None, "zone_fixed": False}),
     (brands, {}),
     (accounts, {"credential": None, "state": "disconnected", "renew_at": None, "renewing_until": None}),
-    (posts, {}),
+    (posts, {"due_day": None, "due_prev": None}),
 )
 """Copied with their ids; without what says that there are numbers, and without credentials."""
 

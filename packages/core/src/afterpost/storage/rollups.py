@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from msgspec import Struct
 
+from afterpost.domain.attendance import Key
 from afterpost.domain.metrics import CUMULATIVE
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import EVERY_POST, Selection
@@ -21,6 +22,7 @@ from afterpost.storage.dialect import bulk
 from afterpost.storage.places import by_place, days_of, of_place, places
 from afterpost.storage.scoping import Shape, selected, values_of, within
 from afterpost.storage.tables import (
+    ATTENDANCE_COUNTERS,
     DIMENSIONS,
     ROLLUP_COUNTERS,
     STANDING_COUNTERS,
@@ -32,6 +34,8 @@ from afterpost.storage.tables import (
 
 Dimensions = tuple[int, int, int, str, str]
 """Organisation, brand, account (0: none), platform, content type."""
+Attended = dict[tuple[Dimensions, int, int], Bucket]
+"""(dimensions, day, gap) -> what to add to the counters of attendance."""
 Openings = dict[tuple[Dimensions, int, str, int], tuple[int, int]]
 """Late openings: (dimensions, day, metric, span) -> posts, and the sum of their totals."""
 
@@ -48,12 +52,12 @@ def apply(
     connection: sa.Connection,
     scope: Scope,
     deltas: Mapping[Dimensions, Mapping[int, Bucket]],
-    attended: Mapping[tuple[Dimensions, int, int], int],
+    attended: Attended,
     opened: Openings,
     *,
     prune: bool,
 ) -> None:
-    """Add deltas: dimensions -> day -> counters, (dimensions, day, gap) -> posts, and late openings.
+    """Add deltas: dimensions -> day -> counters, (dimensions, day, gap) -> counters, and late openings.
 
     `prune` removes rows whose counters all came to zero; needed only when something was taken back.
     """
@@ -88,13 +92,6 @@ def apply(
     )
     bulk(
         connection,
-        attendance,
-        (*DIMENSIONS, "day", "gap", "posts"),
-        [(*dims, day, gap, posts) for (dims, day, gap), posts in attended.items() if posts],
-        mode="add",
-    )
-    bulk(
-        connection,
         openings,
         (*DIMENSIONS, "day", "metric", "span", "posts", "total"),
         [
@@ -104,14 +101,49 @@ def apply(
         ],
         mode="add",
     )
+    apply_attended(connection, scope, attended)
     if prune:
         _prune(connection, total)
+
+
+def attend(attended: Attended, dimensions: Dimensions, booked: Mapping[Key, int], times: int = 1) -> None:
+    """Gather what days book (`domain.attendance`), so many times."""
+    for (day, gap, name), amount in booked.items():
+        if amount:
+            bucket = attended.setdefault((dimensions, day, gap), {})
+            bucket[name] = bucket.get(name, 0) + times * amount
+
+
+def apply_attended(connection: sa.Connection, scope: Scope, attended: Attended) -> None:
+    """Add to attendance; a row whose counters all came to zero goes."""
+    if scope.organizations is not None and any(d[0] not in scope.organizations for d, *_ in attended):
+        raise ValueError("attendance of an organisation outside the scope")
+    moved = {key: bucket for key, bucket in attended.items() if any(bucket.values())}
+    names = [name for name in ATTENDANCE_COUNTERS if any(name in bucket for bucket in moved.values())]
+    bulk(
+        connection,
+        attendance,
+        (*DIMENSIONS, "day", "gap", *names),
+        [(*dims, *days, *(bucket.get(n, 0) for n in names)) for (dims, *days), bucket in moved.items()],
+        mode="add",
+    )
+    fewer = sorted(key for key, bucket in moved.items() if min(bucket.values()) < 0)
+    if fewer:
+        places = [(*dims, day, gap) for dims, day, gap in fewer]
+        keys = [f"_{name}" for name in (*DIMENSIONS, "day", "gap")]
+        connection.execute(_unattended(), [dict(zip(keys, place, strict=True)) for place in places])
+
+
+@cache
+def _unattended() -> sa.Delete:
+    key = [attendance.c[name] == sa.bindparam(f"_{name}") for name in (*DIMENSIONS, "day", "gap")]
+    return sa.delete(attendance).where(*key, *(attendance.c[name] == 0 for name in ATTENDANCE_COUNTERS))
 
 
 def _prune(connection: sa.Connection, touched: Iterable[Dimensions]) -> None:
     names = [f"_{name}" for name in DIMENSIONS]
     places = [dict(zip(names, dimensions, strict=True)) for dimensions in sorted(touched)]
-    for table in (rollups, standing, attendance, openings):
+    for table in (rollups, standing, openings):
         connection.execute(_empty(table), places)
 
 
@@ -307,14 +339,18 @@ def lifetime(
     }
 
 
+def first_inside() -> sa.ColumnElement[bool]:
+    """A post's first day from `start` on: the one whose gap reaches back beyond it, or to none."""
+    return sa.or_(attendance.c.gap == 0, attendance.c.gap > attendance.c.day - sa.bindparam("start"))
+
+
 @cache
 def _distinct(shape: Shape, by: tuple[str, ...]) -> sa.Select[Any]:
-    first = sa.or_(attendance.c.gap == 0, attendance.c.gap > attendance.c.day - sa.bindparam("start"))
     keys = [attendance.c[name] for name in by]
     query = (
         sa.select(sa.func.coalesce(sa.func.sum(attendance.c.posts), 0), *keys)
         .select_from(by_place(shape, attendance))
-        .where(first, *shape.conditions(attendance), *days_of(attendance))
+        .where(first_inside(), *shape.conditions(attendance), *days_of(attendance))
     )
     return query.group_by(*keys) if keys else query
 
@@ -355,19 +391,3 @@ def distinct_posts(
         connection, scope, (by,) if by else (), start=start, end=end, selection=selection
     )
     return {str(keys[0]) if keys else None: count for keys, count in found.items()}
-
-
-@cache
-def _spans(shape: Shape) -> sa.Select[Any]:
-    over = (
-        attendance.c.day > sa.bindparam("end"),
-        attendance.c.gap > attendance.c.day - sa.bindparam("start"),
-    )
-    found = sa.select(attendance.c.posts).select_from(by_place(shape, attendance))
-    return found.where(*over, *shape.conditions(attendance)).limit(1)
-
-
-def any_spans(connection: sa.Connection, scope: Scope, *, start: int, end: int) -> bool:
-    """Whether a post has snapshots before and after the days [start, end], and none inside."""
-    query = _spans(Shape.of(scope))
-    return connection.execute(query, {**values_of(scope), "start": start, "end": end}).first() is not None

@@ -176,7 +176,6 @@ account_metrics = sa.Table(
     **_WITHOUT_ROWID,
 )
 
-_GONE = sa.text("state = 'gone'")
 # With a null in the place of an account PostgreSQL takes the rest of an index in no order.
 _ACCOUNT_OR_NONE = sa.text("coalesce(account_id, 0)")
 
@@ -199,6 +198,8 @@ posts = sa.Table(
     sa.Column("misses", sa.Integer, nullable=False, comment="reads in a row that did not find it"),
     sa.Column("gone_at", Instant, comment="first read of those that did not find it"),
     sa.Column("due_at", Instant, comment="next scheduled read; null: not read by schedule"),
+    sa.Column("due_day", sa.Integer, comment="the last day a read was due on: head of its due_reads"),
+    sa.Column("due_prev", sa.Integer, comment="the day before that one that a read was due on"),
     sa.Column("refreshed_at", Instant, comment="last refresh of this post that was asked for"),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("announced_at", Instant, comment="publication as given with the new post"),
@@ -230,18 +231,10 @@ posts = sa.Table(
         ),
     ),
     sa.Index("ix_posts_platform", "organization_id", "platform", "published_at", "id"),
-    # All that coverage asks of a post that is gone.
+    # All that coverage asks of a read that is due and was not made yet.
     sa.Index(
-        "ix_posts_gone",
-        *("account_id", "state", "published_at", "gone_at", "platform", "content_type", "brand_id"),
-        sqlite_where=_GONE,
-        postgresql_where=_GONE,
-    ),
-    sa.Index("ix_posts_account_id_due_at", "account_id", "due_at"),
-    # All that coverage asks of a post, so that it is counted without visiting its row.
-    sa.Index(
-        "ix_posts_attended",
-        *("account_id", "platform", "published_at", "state", "gone_at", "brand_id", "content_type"),
+        "ix_posts_due",
+        *("account_id", "due_at", "due_day", "published_at", "platform", "content_type", "brand_id"),
     ),
     **_NEVER_AGAIN,
 )
@@ -262,6 +255,21 @@ absences = sa.Table(
     sa.Column("ended_at", Instant, comment="when it was found again"),
     _key("post_id", "confirmed_at"),
     comment="when posts were gone, for posts only says whether they are",
+    **_WITHOUT_ROWID,
+)
+
+due_reads = sa.Table(
+    "due_reads",
+    metadata,
+    sa.Column("day", sa.Integer, nullable=False),
+    sa.Column("post_id", _Id, sa.ForeignKey("posts.id"), nullable=False),
+    _organization(),
+    sa.Column("prev_day", sa.Integer, comment="the post's previous day with a due read"),
+    sa.Column("first_at", Instant, nullable=False, comment="the day's first due read"),
+    sa.Column("last_at", Instant, nullable=False, comment="its last one: the two say the days in any zone"),
+    sa.Column("recorded_at", Instant, nullable=False),
+    _key("day", "post_id"),
+    comment="days on which a read was due by the schedule in force, whether it was made or not",
     **_WITHOUT_ROWID,
 )
 
@@ -372,6 +380,10 @@ ROLLUP_COUNTERS = (
 
 STANDING_COUNTERS = tuple(f"{name}_{what}" for name in CUMULATIVE for what in ("n", "change"))
 
+ATTENDANCE_COUNTERS = ("posts", "due", "missed", "unread")
+"""Posts with a snapshot, `gap` days after the one before; those with a due read; and what `domain.attendance`
+says of the two together."""
+
 
 def _dimensions() -> list[sa.Column[int] | sa.Column[str]]:
     return [
@@ -412,8 +424,8 @@ attendance = sa.Table(
     metadata,
     *_dimensions(),
     sa.Column("day", sa.Integer, nullable=False),
-    sa.Column("gap", sa.Integer, nullable=False, comment="days since the post's previous snapshot; 0: first"),
-    sa.Column("posts", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("gap", sa.Integer, nullable=False, comment="days since the one before; 0: first"),
+    *_counters(ATTENDANCE_COUNTERS),
     _key("organization_id", "brand_id", "day", "account_id", "platform", "content_type", "gap"),
     **_WITHOUT_ROWID,
 )
