@@ -11,7 +11,7 @@ from msgspec import Struct
 from afterpost.domain.errors import ErrorKind, ProviderError
 from afterpost.domain.scope import Actor, Scope
 from afterpost.sdk.provider import Call, Measured, Page, PostInfo
-from afterpost.services import archive
+from afterpost.services import archive, dues
 from afterpost.services.archive import Prepared, prepared
 from afterpost.services.catalogue import add_posts, new_post
 from afterpost.services.core import Core
@@ -19,6 +19,7 @@ from afterpost.services.exchange import Exchange
 from afterpost.services.record import move
 from afterpost.storage import accounts, posts
 from afterpost.storage.accounts import Account
+from afterpost.storage.organizations import Organization
 from afterpost.storage.posts import Post
 from afterpost.storage.transaction import Tx
 
@@ -161,7 +162,8 @@ def _store_listed(
             move(tx, organization, post, account_id=account.id, brand_id=account.brand_id)
             posts.update_posts(tx.connection, tx.scope, ["due_at"], [{"id": post.id, "due_at": tx.now}])
         back = [post for post in known.values() if post.state == "gone" and post.account_id == account.id]
-        _revive(tx, back)
+        if back:
+            _revive(core, tx, organization, back)
         # A page that brought nothing, as nearly all do, is not worth keeping.
         brought = (*(info.external_id for info in fresh), *(post.external_id for post in (*adopted, *back)))
         if kept is not None and brought:
@@ -177,9 +179,8 @@ def _store_listed(
     return len(fresh), len(back)
 
 
-def _revive(tx: Tx, back: Sequence[Post]) -> None:
+def _revive(core: Core, tx: Tx, organization: Organization, back: Sequence[Post]) -> None:
     """Call posts live that counted as gone and were listed: they are due, and their absence is over."""
     for post in back:
         posts.end_absence(tx.connection, tx.scope, post, tx.now)
-    live = {"state": "live", "misses": 0, "gone_at": None, "due_at": tx.now}
-    posts.update_posts(tx.connection, tx.scope, list(live), [{"id": post.id, **live} for post in back])
+    dues.replan(core, tx, organization, [dues.Plan(post, "live", 0, None, tx.now) for post in back])
