@@ -3,7 +3,7 @@
 import asyncio
 import difflib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal, TypeAlias
 
 from litestar import post
@@ -14,9 +14,9 @@ from afterpost.domain.errors import InvalidInput
 from afterpost.domain.ids import ExternalId, Platform, ShortText, Text, Url
 from afterpost.domain.metrics import CANONICAL, CUMULATIVE, MAX_COUNT, Kind, is_metric_name
 from afterpost.domain.posts import UNKNOWN_TYPE, ContentType, CreativeLinks
-from afterpost.domain.readings import Reading, Value
+from afterpost.domain.readings import Reading, Value, nominal
 from afterpost.http.errors import problems
-from afterpost.http.instants import Aware, instant
+from afterpost.http.instants import Aware, either
 from afterpost.http.requests import ApiRequest
 from afterpost.http.scope import Call
 from afterpost.http.views import NoMeta
@@ -34,16 +34,19 @@ MetricName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=80)]
 
 
 class IngestPost(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One reading of one post. `observed_at`: when the numbers were true, default now. `metrics`: lifetime
+    """One reading of one post. `observed_at`: when the numbers were true, default now; `observed_on`: where only
+    the day is known. `published_at` or `published_on` likewise. `metrics`: lifetime
     totals; null: asked for and not reported, which is not 0. `kinds`: of `x_` metrics that are no lifetime
     counters. A post that is known keeps what is known of it."""
 
     platform: Platform
     external_id: ExternalId
     observed_at: Aware | None = None
+    observed_on: date | None = None
     metrics: Annotated[dict[MetricName, int | float | None], Meta(min_length=1, max_length=100)]
     kinds: Annotated[dict[MetricName, Literal["cumulative", "gauge", "ratio"]], Meta(max_length=100)] = {}
     published_at: Aware | None = None
+    published_on: date | None = None
     title: Text = ""
     description: Text = ""
     url: Url | None = None
@@ -97,10 +100,7 @@ async def ingest_posts(call: Call, request: ApiRequest, data: JSONBody[IngestBod
 def entries_of(body: IngestBody, now: datetime) -> list[Entry]:
     """The readings of a body; those that don't say when they were true are of `now`. InvalidInput says which
     can't be."""
-    return [
-        entry_of(n, given, instant(f"posts[{n}].observed_at", given.observed_at) or now, DEFINITION)
-        for n, given in enumerate(body.posts)
-    ]
+    return [entry_of(n, given, now, DEFINITION) for n, given in enumerate(body.posts)]
 
 
 def brand_of(posts: Sequence[IngestPost], brand: str | None) -> str | None:
@@ -111,9 +111,12 @@ def brand_of(posts: Sequence[IngestPost], brand: str | None) -> str | None:
     return named.pop()
 
 
-def entry_of(position: int, given: IngestPost, observed_at: datetime, definition: str) -> Entry:
-    """A post of the body as what is ingested; InvalidInput says where it is wrong."""
+def entry_of(position: int, given: IngestPost, now: datetime | None, definition: str) -> Entry:
+    """A post of the body as what is ingested, read `now` where it does not say when; InvalidInput says where it
+    is wrong."""
     where = f"posts[{position}]"
+    observed_at, observed_on = either(f"{where}.", "observed", given.observed_at, given.observed_on)
+    published_at, published_on = either(f"{where}.", "published", given.published_at, given.published_on)
     for name in given.kinds:
         if name in CANONICAL or name not in given.metrics:
             raise InvalidInput(f"{where}.kinds.{name}: only an x_ metric of this post has a kind of its own.")
@@ -123,11 +126,16 @@ def entry_of(position: int, given: IngestPost, observed_at: datetime, definition
         for name, value in given.metrics.items()
         if _known(where, name) and value is not None
     }
+    read_at = nominal(observed_on) if observed_on is not None else observed_at or now
+    if read_at is None:
+        raise InvalidInput(f"{where} does not say when its numbers were read.")
     reading = Reading(
-        observed_at=observed_at,
+        observed_at=read_at,
+        observed_on=observed_on,
         values=values,
         definitions=dict.fromkeys(given.metrics, definition),
-        published_at=instant(f"{where}.published_at", given.published_at),
+        published_at=published_at,
+        published_on=published_on,
         kinds=kinds,
     )
     return Entry(

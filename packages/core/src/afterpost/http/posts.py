@@ -1,5 +1,7 @@
 """Posts: register, list, show."""
 
+from datetime import date
+
 from litestar import get, post
 from litestar.params import JSONBody
 from msgspec import Struct
@@ -7,7 +9,7 @@ from msgspec import Struct
 from afterpost.domain.ids import ExternalId, Platform, RowId, Text, Url
 from afterpost.domain.posts import UNKNOWN_TYPE, ContentType, CreativeLinks
 from afterpost.http.errors import problems
-from afterpost.http.instants import Aware, instant
+from afterpost.http.instants import Aware, either
 from afterpost.http.paging import Pages
 from afterpost.http.params import CursorText, OptionalAccountId, OptionalPlatform, PageSize, PostId
 from afterpost.http.scope import Call
@@ -17,7 +19,7 @@ from afterpost.services.post_summary import Summary, post_analytics
 
 
 class NewPost(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A post to register. `published_at` carries an offset."""
+    """A post to register. `published_at` carries an offset; `published_on`: where only the day is known."""
 
     platform: Platform
     external_id: ExternalId
@@ -27,6 +29,7 @@ class NewPost(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     url: Url | None = None
     content_type: ContentType = UNKNOWN_TYPE
     published_at: Aware | None = None
+    published_on: date | None = None
     links: CreativeLinks = CreativeLinks()
 
 
@@ -76,6 +79,7 @@ async def create_post(call: Call, data: JSONBody[NewPost]) -> PostAnswer:
 
     Nobody has to: ingest and connected accounts make the posts they bring.
     """
+    at, on = either("", "published", data.published_at, data.published_on)
     made = await call.writing(
         add_post,
         platform=data.platform,
@@ -85,7 +89,7 @@ async def create_post(call: Call, data: JSONBody[NewPost]) -> PostAnswer:
         description=data.description,
         url=data.url or "",
         content_type=data.content_type,
-        published_at=instant("published_at", data.published_at),
+        published=at if at is not None else on,
         links=data.links,
     )
     return PostAnswer(post_view(made))

@@ -6,6 +6,7 @@ One transaction a batch. A post ends as stored, unchanged, skipped (reason) or f
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -13,8 +14,10 @@ from afterpost.defaults import AgeLadder
 from afterpost.domain.errors import TRANSIENT, ErrorKind, ProviderError
 from afterpost.domain.events import PostGone
 from afterpost.domain.posts import UNKNOWN_TYPE
+from afterpost.domain.publication import reckoned
 from afterpost.domain.readings import checked
 from afterpost.domain.scope import Actor, Scope
+from afterpost.domain.windows import zone_of
 from afterpost.sdk.provider import Failed, Gone, Measured, Outcome, PostInfo
 from afterpost.sdk.schedule import ScheduledPost
 from afterpost.services import archive
@@ -59,7 +62,7 @@ def store_batch(
             if isinstance(outcome, Measured):
                 current = _adopt(tx, organization, post, outcome.post)
                 readings.append(Item(current, outcome.reading, "api"))
-            item, state = _ended(core, tx, current, outcome)
+            item, state = _ended(core, tx, zone_of(organization.time_zone), current, outcome)
             items.append(item)
             changes.append({"id": post.id, **state})
         fetch_id = archive.keep(
@@ -119,20 +122,22 @@ def _adopt(tx: Tx, organization: Organization, post: Post, info: PostInfo | None
     return post
 
 
-def _ended(core: Core, tx: Tx, post: Post, outcome: Outcome) -> tuple[RunItem, dict[str, object]]:
+def _ended(
+    core: Core, tx: Tx, zone: ZoneInfo, post: Post, outcome: Outcome
+) -> tuple[RunItem, dict[str, object]]:
     """How the post ended, and its new collection state."""
     if isinstance(outcome, Measured):
         if post.state == "gone":
             posts.end_absence(tx.connection, tx.scope, post, tx.now)
         partial = "not reported: " + ", ".join(outcome.partial) if outcome.partial else None
-        published = post.published_at or outcome.reading.published_at
+        published = reckoned(post.published or outcome.reading.published, zone)
         state = {"state": "live", "misses": 0, "gone_at": None, "due_at": _due(core, post, published, tx.now)}
         return RunItem(post.id, "stored", None, partial), state
     if isinstance(outcome, Gone):
         misses = post.misses + 1
         since = post.gone_at or tx.now
         if misses < CONFIRMATIONS:
-            again = _due(core, post, post.published_at, tx.now)
+            again = _due(core, post, reckoned(post.published, zone), tx.now)
             state = {"state": "live", "misses": misses, "gone_at": since, "due_at": again}
             return RunItem(post.id, "failed", ErrorKind.NOT_FOUND, outcome.reason, again), state
         if post.state != "gone":
@@ -142,7 +147,9 @@ def _ended(core: Core, tx: Tx, post: Post, outcome: Outcome) -> tuple[RunItem, d
         return RunItem(post.id, "skipped", "gone", outcome.reason), state
     error = outcome.error
     retry_at = error.retry_at or (
-        tx.now + RETRY_AFTER if error.kind in TRANSIENT else _due(core, post, post.published_at, tx.now)
+        tx.now + RETRY_AFTER
+        if error.kind in TRANSIENT
+        else _due(core, post, reckoned(post.published, zone), tx.now)
     )
     state = {"state": post.state, "misses": post.misses, "gone_at": post.gone_at, "due_at": retry_at}
     return RunItem(post.id, "failed", error.kind, error.message, retry_at), state

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
 
 from afterpost.domain.errors import Conflict, InvalidInput
 from afterpost.domain.posts import UNKNOWN_TYPE, CreativeLinks
-from afterpost.domain.readings import Reading
+from afterpost.domain.readings import Published, Reading
 from afterpost.domain.scope import Actor, Scope
+from afterpost.domain.windows import local_day, zone_of
 from afterpost.services import archive
 from afterpost.services.archive import Prepared
 from afterpost.services.catalogue import add_posts, brand_by_id, brand_named, new_post
@@ -143,8 +145,9 @@ def put(
         brand_id = brand_named(tx, organization, brand).id
     elif brand_id is not None:
         brand_by_id(tx.connection, tx.scope, brand_id)
+    zone = zone_of(organization.time_zone)
     for entry in entries:
-        _refuse_future(entry, tx.now)
+        _refuse_future(entry, tx.now, zone)
     whole = run_id is None
     if run_id is None:
         run_id = runs.start_run(tx.connection, tx.scope, organization.id, "ingest", str(tx.actor), tx.now)
@@ -171,10 +174,12 @@ def put(
     return run_id, ended
 
 
-def _refuse_future(entry: Entry, now: datetime) -> None:
-    if entry.reading.observed_at > now:
+def _refuse_future(entry: Entry, now: datetime, zone: ZoneInfo) -> None:
+    on, at = entry.reading.observed_on, entry.reading.observed_at
+    if at > now if on is None else on > local_day(now, zone):
+        when = f"at {at.isoformat()}" if on is None else f"on {on}"
         raise InvalidInput(
-            f"{entry.platform} {entry.external_id} was observed at {entry.reading.observed_at.isoformat()}, "
+            f"{entry.platform} {entry.external_id} was observed {when}, "
             f"which is in the future (now {now.isoformat()}).",
             hint="Check the clock of whoever sent it; observed_at is the instant of the reading.",
         )
@@ -209,7 +214,7 @@ def _owners(
                     description=entry.description,
                     url=entry.url,
                     content_type=entry.content_type,
-                    published_at=entry.reading.published_at,
+                    published=_announced(entry.reading),
                     links=entry.links,
                 )
                 for external_id, entry in wanted.items()
@@ -225,6 +230,12 @@ def _owners(
             )
         owners |= {(platform, external_id): post for external_id, post in known.items()}
     return owners
+
+
+def _announced(reading: Reading) -> Published | None:
+    """What a reading says of a new post's publication where it is stored nowhere: values by day are no
+    observation. All others tell it themselves, and can be doubted."""
+    return reading.published if reading.daily and not reading.values else None
 
 
 def _together(earlier: Entry | None, later: Entry) -> Entry:

@@ -91,7 +91,8 @@ def post_analytics(
             raise NotFound(f"There is no post {post_id}.")
         organization = core.organization(connection, scope)
         window = window_of(core, organization, start, end)
-        state = latest.load(connection, scope, [post_id], organization.time_zone).get(post_id)
+        standing = latest.load(connection, scope, [post_id]).get(post_id)
+        state = None if standing is None else standing.state
         since = day_number(window.start) if state is None else min(day_number(window.start), state.last_day)
         history = snapshots.since(connection, scope, [post_id], since).get(post_id, [])
         today = local_day_number(core.now(), zone_of(organization.time_zone))

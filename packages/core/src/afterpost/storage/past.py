@@ -117,8 +117,8 @@ def _named(table: sa.Table, schema: str) -> sa.Table:
 def _posts(real: Real, scope: Scope, instant: datetime) -> sa.Select[Any]:
     """The posts there were. Brand, account, type and texts are today's, the state is that of the instant.
 
-    The publication is as it was given with the post, until `refold` knows what its readings told. What is
-    planned is left out: nothing is collected in the past.
+    The publication is left to `refold`, which knows what the readings told by then. What is planned is left
+    out: nothing is collected in the past.
     """
     post, gone = real(posts), real(absences)
     since = (
@@ -131,7 +131,9 @@ def _posts(real: Real, scope: Scope, instant: datetime) -> sa.Select[Any]:
         .scalar_subquery()
     )
     then: dict[str, sa.ColumnElement[Any]] = {
-        "published_at": post.c.announced_at,
+        "published_at": sa.null(),
+        "published_day": sa.null(),
+        "publication_doubted": sa.false(),
         "state": sa.case((since.is_not(None), "gone"), else_="live"),
         "misses": sa.literal(0),
         "gone_at": since,

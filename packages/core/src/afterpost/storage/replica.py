@@ -116,7 +116,7 @@ def unaccounted_readings(connection: sa.Connection, scope: Scope) -> Iterator[Ke
             )
         )
         .where(_unaccounted(), *within(scope, posts))
-        .order_by(observations.c.organization_id)
+        .order_by(observations.c.organization_id, observations.c.told)
     )
     for row in connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE)):
         asked = _definitions(row.asked)
@@ -125,6 +125,8 @@ def unaccounted_readings(connection: sa.Connection, scope: Scope) -> Iterator[Ke
             values=_values(row.body),
             definitions=asked.definitions,
             published_at=row.published_at,
+            published_on=None if row.published_day is None else day_date(row.published_day),
+            observed_on=day_date(row.day) if row.whole_day else None,
             kinds=asked.kinds,
         )
         yield Kept(row.organization_id, row.post_id, row.source, reading)
