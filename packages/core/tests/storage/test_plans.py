@@ -33,7 +33,7 @@ ASKED: dict[str, Ask] = {
     "texts": posts.texts,
     "places": posts.places,
     "names": replica.posts_named,
-    "states": lambda connection, scope, ids: latest.load(connection, scope, ids, "UTC"),
+    "states": lambda connection, scope, ids: latest.load(connection, scope, ids),
     "ends": latest.ends,
     "histories": lambda connection, scope, ids: snapshots.since(connection, scope, ids, 0),
     "a day": lambda connection, scope, ids: snapshots.on_days(connection, scope, 20_002, ids),

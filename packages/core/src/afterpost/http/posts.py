@@ -89,7 +89,8 @@ async def create_post(call: Call, data: JSONBody[NewPost]) -> PostAnswer:
         description=data.description,
         url=data.url or "",
         content_type=data.content_type,
-        published=at if at is not None else on,
+        published_at=at,
+        published_on=on,
         links=data.links,
     )
     return PostAnswer(post_view(made))

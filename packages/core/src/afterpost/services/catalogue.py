@@ -1,7 +1,7 @@
 """Brands and posts as people name them: find, add, refuse what contradicts."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -134,7 +134,8 @@ def add_post(
     description: str,
     url: str,
     content_type: str,
-    published: Published | None,
+    published_at: datetime | None,
+    published_on: date | None = None,
     links: CreativeLinks | None,
 ) -> Post:
     """Register a post before its first numbers arrive; Conflict when the platform's id is known already."""
@@ -163,7 +164,7 @@ def add_post(
                     description=description,
                     url=url,
                     content_type=content_type,
-                    published=published,
+                    published=published_on if published_at is None else published_at,
                     links=links,
                 )
             ],
