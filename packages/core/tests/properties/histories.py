@@ -156,9 +156,7 @@ def clash(one: Said, other: Said) -> bool:
     mine, theirs = one.reading, other.reading
     if (one.post, mine.observed_at, mine.observed_on) != (other.post, theirs.observed_at, theirs.observed_on):
         return False
-    return any(
-        theirs.values.get(name, value) != value for name, value in mine.values.items()
-    ) or any(
+    return any(theirs.values.get(name, value) != value for name, value in mine.values.items()) or any(
         None not in told and told[0] != told[1]
         for told in (
             (mine.published_at, theirs.published_at),

@@ -58,7 +58,11 @@ def publication(post: int, history: History) -> Published:
     seen = [
         one.reading
         for one in said
-        if (one.reading.values["views"] if "views" in one.reading.values else one.reading.values.get("impressions", 0))
+        if (
+            one.reading.values["views"]
+            if "views" in one.reading.values
+            else one.reading.values.get("impressions", 0)
+        )
         > 0
     ]
 

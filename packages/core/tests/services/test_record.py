@@ -133,7 +133,9 @@ def test_a_metric_that_vanishes_keeps_its_last_total_and_gains_over_the_gap_when
 
 
 @pytest.mark.parametrize("views", [(70, 71), (71, 70), (70, 71, 70), (71, 70, 71, 70)])
-def test_of_several_values_at_one_instant_the_one_told_last_counts(core: Core, views: tuple[int, ...]) -> None:
+def test_of_several_values_at_one_instant_the_one_told_last_counts(
+    core: Core, views: tuple[int, ...]
+) -> None:
     """A correction counts, whatever its digest, and so does one that goes back to what was told before."""
     for n in views:
         tell(core, told("a", at("2026-11-10"), {"views": n}, published_at=PUBLISHED))
@@ -370,7 +372,9 @@ def test_the_id_decides_where_a_publication_contradicts_it(core: Core) -> None:
 def test_a_day_is_the_same_day_in_every_zone_and_has_no_hour(make_core: MakeCore) -> None:
     for zone in ("America/New_York", "UTC", "Pacific/Auckland"):
         core = make_core(zone.lower().replace("/", "-"), zone=zone)
-        tell(core, told("a", nominal(day("2026-11-12")), {"views": 7}, on=True, published_on=day("2026-11-10")))
+        tell(
+            core, told("a", nominal(day("2026-11-12")), {"views": 7}, on=True, published_on=day("2026-11-10"))
+        )
         assert published(core) == (None, day("2026-11-10"))
         assert history(core, 1) == {"2026-11-12": {"views": Cell(7, 7, 3)}}
 

@@ -158,9 +158,7 @@ class Tellings:
         heard = Heard(self.exposed, 0 if rank is None else rank[0], bool(spoken - {told}))
         return Derived(publication, heard, possible != spoken)
 
-    def unmoved(
-        self, known: Publication, heard: Heard, doubted: bool, post: Subject
-    ) -> Heard | None:
+    def unmoved(self, known: Publication, heard: Heard, doubted: bool, post: Subject) -> Heard | None:
         """What is heard after these readings as well, where they leave the publication as it is `known`;
         None where that has to be derived from all of them."""
         exposed = heard.exposed.earlier(self.exposed)

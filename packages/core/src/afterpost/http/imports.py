@@ -174,9 +174,7 @@ async def import_manual(call: Call, request: ApiRequest, data: JSONBody[ManualBo
 
 def typed_entries(body: ManualBody) -> list[Entry]:
     """The readings of a body that was typed by hand. InvalidInput says which can't be."""
-    return [
-        entry_of(n, _dated(f"posts[{n}]", given), None, DEFINITION) for n, given in enumerate(body.posts)
-    ]
+    return [entry_of(n, _dated(f"posts[{n}]", given), None, DEFINITION) for n, given in enumerate(body.posts)]
 
 
 class _ReadFile(NamedTuple):

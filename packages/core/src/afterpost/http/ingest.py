@@ -2,12 +2,13 @@
 
 import asyncio
 import difflib
+import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Literal, TypeAlias
 
 from litestar import post
-from litestar.params import JSONBody
+from litestar.params import HeaderParameter, JSONBody
 from msgspec import Meta, Struct
 
 from afterpost.domain.errors import InvalidInput
@@ -21,7 +22,7 @@ from afterpost.http.requests import ApiRequest
 from afterpost.http.scope import Call
 from afterpost.http.views import NoMeta
 from afterpost.services.archive import came
-from afterpost.services.ingest import Ended, Entry, ingest
+from afterpost.services.ingest import Ended, Entry, Key, ingest
 from afterpost.services.record import Source
 
 SOURCE: Source = "webhook"
@@ -31,6 +32,17 @@ DEFINITION = "ingest"
 """The definition of every ingested metric: what it counts is the sender's matter."""
 
 MetricName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=80)]
+
+
+IdempotencyKey: TypeAlias = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        description="Names this call: the same key again stores nothing and is answered as before",
+    ),
+]
 
 
 class IngestPost(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,15 +97,23 @@ class IngestAnswer(Struct, frozen=True):
     summary="Send numbers",
     responses=problems("not_found", "conflict", "too_large", "denied", "held"),
 )
-async def ingest_posts(call: Call, request: ApiRequest, data: JSONBody[IngestBody]) -> IngestAnswer:
-    """Store readings of posts, all or nothing, each of them once; posts that are new are made."""
+async def ingest_posts(
+    call: Call, request: ApiRequest, data: JSONBody[IngestBody], idempotency_key: IdempotencyKey = None
+) -> IngestAnswer:
+    """Store readings of posts, all or nothing, each of them once; posts that are new are made.
+
+    The same Idempotency-Key and body again store nothing and are answered as before.
+    """
     now = call.core.now()
     entries = entries_of(data, now)
     settings, fetch = call.core.settings, None
     if settings.archive:
         fetch = await asyncio.to_thread(came, await request.body(), settings, now)
     brand = brand_of(data.posts, data.brand)
-    run_id, ended = await call.doing(ingest, entries, SOURCE, brand=brand, fetch=fetch)
+    key = None
+    if idempotency_key is not None:
+        key = Key(idempotency_key, hashlib.sha256(await request.body()).digest())
+    run_id, ended = await call.doing(ingest, entries, SOURCE, brand=brand, fetch=fetch, key=key)
     return IngestAnswer(IngestedView(run_id, ended))
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from afterpost.domain.errors import Conflict, InvalidInput
 from afterpost.domain.posts import UNKNOWN_TYPE, CreativeLinks
-from afterpost.domain.readings import Published, Reading
+from afterpost.domain.readings import Published, Reading, contradict
 from afterpost.domain.scope import Actor, Scope
 from afterpost.domain.windows import local_day, zone_of
 from afterpost.services import archive
@@ -20,11 +20,12 @@ from afterpost.services.guarding import guarded
 from afterpost.services.organization import organization_of
 from afterpost.services.record import Item, Source, move, record
 from afterpost.services.run import close_run
-from afterpost.storage import posts, runs
+from afterpost.storage import organizations, posts, runs
 from afterpost.storage.archive import Operation
+from afterpost.storage.engine import Connection
 from afterpost.storage.organizations import Organization
 from afterpost.storage.posts import Post
-from afterpost.storage.runs import RunItem
+from afterpost.storage.runs import RunItem, Token
 from afterpost.storage.transaction import Tx
 
 BATCH = 500
@@ -53,6 +54,18 @@ class Ended(Struct, frozen=True):
     outcome: str
 
 
+class Key(Struct, frozen=True):
+    """A caller's Idempotency-Key, and the digest of the body that came with it."""
+
+    text: str
+    body: bytes
+
+    @property
+    def token(self) -> Token:
+        """How the run of the call is found again."""
+        return Token(f"key:{self.text}", self.body)
+
+
 async def ingest(
     core: Core,
     scope: Scope,
@@ -63,14 +76,21 @@ async def ingest(
     brand_id: int | None = None,
     brand: str | None = None,
     fetch: Prepared | None = None,
+    key: Key | None = None,
 ) -> tuple[int, list[Ended]]:
     """Store entries as a run of their own, all or nothing; posts that are new are made.
 
     New posts get the given brand; a known post of another brand is a Conflict, for it would move its whole
-    history. A reading from the future is refused. Guards are asked before: raises Denied or Held. `fetch`:
+    history. A reading from the future is refused, and so are entries that contradict each other. The same
+    `key` again stores nothing and answers as before; with another body it is a Conflict. Guards are asked before: raises Denied or Held. `fetch`:
     the body they came in, which is kept with them. Returns the run and how each entry ended.
     """
+    _refuse_contradictions(entries)
     organization = await core.database.reading(organization_of, core, scope)
+    if key is not None:
+        before = await core.database.reading(_ended_before, core, scope, organization, entries, key)
+        if before is not None:
+            return before
     async with guarded(
         core,
         scope,
@@ -81,7 +101,7 @@ async def ingest(
         amount=len(entries),
     ) as done:
         run_id, ended = await core.database.writing(
-            store, core, scope, actor, entries, source, brand_id=brand_id, brand=brand, fetch=fetch
+            store, core, scope, actor, entries, source, brand_id=brand_id, brand=brand, fetch=fetch, key=key
         )
         done.amount = len(ended)
     return run_id, ended
@@ -98,10 +118,74 @@ def store(
     brand_id: int | None = None,
     brand: str | None = None,
     fetch: Prepared | None = None,
+    key: Key | None = None,
 ) -> tuple[int, list[Ended]]:
     """What `ingest` does once it is allowed, in one transaction; with `run_id` as a part of that run."""
     with core.transaction(scope, actor) as tx:
-        return put(core, tx, entries, source, run_id=run_id, brand_id=brand_id, brand=brand, fetch=fetch)
+        if key is not None:
+            # Whoever sends the same call at the same time waits here, and finds what it came to.
+            organization = core.organization(tx.connection, tx.scope)
+            organizations.lock(tx.connection, tx.scope, organization.id)
+            before = _run_of(tx.connection, tx.scope, organization, entries, key)
+            if before is not None:
+                return before
+        return put(
+            *(core, tx, entries, source),
+            run_id=run_id, brand_id=brand_id, brand=brand, fetch=fetch, key=key,
+        )  # fmt: skip
+
+
+def _ended_before(
+    core: Core, scope: Scope, organization: Organization, entries: Sequence[Entry], key: Key
+) -> tuple[int, list[Ended]] | None:
+    with core.read(scope) as connection:
+        return _run_of(connection, scope, organization, entries, key)
+
+
+def _run_of(
+    connection: Connection, scope: Scope, organization: Organization, entries: Sequence[Entry], key: Key
+) -> tuple[int, list[Ended]] | None:
+    """What the call with this key came to, when it was made before; Conflict when it said something else."""
+    found = runs.with_token(connection, scope, organization.id, key.token.text)
+    if found is None:
+        return None
+    run_id, body = found
+    if body != key.body:
+        raise Conflict(
+            f"The Idempotency-Key {key.text!r} came with another body before, in run {run_id}.",
+            hint="Give each call a key of its own, and the same one only to the same call again.",
+        )
+    outcomes = runs.outcomes_of(connection, scope, run_id)
+    asked: dict[str, set[str]] = {}
+    for entry in entries:
+        asked.setdefault(entry.platform, set()).add(entry.external_id)
+    owners = {
+        (platform, post.external_id): post.id
+        for platform, ids in asked.items()
+        for post in posts.find_posts(connection, scope, organization.id, platform, ids).values()
+    }
+    return run_id, [
+        Ended(entry.platform, entry.external_id, post_id, outcomes[post_id])
+        for entry in entries
+        if (post_id := owners.get((entry.platform, entry.external_id))) in outcomes
+    ]
+
+
+def _refuse_contradictions(entries: Sequence[Entry]) -> None:
+    """Entries of one call that can't both be true refuse the call: nobody knows which one was meant."""
+    told: dict[tuple[str, str, datetime, bool], list[tuple[int, Reading]]] = {}
+    for n, entry in enumerate(entries):
+        new = entry.reading
+        others = told.setdefault((entry.platform, entry.external_id, new.observed_at, new.whole_day), [])
+        for other, earlier in others:
+            if contradict(earlier.values, earlier.published, new.values, new.published):
+                when = new.observed_on or new.observed_at.isoformat()
+                raise InvalidInput(
+                    f"posts[{other}] and posts[{n}] contradict each other: two readings of {entry.platform} "
+                    f"{entry.external_id} at {when} with different numbers or publications.",
+                    hint="Send the one that is right; a correction goes into a later call.",
+                )
+        others.append((n, new))
 
 
 def rehearse(
@@ -137,6 +221,7 @@ def put(
     brand: str | None = None,
     fetch: Prepared | None = None,
     fetch_id: int | None = None,
+    key: Key | None = None,
 ) -> tuple[int, list[Ended]]:
     """What `store` does inside an open transaction. `fetch_id`: what the entries came in, where that is kept
     already."""
@@ -150,7 +235,10 @@ def put(
         _refuse_future(entry, tx.now, zone)
     whole = run_id is None
     if run_id is None:
-        run_id = runs.start_run(tx.connection, tx.scope, organization.id, "ingest", str(tx.actor), tx.now)
+        run_id = runs.start_run(
+            *(tx.connection, tx.scope, organization.id, "ingest", str(tx.actor), tx.now),
+            None if key is None else key.token,
+        )
     if fetch is not None:
         operation: Operation = "manual" if source == "manual" else "ingest"
         fetch_id = archive.keep(tx, organization.id, run_id, operation, fetch)

@@ -31,9 +31,7 @@ def publish(
                 tellings.hear(day, reading)
         if stands is None:
             derived[post_id] = tellings.derive(subject)
-        elif (
-            heard := tellings.unmoved(place.publication, stands.heard, place.doubted, subject)
-        ) is not None:
+        elif (heard := tellings.unmoved(place.publication, stands.heard, place.doubted, subject)) is not None:
             derived[post_id] = Derived(place.publication, heard, place.doubted)
         else:
             anew[post_id] = tellings, subject

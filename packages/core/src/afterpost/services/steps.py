@@ -99,7 +99,10 @@ def take(
         # Who tells another publication, or better, or is the first to see the post, is heard by `record`.
         if (
             reading.published_on is not None
-            or (published_at is not None and (published != publication or rank_of(published_at, source) > rank))
+            or (
+                published_at is not None
+                and (published != publication or rank_of(published_at, source) > rank)
+            )
             or (exposed_at is None and is_exposed(values))
         ):
             rest.append(item)

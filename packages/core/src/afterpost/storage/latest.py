@@ -64,7 +64,9 @@ def load(connection: sa.Connection, scope: Scope, post_ids: Iterable[int]) -> di
 @cache
 def _states(shape: Shape) -> sa.Select[Any]:
     mine = latest.c.post_id.in_(sa.bindparam("ids", expanding=True))
-    query = sa.select(latest, posts.c.published_at, posts.c.published_day).join(posts, posts.c.id == latest.c.post_id)
+    query = sa.select(latest, posts.c.published_at, posts.c.published_day).join(
+        posts, posts.c.id == latest.c.post_id
+    )
     return query.where(mine, *shape.conditions(posts, named=True))
 
 

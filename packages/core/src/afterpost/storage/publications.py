@@ -35,9 +35,7 @@ class _Exposure(Struct, frozen=True, omit_defaults=True):
 _exposure = msgspec.json.Decoder(_Exposure).decode
 
 
-def derive(
-    connection: sa.Connection, scope: Scope, zones: Mapping[int, ZoneInfo]
-) -> dict[int, Derived]:
+def derive(connection: sa.Connection, scope: Scope, zones: Mapping[int, ZoneInfo]) -> dict[int, Derived]:
     """Post id -> what its readings came to, of posts that were read; where posts were published is set for
     all. `zones`: of the organisations. In memory is what was told of each post, once."""
     tellings = _heard(connection, scope)
@@ -61,7 +59,16 @@ def _heard(connection: sa.Connection, scope: Scope) -> dict[int, Tellings]:
     """Post id -> what its readings told, a day after the other."""
     found: dict[int, Tellings] = {}
     c = observations.c
-    told = (c.post_id, c.observed_at, c.told, c.digest, c.whole_day, c.published_at, c.published_day, c.source)
+    told = (
+        c.post_id,
+        c.observed_at,
+        c.told,
+        c.digest,
+        c.whole_day,
+        c.published_at,
+        c.published_day,
+        c.source,
+    )
     day: int | None = None
     while (day := next_day(connection, scope, day)) is not None:
         query = sa.select(*told, c.body).where(c.day == day, *within(scope, observations))

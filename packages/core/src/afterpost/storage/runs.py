@@ -155,15 +155,22 @@ def told_before(connection: sa.Connection, scope: Scope, run_id: int, others: Co
     return connection.execute(query.where(*within(scope, runs))).scalar_one() > 0
 
 
-def with_key(
-    connection: sa.Connection, scope: Scope, organization_id: int, key: str
+def with_token(
+    connection: sa.Connection, scope: Scope, organization_id: int, token: str
 ) -> tuple[int, bytes | None] | None:
-    """The run of a call that came with that token, and the digest of what came with it."""
+    """The first run that came with that token, and the digest of what came with it."""
     query = sa.select(runs.c.id, runs.c.body_digest).where(
-        runs.c.organization_id == organization_id, runs.c.token == key, *within(scope, runs)
+        runs.c.organization_id == organization_id, runs.c.token == token, *within(scope, runs)
     )
     row = connection.execute(query.order_by(runs.c.id).limit(1)).first()
     return None if row is None else (row.id, row.body_digest)
+
+
+def outcomes_of(connection: sa.Connection, scope: Scope, run_id: int) -> dict[int, str]:
+    """Post id -> how it ended in the run."""
+    query = sa.select(run_items.c.post_id, run_items.c.outcome)
+    rows = connection.execute(query.where(run_items.c.run_id == run_id, *within(scope, run_items)))
+    return {row.post_id: row.outcome for row in rows}
 
 
 def last_runs(connection: sa.Connection, scope: Scope, kind: str | None, limit: int) -> list[Run]:
