@@ -6,7 +6,7 @@ nobody has to look at its history. Everything else is derived from all readings 
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -193,7 +193,7 @@ def announced(post: Subject) -> Derived:
 
 def noon(day: date, zone: ZoneInfo) -> datetime:
     """Local noon: the instant that reads are planned by where only the day is known."""
-    return datetime.combine(day, time(12), tzinfo=zone).astimezone(UTC)
+    return datetime(day.year, day.month, day.day, 12, tzinfo=zone).astimezone(UTC)
 
 
 def reckoned(told: Published | None, zone: ZoneInfo) -> datetime | None:

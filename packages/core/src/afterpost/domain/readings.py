@@ -19,10 +19,10 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """One reading of one post.
 
-    `observed_at`: aware UTC instant. `observed_on`: the calendar day, of a reading that tells no hour;
-    `observed_at` is `nominal` of it then, and says nothing. `published_at`, `published_on`: the publication as
-    an instant, or only as a day; at most one of them. `values`: metric -> number; a metric the provider did not report
-    is absent, never 0. `definitions`: metric -> definition in force, for every metric that was *asked
+    `observed_at`: aware UTC instant. `observed_on`: the calendar day, of a reading that tells no hour; then
+    `observed_at` is `nominal` of it, and says nothing. `published_at`, `published_on`: the publication as an
+    instant, or only as a day; at most one of them. `values`: metric -> number; a metric the provider did not
+    report is absent, never 0. `definitions`: metric -> definition in force, for every metric that was *asked
     for*, reported or not; this is how "hidden" is told from "not offered". `kinds`: only for metrics
     outside the canonical set or of another kind than usual; a name missing here is cumulative.
     `daily`: day -> metric -> value for series that are per day already.
@@ -49,7 +49,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def nominal(day: date) -> datetime:
-    """The `observed_at` of a reading that tells only a day: 00:00 UTC, so that it is the same in every zone."""
+    """The `observed_at` of a reading that tells only a day: 00:00 UTC, the same in every zone."""
     return datetime.combine(day, time.min, tzinfo=UTC)
 
 
@@ -57,8 +57,8 @@ def checked(reading: Reading) -> tuple[Reading, tuple[str, ...]]:
     """The reading without values that can't be true, and the names of those metrics.
 
     A name must be a metric's, a counter an integer in [0, MAX_COUNT], a gauge or ratio a finite number. What
-    is left out is absent, never 0; the rest of the reading stands. Raises ValueError when the instants, days or
-    definitions are none or contradict each other, for then nothing of it can be placed.
+    is left out is absent, never 0; the rest of the reading stands. Raises ValueError when the instants, days
+    or definitions are none or contradict each other, for then nothing of it can be placed.
     """
     # A struct checks nothing when it is made, so a plugin can hand over anything.
     _refuse_other_than_instant(reading.observed_at)

@@ -71,8 +71,9 @@ class Row(NamedTuple):
 
 
 class First(NamedTuple):
-    """The post's earliest reading, and the post's publication: instant and day of both. `published_at` is None
-    where only the day is known, `published_day` where nothing is; `whole_day`: the reading tells no hour."""
+    """The post's earliest reading, and the post's publication: instant and day of both. `published_at` is
+    None where only the day is known, `published_day` where nothing is; `whole_day`: the reading tells no
+    hour."""
 
     at: datetime
     published_at: datetime | None
@@ -113,8 +114,9 @@ class Observed(NamedTuple):
 
     @property
     def order(self) -> tuple[bool, datetime, int, bytes]:
-        """Its place among the readings of its day, the last one counts: a day-only one stands before the exact
-        ones, at one instant what was told last counts. Within one telling the digest decides, for no clock can."""
+        """Its place among the readings of its day, of which the last counts: a day-only one stands before the
+        exact ones, at one instant what was told last counts. Within one telling the digest decides, for
+        nothing else can."""
         return (not self.whole_day, self.at, self.told, self.digest)
 
     def replaces(self, other: "Observed") -> bool:

@@ -86,8 +86,8 @@ class ImportedFileAnswer(Struct, frozen=True):
 
 
 class ManualPost(IngestPost, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A post's numbers as somebody typed them: as in ingest, but `observed_at`, or `date` where only the day is
-    known, says when they were read."""
+    """A post's numbers as somebody typed them: as in ingest, but `observed_at`, or `date` where only the day
+    is known, says when they were read."""
 
     date: Day | None = None
 

@@ -46,8 +46,8 @@ IdempotencyKey: TypeAlias = Annotated[
 
 
 class IngestPost(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One reading of one post. `observed_at`: when the numbers were true, default now; `observed_on`: where only
-    the day is known. `published_at` or `published_on` likewise. `metrics`: lifetime
+    """One reading of one post. `observed_at`: when the numbers were true, default now; `observed_on`: where
+    only the day is known. `published_at` or `published_on` likewise. `metrics`: lifetime
     totals; null: asked for and not reported, which is not 0. `kinds`: of `x_` metrics that are no lifetime
     counters. A post that is known keeps what is known of it."""
 
@@ -132,8 +132,8 @@ def brand_of(posts: Sequence[IngestPost], brand: str | None) -> str | None:
 
 
 def entry_of(position: int, given: IngestPost, now: datetime | None, definition: str) -> Entry:
-    """A post of the body as what is ingested, read `now` where it does not say when; InvalidInput says where it
-    is wrong."""
+    """A post of the body as what is ingested, read `now` where it does not say when; InvalidInput says where
+    it is wrong."""
     where = f"posts[{position}]"
     observed_at, observed_on = either(f"{where}.", "observed", given.observed_at, given.observed_on)
     published_at, published_on = either(f"{where}.", "published", given.published_at, given.published_on)

@@ -25,8 +25,8 @@ class NoMeta(Struct, frozen=True):
 
 class PostView(Struct, frozen=True, kw_only=True):
     """A post. `published_on`: the local day it was published, null where nothing is known; `published_at` is
-    null as well where only that day is known. `state`: live or gone; `next_due`: its next scheduled read, null
-    when none is planned; `last_refreshed`: the last refresh of this post that was asked for."""
+    null as well where only that day is known. `state`: live or gone; `next_due`: its next scheduled read,
+    null when none is planned; `last_refreshed`: the last refresh of this post that was asked for."""
 
     id: int
     platform: str
@@ -214,10 +214,10 @@ Day: TypeAlias = date
 
 class ObservationView(Struct, frozen=True):
     """One stored reading: `observed_at` is when it was true, null where it tells only its `date`;
-    `recorded_at` when it was stored, `digest` what tells it from another reading of that instant. `replaced`:
-    what was told later of that instant contradicts it, and counts. A metric in `definitions` that is not in `values`
-    was asked for and not reported. `payloads`: SHA-256 of the raw answers or files it was read from, each at
-    /v1/payloads/{sha256}; empty where nothing was archived."""
+    `recorded_at` when it was stored, `digest` what tells it from another reading of that instant.
+    `replaced`: what was told later of that instant contradicts it, and counts. A metric in `definitions` that
+    is not in `values` was asked for and not reported. `payloads`: SHA-256 of the raw answers or files it was
+    read from, each at /v1/payloads/{sha256}; empty where nothing was archived."""
 
     date: date
     observed_at: datetime | None
