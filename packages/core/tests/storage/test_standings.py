@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from afterpost.domain.selection import EVERY_POST
-from afterpost.domain.windows import day_date, day_number, local_day
+from afterpost.domain.windows import day_date, day_number, day_start, local_day
 from afterpost.services.core import Core
 from afterpost.storage import accounts, organizations, posts
 from afterpost.storage.engine import Connection
@@ -153,9 +153,12 @@ def test_standings_are_the_last_known_totals_of_each_metric(make_core: MakeCore,
     with core.read(EVERYTHING) as connection:
         for _ in range(40):
             end = BEGINS + timedelta(days=rng.randrange(70))
-            born_from = end - timedelta(days=rng.choice([3, 35, 200]))
+            born_from = day_start(
+                local_day(end - timedelta(days=rng.choice([3, 35, 200])), UTC_ZONE), UTC_ZONE
+            )
             day = day_number(local_day(end, UTC_ZONE))
-            found = standings(connection, EVERYTHING, EVERY_POST, born_from, end, day)
+            since = day_number(local_day(born_from, UTC_ZONE))
+            found = standings(connection, EVERYTHING, EVERY_POST, since, end, day)
             assert {each.post_id: (each.totals, each.offers) for each in found} == stood_by_definition(
                 connection, born_from, end, day
             ), day_date(day)

@@ -10,6 +10,9 @@ from functools import cache
 from math import fsum, inf
 from typing import NamedTuple
 
+from afterpost.domain.readings import Published
+from afterpost.domain.windows import day_number
+
 MIN_EXPOSURE = 10
 """A post shown fewer times was not distributed; its rate says nothing and it is listed apart."""
 
@@ -23,10 +26,18 @@ class RankKey(NamedTuple):
     id: int
 
 
-def rank_key(value: float, exposed: int, published_at: datetime | None, identity: int) -> RankKey:
-    """Sort key (ascending) of the order: greater value, greater exposure, later publication, lower id."""
-    published = published_at.timestamp() if published_at else 0.0
-    return RankKey(-value, -exposed, -published, identity)
+def rank_key(value: float, exposed: int, published: Published | None, identity: int) -> RankKey:
+    """Sort key (ascending) of the order: greater value, greater exposure, later publication (of a day its
+    middle), lower id."""
+    return RankKey(-value, -exposed, -_seconds(published), identity)
+
+
+def _seconds(published: Published | None) -> float:
+    if published is None:
+        return 0.0
+    if isinstance(published, datetime):
+        return published.timestamp()
+    return 86_400.0 * day_number(published) + 43_200
 
 
 ENOUGH = 8

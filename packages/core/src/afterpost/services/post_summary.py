@@ -13,7 +13,7 @@ from afterpost.domain.rates import engagements, exposure, rate
 from afterpost.domain.readings import Value
 from afterpost.domain.scope import Scope
 from afterpost.domain.snapshots import PARTS, Bucket, Row, State, book
-from afterpost.domain.windows import Window, day_date, day_number, local_day, local_day_number, zone_of
+from afterpost.domain.windows import Window, day_date, day_number, local_day_number, zone_of
 from afterpost.services.core import Core
 from afterpost.services.equal_age import AtAge, at_ages, born_as
 from afterpost.services.question import window_of
@@ -139,7 +139,7 @@ def _days(post: Post, state: State | None, history: list[Row], window: Window) -
     rows = {row.day: row for row in history}
     for row in history:
         book(row, 1, booked)
-    published = None if post.published_at is None else local_day(post.published_at, zone_of(window.zone))
+    published = post.published_on
     found = []
     for day in window:
         number = day_number(day)

@@ -2,7 +2,7 @@
 earned, in a total order."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from operator import attrgetter
 from typing import Literal, NamedTuple
 
@@ -42,6 +42,7 @@ class Ranked(Struct, frozen=True):
     title: str
     url: str
     published_at: datetime | None
+    published_on: date | None
     engagements: int
     exposure: str
     exposed: int
@@ -115,7 +116,7 @@ def ranking(
             earned = earned_by_post(asked, [each.post_id for each in candidates])
             keyed = [
                 (
-                    rank_key(getattr(own, sort) or 0, each.exposed, each.standing.published_at, each.post_id),
+                    rank_key(getattr(own, sort) or 0, each.exposed, each.standing.published, each.post_id),
                     each,
                 )
                 for each in candidates
@@ -144,7 +145,7 @@ def field_of(asked: Asked) -> Field:
         asked.connection,
         asked.scope,
         asked.selection,
-        window.begins_at() - LOOK_BACK,
+        day_number(window.start - LOOK_BACK),
         window.ends_at() - MIN_AGE,
         day_number(window.end),
     )
@@ -158,7 +159,7 @@ def field_of(asked: Asked) -> Field:
 
 
 def _rated(candidate: Standing, engaged: int, name: str, exposed: int, value: float | None) -> Rated:
-    key = rank_key(-1.0 if value is None else value, exposed, candidate.published_at, candidate.post_id)
+    key = rank_key(-1.0 if value is None else value, exposed, candidate.published, candidate.post_id)
     return Rated(candidate, engaged, name, exposed, value, key)
 
 
@@ -192,6 +193,7 @@ def shown(rated: Rated, post: Post, earned: Totals | None = None) -> Ranked:
         title=post.title,
         url=post.url,
         published_at=post.published_at,
+        published_on=post.published_on,
         engagements=rated.engagements,
         exposure=rated.exposure,
         exposed=rated.exposed,

@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from afterpost.domain.scope import Scope
-from afterpost.domain.windows import Window, day_number, local_day_number, zone_of
+from afterpost.domain.windows import Window, day_number
 from afterpost.services.core import Core
 from afterpost.services.overview import SHOWN, Totals, meta_of, sums_by, totals_of, window_sums
 from afterpost.services.question import DEFAULT, Question, asking
@@ -51,10 +51,8 @@ def timeseries(
         connection, selection = asked.connection, asked.selection
         published = posts.first_published(connection, asked.scope, selection)
         observed = rollups.observed_span(connection, asked.scope, selection=selection)
-        zone = zone_of(asked.organization.time_zone)
-        out = None if published is None else local_day_number(published, zone)
         points = tuple(
-            _point(days, by_day, out, observed, partial=group_by == "week" and len(days) < 7)
+            _point(days, by_day, published, observed, partial=group_by == "week" and len(days) < 7)
             for days in _parts(asked.window, group_by)
         )
         return points, meta_of(asked, window_sums(asked))

@@ -368,13 +368,12 @@ def _expectable(shape: Shape, some: bool, span: bool) -> sa.Select[Any]:
 
 @cache
 def _first_published(shape: Shape) -> sa.Select[Any]:
-    first = sa.type_coerce(sa.func.min(posts.c.published_at), posts.c.published_at.type)
-    return sa.select(first).where(*shape.conditions(posts))
+    return sa.select(sa.func.min(posts.c.published_day)).where(*shape.conditions(posts))
 
 
-def first_published(connection: sa.Connection, scope: Scope, selection: Selection) -> datetime | None:
-    """When the scope's first post was published; None where that is not known of any."""
-    found: datetime | None = connection.execute(
+def first_published(connection: sa.Connection, scope: Scope, selection: Selection) -> int | None:
+    """The day the scope's first post was published; None where that is not known of any."""
+    found: int | None = connection.execute(
         _first_published(Shape.of(scope, selection)), values_of(scope, selection)
     ).scalar()
     return found
@@ -382,14 +381,14 @@ def first_published(connection: sa.Connection, scope: Scope, selection: Selectio
 
 @cache
 def _count_published(shape: Shape) -> sa.Select[Any]:
-    published = posts.c.published_at
     # Entered by organisation, as the index is, whether the scope names any or not.
     of_each = (
         sa.select(sa.func.count())
         .where(
             posts.c.organization_id == organizations.c.id,
-            published >= sa.bindparam("begins_at", type_=published.type),
-            published < sa.bindparam("ends_at", type_=published.type),
+            posts.c.published_day.between(
+                sa.bindparam("start", type_=sa.Integer), sa.bindparam("end", type_=sa.Integer)
+            ),
             *shape.conditions(posts),
         )
         .scalar_subquery()
@@ -399,8 +398,8 @@ def _count_published(shape: Shape) -> sa.Select[Any]:
 
 
 def count_published(
-    connection: sa.Connection, scope: Scope, selection: Selection, begins_at: datetime, ends_at: datetime
+    connection: sa.Connection, scope: Scope, selection: Selection, start: int, end: int
 ) -> int:
-    """Posts published in [begins_at, ends_at)."""
-    values = {**values_of(scope, selection), "begins_at": begins_at, "ends_at": ends_at}
+    """Posts published on the days [start, end]."""
+    values = {**values_of(scope, selection), "start": start, "end": end}
     return int(connection.execute(_count_published(Shape.of(scope, selection)), values).scalar_one())

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from afterpost.domain.metrics import ENGAGEMENT_PARTS, EXPOSURES
+from afterpost.domain.publication import Publication
+from afterpost.domain.readings import Published
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
 from afterpost.storage import snapshots
@@ -27,25 +29,30 @@ class Standing(NamedTuple):
     platform: str
     account_id: int | None
     content_type: str
-    published_at: datetime | None
+    published: Published | None
     totals: dict[str, int]
     offers: int
 
 
-_POST = (posts.c.id, posts.c.platform, posts.c.account_id, posts.c.content_type, posts.c.published_at)
+_POST = (
+    *(posts.c.id, posts.c.platform, posts.c.account_id, posts.c.content_type),
+    *(posts.c.published_at, posts.c.published_day),
+)
 
 
 def standings(
     connection: sa.Connection,
     scope: Scope,
     selection: Selection,
-    published_from: datetime,
+    published_from: int,
     published_until: datetime,
     end: int,
 ) -> list[Standing]:
-    """Posts published in [from, until] that were read by the end of the day `end`, as they stood then.
+    """Posts published from a day on and up to an instant that were read by the end of the day `end`, as they
+    stood then.
 
-    A post of unknown publication counts as published when it was first read. Reads a row a post.
+    Of a publication known only as a day that day lies before `end`, a whole day ago at its end. A post of
+    unknown publication counts as published when it was first read. Reads a row a post.
     """
     values = {
         **values_of(scope, selection),
@@ -60,9 +67,9 @@ def standings(
     rows = [
         row for known in (True, False) for row in connection.execute(_statement(shape, known), values).all()
     ]
-    for post_id, platform, account, kind, published_at, known, behind, last_day, day, offers, *counts in rows:
+    for post_id, platform, account, kind, at, on, known, behind, last_day, day, offers, *counts in rows:
         totals = {name: count for name, count in zip(METRICS, counts, strict=True) if count is not None}
-        one = Standing(post_id, platform, account, kind, published_at, totals, offers or 0)
+        one = Standing(post_id, platform, account, kind, Publication(at, on).told, totals, offers or 0)
         whole = len(totals) == len(METRICS) or (day == last_day and behind is None)
         if day is not None and (whole or _completed(totals, known, behind, last_day, end)):
             found.append(one)
@@ -91,15 +98,23 @@ def _completed(totals: dict[str, int], known: str, behind: str | None, last_day:
 @cache
 def _statement(shape: Shape, known: bool) -> sa.Select[Any]:
     """Of posts whose publication is known, or of the others: both at once would go through every post."""
-    at = posts.c.published_at
-    earliest, newest = (sa.bindparam(f"published_{name}", type_=at.type) for name in ("from", "until"))
-    # With the publication unknown the first reading is the nearest thing to it.
-    born = (
-        [at.between(earliest, newest)]
-        if known
-        else [at.is_(None), latest.c.first_at.between(earliest, newest)]
+    at, on = posts.c.published_at, posts.c.published_day
+    earliest, newest = (
+        sa.bindparam("published_from", type_=on.type),
+        sa.bindparam("published_until", type_=at.type),
     )
-    end: sa.BindParameter[int] = sa.bindparam("end")
+    end = sa.bindparam("end", type_=sa.Integer)
+    # With the publication unknown the first reading is the nearest thing to it.
+    first = latest.c
+    if known:
+        whole_days_ago = sa.or_(at <= newest, sa.and_(at.is_(None), on < end))
+        born = [on.between(earliest, end), whole_days_ago]
+    else:
+        read = sa.or_(
+            sa.and_(first.first_whole_day.is_(False), first.first_at <= newest),
+            sa.and_(first.first_whole_day.is_(True), first.first_day < end),
+        )
+        born = [on.is_(None), first.first_day.between(earliest, end), read]
     row, other = post_analytics, post_analytics.alias("other")
     # Newest day first, and no further than the first one there is: a seek or two a post.
     last = (

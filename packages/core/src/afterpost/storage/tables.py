@@ -214,6 +214,12 @@ posts = sa.Table(
         "ix_posts_published",
         *("organization_id", "published_at", "account_id", "platform", "content_type", "brand_id"),
     ),
+    # The same of whole days, which is how windows ask.
+    sa.Index(
+        "ix_posts_published_day",
+        *("organization_id", "published_day", "published_at", "account_id", "platform", "content_type"),
+        "brand_id",
+    ),
     # All that coverage asks of a post that is gone.
     sa.Index(
         "ix_posts_gone",
