@@ -115,7 +115,7 @@ def _ranking(title: str, ranked: tuple[Ranked, ...], zone: str) -> None:
                 percent(post.engagement_rate) + (" (clipped)" if post.clipped else ""),
                 number(post.engagements),
                 f"{number(post.exposed)} {post.exposure}",
-                moment(post.published_at, zone),
+                moment(post.published_at, zone, post.published_on),
             )
             for post in ranked
         ],

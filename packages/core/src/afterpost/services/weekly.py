@@ -1,6 +1,7 @@
 """The weekly summary: what to learn from complete days. Today is never in it."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -114,8 +115,9 @@ def weekly(
 def _hours(ranked: Iterable[Rated], zone: ZoneInfo) -> list[Hour]:
     by_hour: dict[int, list[Rated]] = {}
     for item in ranked:
-        published = item.standing.published_at
-        if published is not None:
+        published = item.standing.published
+        # A day has no hour.
+        if isinstance(published, datetime):
             by_hour.setdefault(published.astimezone(zone).hour, []).append(item)
     return [Hour(hour, len(items), together(items)[1]) for hour, items in sorted(by_hour.items())]
 
