@@ -41,13 +41,18 @@ def readings(text: str) -> list[dict[str, Any]]:
             {
                 "platform": PLATFORM,
                 "external_id": cells["post"],
-                "published_at": cells["published"].replace(" ", "T") + ":00Z",
-                "observed_at": cells["read"].replace(" ", "T") + ":00Z",
+                **when("published", cells["published"]),
+                **when("observed", cells["read"]),
                 "metrics": {name: None if text == "–" else int(text) for name, text in numbers.items()},
                 **named,
             }
         )
     return told
+
+
+def when(what: str, text: str) -> dict[str, str]:
+    """An instant, or a day where no hour is told, as ingest takes it."""
+    return {f"{what}_at": text.replace(" ", "T") + ":00Z"} if " " in text else {f"{what}_on": text}
 
 
 def accounts_of(text: str) -> dict[str, list[str]]:

@@ -83,8 +83,8 @@ async def ingest(
     New posts get the given brand; a known post of another brand is a Conflict, for it would move its whole
     history. A reading from the future is refused, and so are entries that contradict each other. The same
     `key` again stores nothing and answers as before; with another body it is a Conflict. Guards are asked
-    before: raises Denied or Held. `fetch`: the body they came in, which is kept with them. Returns the run and
-    how each entry ended.
+    before: raises Denied or Held. `fetch`: the body they came in, which is kept with them. Returns the run
+    and how each entry ended.
     """
     _refuse_contradictions(entries)
     organization = await core.database.reading(organization_of, core, scope)

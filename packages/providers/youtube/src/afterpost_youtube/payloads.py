@@ -106,8 +106,8 @@ def counts_of(item: Mapping[str, Any]) -> tuple[dict[str, int], tuple[str, ...]]
 def video_post(video_id: str, item: Mapping[str, Any]) -> PostInfo:
     """A video of `videos.list` as a post.
 
-    Of a private one, as a scheduled one is until its hour, `publishedAt` is when it was uploaded: that tells no
-    publication.
+    Of a private one, as a scheduled one is until its hour, `publishedAt` is when it was uploaded: that tells
+    no publication.
     """
     snippet = part(item, "snippet")
     private = part(item, "status").get("privacyStatus") == "private"
