@@ -1,13 +1,13 @@
 """What a provider says: which numbers can't be true, and what makes two readings the same."""
 
-from datetime import timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import msgspec
 import pytest
 
 from afterpost.domain.metrics import MAX_COUNT, Kind
-from afterpost.domain.readings import Reading, checked, content_of, digest_of, kind_of
+from afterpost.domain.readings import Reading, checked, content_of, digest_of, kind_of, nominal
 from packages.core.tests.house import NOW
 
 
@@ -111,3 +111,19 @@ def test_the_content_is_one_text_that_never_changes(micros: int) -> None:
         b'[{"likes":2,"views":1},{"views":"v1"},"%b",{"x_sample_heat":"gauge"}]' % published.encode()
     )
     assert content_of(reading()) == b'[{"likes":2,"views":1},{"views":"v1"},null,{}]'
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"published_at": datetime(2026, 3, 1, tzinfo=UTC), "published_on": date(2026, 3, 1)},
+        {"published_on": datetime(2026, 3, 1, tzinfo=UTC)},
+        {"published_on": "2026-03-01"},
+        {"observed_on": date(2026, 3, 2)},
+    ],
+)
+def test_days_that_are_none_or_contradict_an_instant_are_refused(wrong: dict[str, Any]) -> None:
+    whole = Reading(observed_at=nominal(date(2026, 3, 1)), values={})
+    assert checked(msgspec.structs.replace(whole, observed_on=date(2026, 3, 1)))[1] == ()
+    with pytest.raises(ValueError, match=r"day|instant|hour"):
+        checked(msgspec.structs.replace(whole, **wrong))

@@ -41,8 +41,8 @@ def readings(text: str) -> list[dict[str, Any]]:
             {
                 "platform": PLATFORM,
                 "external_id": cells["post"],
-                "published_at": instant(cells["published"]),
-                "observed_at": cells["read"].replace(" ", "T") + ":00Z",
+                **when("published", cells["published"]),
+                **when("observed", cells["read"]),
                 "metrics": {name: None if text == "–" else int(text) for name, text in numbers.items()},
                 **named,
             }
@@ -50,9 +50,11 @@ def readings(text: str) -> list[dict[str, Any]]:
     return told
 
 
-def instant(cell: str) -> str | None:
-    """A time of the page; `–` is none."""
-    return None if cell == "–" else cell.replace(" ", "T") + ":00Z"
+def when(what: str, text: str) -> dict[str, str]:
+    """An instant, or a day where no hour is told, as ingest takes it; `–` is neither."""
+    if text == "–":
+        return {}
+    return {f"{what}_at": text.replace(" ", "T") + ":00Z"} if " " in text else {f"{what}_on": text}
 
 
 def accounts_of(text: str) -> dict[str, list[str]]:
