@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from afterpost.cli.output import print_table, say
 from afterpost.cli.words import change, number, percent, share, span
 from afterpost.domain.rates import direction
-from afterpost.services.overview import Group, Growth, Totals
+from afterpost.services.overview import Growth, Totals
+from afterpost.services.weekly import RatedGroup
 from afterpost.services.windows import Meta
 
 ARROWS = {"up": "▲", "down": "▼", "stable": "=", None: ""}
@@ -32,6 +33,11 @@ def print_window(meta: Meta) -> None:
         say(f"{share(meta.estimated_share)} of what was earned is booked to days without a reading.")
 
 
+def rate(value: float | None, *, clipped: bool) -> str:
+    """A rate that says where it was clipped to 100 % or 0 %."""
+    return percent(value) + (" (clipped)" if clipped else "")
+
+
 def print_earned(earned: Totals, previous: Totals, growth: Growth) -> None:
     """What was earned in the window and in the one before, metric by metric."""
     rows = []
@@ -46,7 +52,7 @@ def print_earned(earned: Totals, previous: Totals, growth: Growth) -> None:
     )
 
 
-def print_groups(title: str, groups: Sequence[Group]) -> None:
+def print_groups(title: str, groups: Sequence[RatedGroup]) -> None:
     """Platforms or content types, most views first."""
     if not groups:
         return
@@ -58,10 +64,10 @@ def print_groups(title: str, groups: Sequence[Group]) -> None:
                 number(group.posts),
                 number(group.views),
                 number(group.engagements),
-                percent(group.engagement_rate),
+                rate(group.engagement_rate, clipped=group.clipped),
             )
             for group in groups
         ],
-        title=title,
+        title=f"{title} (by views)",
         numbers=("posts", "views", "engagements", "engagement rate"),
     )

@@ -31,6 +31,8 @@ def rank_key(value: float, exposed: int, published_at: datetime | None, identity
 
 ENOUGH = 8
 """Posts that a group needs before its own mean and spread are used."""
+CALLED = 5
+"""Posts that a group needs before it is called good or bad."""
 
 
 class Evidence(NamedTuple):

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from afterpost.domain.ranking import ENOUGH
+from afterpost.domain.rates import clipped
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
 from afterpost.services.overview import meta_of, window_sums
@@ -16,15 +17,16 @@ SNIPPET = 100
 
 
 class Prompt(Struct, frozen=True):
-    """Posts made from one prompt: how many, their exposure, their rate as a ratio of sums. `prompt` is the
-    creative link of that name, else the beginning of the post's text; `enough`: whether there are as many
-    posts as a group needs before its own rate is believed."""
+    """Posts made from one prompt: how many, their exposure, their rate as a ratio of sums, clipped to 0..100
+    (`clipped` says so). `prompt` is the creative link of that name, else the beginning of the post's text;
+    `enough`: whether there are as many posts as a group needs before its own rate is believed."""
 
     prompt: str
     posts: int
     exposed: int
     engagements: int
     engagement_rate: float | None
+    clipped: bool
     enough: bool
 
 
@@ -47,7 +49,9 @@ def prompt_performance(
         for prompt, items in by_prompt.items():
             exposed, percent = together(items)
             engaged = sum(item.engagements for item in items)
-            prompts.append(Prompt(prompt, len(items), exposed, engaged, percent, len(items) >= ENOUGH))
+            prompts.append(
+                Prompt(prompt, len(items), exposed, engaged, *clipped(percent), len(items) >= ENOUGH)
+            )
         prompts.sort(key=lambda p: (not p.enough, -(p.engagement_rate or 0.0), -p.exposed, p.prompt))
         return tuple(prompts[:limit]), meta_of(asked, window_sums(asked))
 

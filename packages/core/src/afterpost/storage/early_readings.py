@@ -12,7 +12,7 @@ from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
 from afterpost.storage.dialect import given, one_of
 from afterpost.storage.scoping import Shape, selected, values_of, within
-from afterpost.storage.tables import observations, posts
+from afterpost.storage.tables import latest, observations, posts
 from afterpost.storage.types import from_micros
 
 _DAY, _HOUR = (span // timedelta.resolution for span in (timedelta(days=1), timedelta(hours=1)))
@@ -68,6 +68,25 @@ def born(
         query = query.where(posts.c.published_at >= since)
     query = query.order_by(posts.c.published_at.desc(), posts.c.id.desc())
     return [Born(*row) for row in connection.execute(query if most is None else query.limit(most)).all()]
+
+
+def count_without_hour(
+    connection: sa.Connection, scope: Scope, selection: Selection, since: datetime, before: datetime
+) -> int:
+    """Posts whose hour of publication is not known, of those first read in [since, before)."""
+    first_read = latest.c.first_at
+    query = (
+        sa.select(sa.func.count())
+        .select_from(posts.join(latest, latest.c.post_id == posts.c.id))
+        .where(
+            posts.c.published_at.is_(None),
+            first_read >= since,
+            first_read < before,
+            *within(scope, posts),
+            *selected(selection, posts),
+        )
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def read_while_young(
