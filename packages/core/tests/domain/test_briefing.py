@@ -61,8 +61,8 @@ def test_posts_without_an_hour_are_counted_where_hours_are_told() -> None:
 
 def test_openings_are_told_with_what_sorts_them_and_their_posts() -> None:
     text, evidence = said(hooks=[A, Begin("b", 4.96, 1)])
-    begun = 'Posts of L by how they begin, with their shrunk mean rate: "a" (5.0 %, 6 posts), "b" (5.0 %, 1 post).'
-    assert f"{begun} No opening is clearly better." in text
+    begun = 'with their shrunk mean rate: "a" (5.0 %, 6 posts), "b" (5.0 %, 1 post).'
+    assert f"Posts of L by how they begin, {begun} No opening is clearly better." in text
     assert evidence == "weak"
 
 

@@ -150,7 +150,7 @@ def _hours(hours: tuple[Hour, ...]) -> None:
         ("published at", "posts", "engagement rate"),
         [
             (
-                f"{hour_label(hour.hour)}–{hour_label(hour.hour + 1)}",
+                f"{hour_label(hour.hour)}–{hour.hour:02d}:59",
                 number(hour.posts),
                 rate(hour.engagement_rate, clipped=hour.clipped),
             )
