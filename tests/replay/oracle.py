@@ -7,6 +7,7 @@ import csv
 import gzip
 import random
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -46,6 +47,19 @@ class Booking(NamedTuple):
         return share if self.gain >= 0 else -share
 
 
+class Opening(NamedTuple):
+    """A first total of one video that is no gain: it came on some of the days from `first` to `last`."""
+
+    video: str
+    first: date
+    last: date
+    total: int
+
+    def inside(self, window: "Window") -> bool:
+        """Whether the window holds all of them."""
+        return window.start <= self.first and self.last <= window.end
+
+
 class Window(NamedTuple):
     """A question: whole days, both inclusive, of one brand (None: of all)."""
 
@@ -65,21 +79,86 @@ class Oracle:
         self.bookings: dict[str, dict[str, list[Booking]]] = {
             brand: {metric: [] for metric in METRICS} for brand in self.brands
         }
+        self.openings: dict[str, dict[str, list[Opening]]] = {
+            brand: {metric: [] for metric in METRICS} for brand in self.brands
+        }
         for name, video in self.videos.items():
             for metric in METRICS:
-                self.bookings[video.brand][metric] += _bookings(name, video, metric)
+                for each in _bookings(name, video, metric):
+                    if isinstance(each, Booking):
+                        self.bookings[video.brand][metric].append(each)
+                    else:
+                        self.openings[video.brand][metric].append(each)
 
-    def earned(self, window: Window, metric: str) -> int | None:
-        """What the window's days got; None where the metric was not reported and nothing covers a day."""
+    def earned(self, window: Window, metric: str, without: AbstractSet[str] = frozenset()) -> int | None:
+        """What the window's days got, and what is undated in it; None where nothing is known. `without`:
+        videos that are left out."""
+        on_days = self.on_days(window, metric, without)
+        late = [each.total for each in self.undated(window, metric) if each.video not in without]
+        return on_days if not late else sum(late) + (on_days or 0)
+
+    def on_days(self, window: Window, metric: str, without: AbstractSet[str] = frozenset()) -> int | None:
+        """What the window's days got; None where nothing covers one of them."""
         booked = [
             booking
             for brand in self._brands(window)
             for booking in self.bookings[brand][metric]
-            if booking.first <= window.end and booking.last >= window.start
+            if booking.first <= window.end and booking.last >= window.start and booking.video not in without
         ]
-        if not booked and not self._reported(window, metric):
-            return None
-        return sum(booking.on(day) for booking in booked for day in _days(window))
+        return sum(booking.on(day) for booking in booked for day in _days(window)) if booked else None
+
+    def undated(self, window: Window, metric: str) -> list[Opening]:
+        """The first totals that lie whole in the window."""
+        return [each for each in self._late(window, metric) if each.inside(window)]
+
+    def unknown(self, window: Window, metric: str) -> int:
+        """How many first totals share some days with the window, and not all."""
+        return sum(not each.inside(window) for each in self._late(window, metric))
+
+    def _late(self, window: Window, metric: str) -> list[Opening]:
+        return [
+            each
+            for brand in self._brands(window)
+            for each in self.openings[brand][metric]
+            if each.first <= window.end and each.last >= window.start
+        ]
+
+    def compared(self, window: Window, metric: str) -> tuple[int | None, int | None] | None:
+        """What growth compares: the window and the one before, like for like; None: too much is left out."""
+        before = previous(window)
+        both = Window(window.brand, before.start, window.end)
+        out = set[str]()
+        for brand in self._brands(window):
+            mine = {name: video for name, video in self.videos.items() if video.brand == brand}
+            read = {day for video in mine.values() for day in video.readings}
+            inside = any(both.start <= day <= both.end for day in read)
+            late = any(
+                each.last <= both.end
+                for name in METRICS
+                for each in self._late(both._replace(brand=brand), name)
+            )
+            new = late and not any(
+                values for v in mine.values() for day, values in v.readings.items() if day < both.start
+            )
+            if inside and (new or not any(day >= both.end for day in read)):
+                out |= mine.keys()
+        out |= {
+            each.video
+            for each in self._late(both, metric)
+            if each.last <= both.end and not each.inside(window) and not each.inside(before)
+        }
+        now, then = self.earned(window, metric, out), self.earned(before, metric, out)
+        if not out:
+            return now, then
+        views = self.earned(window, "views")
+        lost = 0 if views is None else views - (self.earned(window, "views", out) or 0)
+        seen = {
+            name
+            for name in out
+            if any(window.start <= day <= window.end for day in self.videos[name].readings)
+        }
+        much = (views or 0) > 0 and lost * 10 > (views or 0)
+        return None if much or len(seen) * 10 > self.posts(window) or None in (now, then) else (now, then)
 
     def summed(self, window: Window, metric: str) -> int:
         """The lifetime totals of every video on every day it was read, added up: what nobody should do."""
@@ -120,13 +199,6 @@ class Oracle:
 
     def _videos_of(self, window: Window) -> Iterator[Video]:
         return (v for v in self.videos.values() if window.brand is None or v.brand == window.brand)
-
-    def _reported(self, window: Window, metric: str) -> bool:
-        return any(
-            window.start <= day <= window.end and metric in values
-            for video in self._videos_of(window)
-            for day, values in video.readings.items()
-        )
 
 
 def previous(window: Window) -> Window:
@@ -199,8 +271,8 @@ def _videos(file: Path, until: date | None) -> dict[str, Video]:
     return videos
 
 
-def _bookings(name: str, video: Video, metric: str) -> Iterator[Booking]:
-    """The gains of a metric: each known total less the one known before it."""
+def _bookings(name: str, video: Video, metric: str) -> Iterator[Booking | Opening]:
+    """The gains of a metric: each known total less the one known before it; or how it opened late."""
     first_day = min(video.readings)
     fresh = datetime.combine(first_day, READ_AT) - video.published_at <= FRESH
     known: tuple[date, int] | None = None
@@ -208,10 +280,13 @@ def _bookings(name: str, video: Video, metric: str) -> Iterator[Booking]:
         total = video.readings[day].get(metric)
         if total is None:
             continue
+        born = min(video.published_at.astimezone(UTC).date(), day)
         if known is not None:
             yield Booking(name, known[0] + timedelta(days=1), day, total - known[1])
         elif fresh and day == first_day:
-            yield Booking(name, min(video.published_at.astimezone(UTC).date(), day), day, total)
+            yield Booking(name, born, day, total)
+        else:
+            yield Opening(name, born, day, total)
         known = (day, total)
 
 

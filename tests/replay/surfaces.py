@@ -52,6 +52,7 @@ class Surfaces:
             if cursor is None:
                 break
         self.names = {post["id"]: name for name, post in self.posts.items()}
+        self._compared: dict[str, tuple[int, float]] = {}
 
     def differences(self, window: Window) -> list[Found]:
         """Of one window, whatever surface differs."""
@@ -107,13 +108,14 @@ class Surfaces:
             before = self.oracle.earned(previous(window), metric)
             change = data[metric]
             yield from check(f"growth {metric}", (change["current"], change["previous"]), (now, before))
+            now, before = self.oracle.compared(window, metric) or (None, None)
             unknown = now is None or before is None or before <= 0
             truth = None if unknown else 100 * ((now or 0) - (before or 0)) / (before or 1)
             yield from check(f"growth of {metric}", change["growth"], truth)
         days = {
             day: earned
             for day in _days(window)
-            if (earned := self.oracle.earned(Window(window.brand, day, day), "likes")) is not None
+            if (earned := self.oracle.on_days(Window(window.brand, day, day), "likes")) is not None
         }
         best = max(days, key=lambda day: (days[day], -day.toordinal()), default=None)
         told = None if best is None else {"date": best.isoformat(), "earned": days[best]}
@@ -162,10 +164,13 @@ class Surfaces:
         ]
         if len(covering) > 2_000:
             return
-        truth = Counter(
+        truth: Counter[Any] = Counter(
             (b.video, b.last.isoformat(), b.gain, b.days, sum(b.on(d) for d in _days(window)))
             for b in covering
         )
+        for late in self.oracle.undated(window, "views"):
+            days = (late.last - late.first).days + 1
+            truth[late.video, late.last.isoformat(), None, days, late.total] += 1
         said: Counter[Any] = Counter()
         cursor = None
         while True:
@@ -258,8 +263,9 @@ class Surfaces:
                 for b in self.oracle.bookings[video.brand][metric]
                 if b.video == name and b.first <= window.end and b.last >= window.start
             ]
-            read = any(window.start <= d <= window.end and metric in v for d, v in video.readings.items())
-            truth = sum(b.on(d) for b in booked for d in _days(window)) if booked or read else None
+            known = [b.on(d) for b in booked for d in _days(window)]
+            known += [late.total for late in self.oracle.undated(window, metric) if late.video == name]
+            truth = sum(known) if known else None
             said = None if one["earned"] is None else one["earned"][metric]
             yield from check(f"{where} {name} earned {metric}", said, truth)
 
@@ -272,6 +278,9 @@ class Surfaces:
             for booking in self.oracle.bookings[brand]["views"]:
                 if booking.video in names and booking.first <= window.end and booking.last >= window.start:
                     earned[booking.video] += sum(booking.on(day) for day in _days(window))
+        for late in self.oracle.undated(window, "views"):
+            if late.video in names:
+                earned[late.video] += late.total
         truth = sorted(earned.values(), reverse=True)[:10]
         said = [
             p["earned"]["views"] for p in self.ask(window, "analytics/top", sort="views")["data"]["posts"]
@@ -291,6 +300,12 @@ class Surfaces:
         hours = Counter(self.oracle.videos[name].published_at.astimezone(UTC).hour for name, _, _ in rows)
         said = {hour["hour"]: hour["posts"] for hour in data["posting_hours"]}
         yield from check("weekly hours", said, dict(hours))
+        longer = window._replace(start=window.end - 89 * DAY)
+        yield from check(
+            "weekly hooks",
+            [hook["text"] for hook in data["hooks"]],
+            [text for text, *_ in self.hooks(longer)[:5]],
+        )
         week = data["week_over_week"]
         yield from check("weekly views", week["views"]["current"], self.oracle.earned(window, "views"))
         yield from check("weekly equal age", week["equal_age"]["scored"], len(self.scored(window)))
@@ -324,27 +339,31 @@ class Surfaces:
 
     def scored(self, window: Window) -> list[tuple[str, int, float]]:
         """(name, engagements at 24 h, expected) of those published in the window that have both."""
-        begins, ends = _instants(window)
-        history = sorted(
-            (
+        published = set(self.published(window))
+        return [(name, *both) for name, both in self.compared().items() if name in published]
+
+    def compared(self) -> dict[str, tuple[int, float]]:
+        """Name -> (engagements at 24 h, expected) of all videos that have both, the earliest first; whatever
+        is asked, for every video has one score."""
+        if not self._compared:
+            earlier: list[int | None] = []
+            own: dict[str, list[int | None]] = {}
+            for _, _, name in sorted(
                 (video.published_at, self.posts[name]["id"], name)
                 for name, video in self.oracle.videos.items()
-                if window.brand in (None, video.brand) and begins - 180 * DAY <= video.published_at < ends
-            )
-        )
-        earlier: list[tuple[str, int]] = []
-        found = []
-        for published_at, _, name in history:
-            video = self.oracle.videos[name]
-            value = _at_a_day(video)
-            own = [v for brand, v in earlier if brand == video.brand][-100:]
-            pool = own if len(own) >= 8 else [v for _, v in earlier][-100:]
-            if value is not None and published_at >= begins and len(pool) >= 8:
-                cut = len(pool) // 4
-                found.append((name, value, mean(sorted(pool)[cut : len(pool) - cut])))
-            if value is not None:
-                earlier.append((video.brand, value))
-        return found
+            ):
+                video = self.oracle.videos[name]
+                value, mine = _at_a_day(video), own.setdefault(video.brand, [])
+                for looked_at in (mine[-200:], earlier[-200:]):
+                    pool = sorted([each for each in looked_at if each is not None][-100:])
+                    if len(pool) >= 8:
+                        if value is not None:
+                            cut = len(pool) // 4
+                            self._compared[name] = (value, mean(pool[cut : len(pool) - cut]))
+                        break
+                mine.append(value)
+                earlier.append(value)
+        return self._compared
 
     def advice(self, window: Window) -> Iterator[Found]:
         scored = self.scored(window)
@@ -359,10 +378,23 @@ class Surfaces:
         yield from check("posts by part of the day", said, dict(parts))
         hooks = self.ask(window, "analytics/hooks", limit=50)["data"]
         yield from check("hooks compared", hooks["compared"], len([n for n, *_ in scored if self._title(n)]))
+        rates = {name: min(100.0, percent) for name, percent, _ in self.ranked(window)[0]}
+        yield from check("hooks rated", hooks["rated"], len([name for name in rates if self._title(name)]))
         for hook in hooks["hooks"]:
-            begun = [n for n, *_ in scored if self._title(n).casefold().startswith(hook["text"].casefold())]
-            enough = 1 <= hook["effect"]["posts"] <= len(begun)
-            yield from check(f"hook {hook['text']}", enough, True)
+            began = hook["text"].casefold()
+            begun = [n for n, *_ in scored if self._title(n).casefold().startswith(began)]
+            yield from check(f"hook {hook['text']}", hook["effect"]["posts"] <= len(begun), True)
+            mine = [percent for n, percent in rates.items() if self._title(n).casefold().startswith(began)]
+            yield from check(f"posts of {hook['text']}", 1 <= hook["posts"] <= len(mine), True)
+            if hook["posts"] == len(mine):  # else a longer first sentence begins alike
+                yield from check(f"mean rate of {hook['text']}", hook["mean_rate"], mean(mine))
+        order = [(not hook["enough"], -hook["shrunk_rate"]) for hook in hooks["hooks"]]
+        yield from check("order of hooks", order, sorted(order))
+
+    def hooks(self, window: Window) -> list[tuple[str, int, float, float]]:
+        """(text, posts, mean rate, shrunk rate) of each opening of the list that every surface shows."""
+        found = self.ask(window, "analytics/hooks", limit=50)["data"]["hooks"]
+        return [(one["text"], one["posts"], one["mean_rate"], one["shrunk_rate"]) for one in found]
 
     def _title(self, name: str) -> str:
         return " ".join(self.posts[name]["title"].split())
@@ -382,13 +414,16 @@ class Surfaces:
 def _at_a_day(video: Video) -> int | None:
     """Likes and comments at 24 h of age, between the readings around it, rounded half up.
 
-    A reading within an hour counts as it is; two further than a day apart say nothing.
+    A reading within an hour counts as it is; two further than a day apart say nothing. Every reading was
+    asked for both parts: one that lacks a part hides it, and there is no sum.
     """
     at = video.published_at + DAY
     readings = [
-        (datetime.combine(day, READ_AT), sum(values[part] for part in PARTS if part in values))
+        (
+            datetime.combine(day, READ_AT),
+            sum(values[part] for part in PARTS) if all(part in values for part in PARTS) else None,
+        )
         for day, values in sorted(video.readings.items())
-        if any(part in values for part in PARTS)
     ]
     before = [reading for reading in readings if reading[0] <= at][-1:]
     after = [reading for reading in readings if reading[0] > at][:1]
@@ -398,6 +433,8 @@ def _at_a_day(video: Video) -> int | None:
     if not before or not after or after[0][0] - before[0][0] > DAY:
         return None
     (start, low), (end, high) = before[0], after[0]
+    if low is None or high is None:
+        return None
     passed, whole = (at - start) // timedelta(microseconds=1), (end - start) // timedelta(microseconds=1)
     return low + math.floor((high - low) * passed / whole + 0.5)
 

@@ -45,7 +45,11 @@ def test_a_first_total_counts_only_within_48_hours(oracle: Oracle) -> None:
 
 def test_a_metric_that_first_appears_later_gains_nothing_from_0(oracle: Oracle) -> None:
     # new: comments first on the 5th, then +2; old: 7 and 7. Likes, missing on the 5th, fell from 5 to 4.
-    assert asked(oracle, "Music", "comments", 1, 6) == [None, 0, 0, 0, 0, 2]
+    assert asked(oracle, "Music", "comments", 1, 6) == [None, None, 0, 0, None, 2]
+    # A window with the whole of both spans earns their totals, one with a part of them nothing of them.
+    march = Window("Music", date(2026, 3, 1), date(2026, 3, 6))
+    assert (oracle.earned(march, "comments"), oracle.unknown(march, "comments")) == (2 + 4, 1)
+    assert oracle.earned(march._replace(start=date(2026, 2, 28)), "comments") == 2 + 4 + 7
     assert asked(oracle, "Music", "likes", 3, 6) == [0, 0, 0, -1]
 
 

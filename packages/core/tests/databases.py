@@ -15,13 +15,12 @@ from typing import Any
 import pytest
 
 from afterpost.domain.scope import Scope
-from afterpost.storage import migrations
 from afterpost.storage.engine import Database
-from afterpost.storage.migrate import migrate
+from afterpost.storage.migrate import FIRST, migrate
 
 POSTGRESQL = os.environ.get("AFTERPOST_TEST_ENGINE", "sqlite") == "postgresql"
 
-NEWEST = max(path.name[:4] for path in Path(migrations.__path__[0]).glob("versions/0*.py"))
+NEWEST = FIRST
 """The newest revision of core's schema."""
 
 ROLE = "afterpost_tests"

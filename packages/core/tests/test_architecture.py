@@ -24,7 +24,8 @@ from afterpost.sdk import Migrations
 from afterpost.services.core import Core
 from afterpost.storage import dialect
 from afterpost.storage.engine import Database
-from afterpost.storage.migrate import SchemaState, migrate, schema_state
+from afterpost.storage.migrate import FIRST as FIRST_SCHEMA
+from afterpost.storage.migrate import SchemaState, migrate, revision_of, schema_state
 from afterpost.storage.tables import metadata
 from afterpost.storage.transaction import Transactions, Tx
 from packages.core.tests.databases import on_a_file
@@ -107,6 +108,32 @@ def test_the_migrations_make_the_tables_that_the_code_knows(core: Core) -> None:
         options = {"compare_type": True, "compare_server_default": True}
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
+
+
+@pytest.mark.parametrize("revision", ["0009", "first_0123456789ab"])
+def test_a_database_of_before_the_first_release_is_refused_and_left_as_it_is(
+    core: Core, revision: str
+) -> None:
+    with core.database.writer.connect() as connection, connection.begin():
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
+    with pytest.raises(Misconfigured, match=f"before its first release .schema {revision}.") as refused:
+        migrate(core.database, EVERYTHING, {})
+    assert "empty directory" in (refused.value.hint or "")
+    with core.database.read() as connection:
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+    assert found == revision
+
+
+def test_the_first_schema_is_named_by_its_tables() -> None:
+    """So that two states of it never pass for one."""
+    copy, other = (sa.MetaData(naming_convention=metadata.naming_convention) for _ in range(2))
+    for table in metadata.sorted_tables:
+        table.to_metadata(copy)
+        table.to_metadata(other)
+    assert revision_of(copy) == revision_of(other)
+    other.tables["brands"].append_column(sa.Column("more", sa.Integer))
+    assert revision_of(copy) != revision_of(other)
+    assert revision_of(metadata) == FIRST_SCHEMA
 
 
 @on_a_file

@@ -18,7 +18,7 @@ from packages.core.tests.house import ACTOR, EVERYTHING, Clock
 from packages.core.tests.properties.histories import ACCOUNTS, BRANDS, Batches, Plan, Said
 
 Dump = Mapping[str, Sequence[tuple[Any, ...]]]
-FACTS = ("post_analytics", "latest", "rollups", "standing", "attendance")
+FACTS = ("post_analytics", "latest", "rollups", "standing", "attendance", "openings")
 
 
 class Bench:

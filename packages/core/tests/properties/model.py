@@ -5,8 +5,9 @@ that decides between two readings of one instant, which the definition of a snap
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -15,12 +16,14 @@ from packages.core.tests.properties.histories import PARTS, History, Said
 
 
 class Fact(NamedTuple):
-    """One metric of one post on one day (`on`). `gain` None: unknown. `covers`: the days it is booked to."""
+    """One metric of one post on one day (`on`). `gain` None: unknown. `covers`: the days it is booked to.
+    `late`: how many days the span of a late opening has, negative where its publication is unknown."""
 
     total: int
     gain: int | None
     covers: tuple[date, ...]
     on: date
+    late: int = 0
 
 
 class Day(NamedTuple):
@@ -89,13 +92,15 @@ def fact(name: str, day: date, said: Sequence[Said], zone: ZoneInfo) -> Fact:
     if earlier:
         last = max(earlier)
         known = int(value_on(name, on(last, telling, zone), True))
-        return Fact(total, total - known, until(last + timedelta(days=1), day), day)
-    if day > min(local(one.reading.observed_at, zone) for one in said):
-        return Fact(total, None, (), day)
+        return Fact(total, total - known, until(last + timedelta(days=1), day, zone), day)
+    opening = min(local(one.reading.observed_at, zone) for one in said)
     first = earliest(one.reading for one in said)
-    if first.published_at is None or first.observed_at > first.published_at + timedelta(hours=48):
-        return Fact(total, None, (), day)
-    return Fact(total, total, until(min(local(first.published_at, zone), day), day), day)
+    if first.published_at is None:
+        return Fact(total, None, (), day, -((day - opening).days + 1))
+    began = min(local(first.published_at, zone), day)
+    if day > opening or first.observed_at > first.published_at + timedelta(hours=48):
+        return Fact(total, None, (), day, (day - began).days + 1)
+    return Fact(total, total, until(began, day, zone), day)
 
 
 def on(day: date, said: Iterable[Said], zone: ZoneInfo) -> list[Said]:
@@ -110,9 +115,17 @@ def earliest(said: Iterable[Reading]) -> Reading:
     return max((r for r in readings if r.observed_at == start), key=rank)
 
 
-def until(first: date, last: date) -> tuple[date, ...]:
-    """Every day from first to last."""
-    return tuple(date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1))
+def until(first: date, last: date, zone: ZoneInfo) -> tuple[date, ...]:
+    """Every day from first to last that the zone had."""
+    days = (date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1))
+    return tuple(day for day in days if exists(day, zone))
+
+
+@cache
+def exists(day: date, zone: ZoneInfo) -> bool:
+    """Whether some instant lies on that day: Apia went from 29 to 31 December 2011."""
+    noon = datetime.combine(day, time(12), tzinfo=UTC)
+    return any(local(noon + timedelta(hours=n), zone) == day for n in range(-36, 37, 6))
 
 
 def shares(gain: int, days: Sequence[date]) -> dict[date, int]:
@@ -122,18 +135,49 @@ def shares(gain: int, days: Sequence[date]) -> dict[date, int]:
     return {day: sign * (reached[k + 1] - reached[k]) for k, day in enumerate(days)}
 
 
-def earned(facts: Iterable[Fact], first: date, last: date) -> int | None:
-    """Booked to the days of the window; None when the metric was not reported in it and nothing covers it.
-
-    A first total of unknown gain is reported and books nothing.
-    """
-    known = list(facts)
-    amounts = [
+def booked(facts: Iterable[Fact], first: date, last: date) -> list[int]:
+    """What gains book to the days of a window: an amount a post and day."""
+    return [
         amount
-        for fact in known
+        for fact in facts
         if fact.gain is not None
         for day, amount in shares(fact.gain, fact.covers).items()
         if first <= day <= last
     ]
-    reported = any(first <= fact.on <= last for fact in known)
-    return sum(amounts) if amounts or reported else None
+
+
+def undated(facts: Iterable[Fact], first: date, last: date) -> list[int]:
+    """First totals whose whole span lies in the window."""
+    return [fact.total for fact in facts if fact.late > 0 and first <= began(fact) and fact.on <= last]
+
+
+def unknown(facts: Iterable[Fact], first: date, last: date) -> int:
+    """How many first totals share a day with the window and are not undated in it."""
+    known = [fact for fact in facts if fact.late]
+    sharing = [fact for fact in known if began(fact) <= last and fact.on >= first]
+    return len(sharing) - len(undated(sharing, first, last))
+
+
+def began(fact: Fact) -> date:
+    """The first day of a late opening's span."""
+    return fact.on - timedelta(days=abs(fact.late) - 1)
+
+
+def earned(facts: Iterable[Fact], first: date, last: date) -> int | None:
+    """Booked to the days of the window, and what is undated in it; None where nothing of it is known."""
+    known = list(facts)
+    amounts = booked(known, first, last) + undated(known, first, last)
+    return sum(amounts) if amounts else None
+
+
+def estimated_share(facts: Iterable[Fact], first: date, last: date) -> Fraction | None:
+    """Which part of what is booked to the window, gained or lost, falls on days without a reading."""
+    on_days = [
+        (day != fact.on, abs(amount))
+        for fact in facts
+        if fact.gain is not None
+        for day, amount in shares(fact.gain, fact.covers).items()
+        if first <= day <= last
+    ]
+    whole = sum(amount for _, amount in on_days)
+    return Fraction(sum(amount for estimated, amount in on_days if estimated), whole) if whole else None

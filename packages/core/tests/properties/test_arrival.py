@@ -201,7 +201,7 @@ def test_silence_makes_no_spikes_and_loses_nothing(bench: Bench, data: st.DataOb
     for day, amount in gaps.items():
         before = max((n for n in known if n < day), default=None)
         gap = range(before + 1, min(n for n in known if n >= day) + 1) if before is not None else [day]
-        assert abs(amount) <= max(abs(full[n]) for n in gap) + 1
+        assert abs(amount) <= max(abs(full[n]) for n in gap if n in full) + 1  # a zone may lack a day
 
 
 def played(bench: Bench, history: History, said: list[Said]) -> dict[int, int]:

@@ -37,6 +37,15 @@ def newer(house: House) -> None:
     house.sql("UPDATE alembic_version SET version_num = '9999'")
 
 
+def of_before_the_release(house: House) -> None:
+    house.sql("UPDATE alembic_version SET version_num = '0009'")
+
+
+def of_other_tables(house: House) -> None:
+    """The first schema as another state of the code had it."""
+    house.sql("UPDATE alembic_version SET version_num = 'first_0123456789ab'")
+
+
 def left_over(house: House) -> None:
     house.sql("CREATE TABLE alembic_version_gone (version_num TEXT)")
     house.sql("INSERT INTO alembic_version_gone VALUES ('0003')")

@@ -84,6 +84,20 @@ def test_an_installation_in_order_is_healthy(house: House) -> None:
             "afterpost migrate",
         ),
         (ailments.newer, "schema", "broken", "newer version of afterpost (schema 9999)", "Upgrade afterpost"),
+        (
+            ailments.of_before_the_release,
+            "schema",
+            "broken",
+            "before its first release (schema 0009)",
+            "collect and import anew",
+        ),
+        (
+            ailments.of_other_tables,
+            "schema",
+            "broken",
+            "before its first release (schema first_0123456789ab)",
+            "AFTERPOST_DATA_DIR",
+        ),
         (ailments.left_over, "schema", "warning", "tables of gone, which is not loaded", "Install it again"),
         (ailments.back_in_time, "clock", "broken", "The clock went back", "NTP"),
         (

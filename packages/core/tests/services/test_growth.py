@@ -27,7 +27,7 @@ def test_growth_is_what_was_earned_against_the_window_before(core: Core) -> None
     fix_a(core)
     found, _ = growing(core, EVERYTHING, Question(brand_id=1))
     # Read from the 9th to the 21st: six days lie in the window before, of 8 to 14 November.
-    assert found.views == Change(770, 660, 100 * 110 / 660, "up")
+    assert found.views == Change(770, 660, 100 * 110 / 660, "up", None)
     assert found.engagements.current == 7 * (12 + 4)
     assert found.best_day == BestDay(day("2026-11-15"), 110)
     assert growing(core, EVERYTHING, Question(end=day("2026-11-01")))[0].best_day is None
@@ -68,12 +68,12 @@ def late(make_core: MakeCore) -> Core:
 def test_growth_is_cut_to_the_days_that_are_complete_everywhere(late: Core) -> None:
     found, meta = growing(late, EVERYTHING)
     # The 15th to the 19th against the 10th to the 14th: nothing grew, and the 20th and 21st did not fall.
-    assert found.views == Change(550, 550, 0.0, "stable")
+    assert found.views == Change(550, 550, 0.0, "stable", None)
     assert (meta.window.start_date, meta.window.end_date) == (day("2026-11-15"), day("2026-11-19"))
     assert (meta.previous_window.start_date, meta.window.clamped) == (day("2026-11-10"), True)
     assert found.best_day == BestDay(day("2026-11-15"), 110)
     alone, meta = growing(late, EVERYTHING, Question(platform="elsewhere"))
-    assert (alone.views, meta.window.end_date) == (Change(70, 70, 0.0, "stable"), day("2026-11-21"))
+    assert (alone.views, meta.window.end_date) == (Change(70, 70, 0.0, "stable", None), day("2026-11-21"))
     parts, meta = engagement(late, EVERYTHING)
     assert (parts.total, meta.window.end_date) == (None, day("2026-11-19"))
 
@@ -92,18 +92,18 @@ def test_no_answer_takes_incomplete_days_for_a_fall(late: Core) -> None:
     assert (whole.earned.views, whole.previous.views) == (570 + 40, 770)
     assert (whole.growth.views, meta.window.end_date) == (0.0, day("2026-11-21"))
     week = weekly(late, EVERYTHING)[0]
-    assert week.week_over_week.views == Change(550, 550, 0.0, "stable")
+    assert week.week_over_week.views == Change(550, 550, 0.0, "stable", None)
     assert (week.earned.views, week.growth.views) == (610, 0.0)
     boards = {each.name: each.growth.views for each in platforms(late, EVERYTHING)[0]}
     assert boards == {"table": 0.0, "elsewhere": 0.0}
-    (brand,), _ = leaderboard(late, EVERYTHING, "brands")
+    (brand,), *_ = leaderboard(late, EVERYTHING, "brands")
     assert (brand.earned.views, brand.growth.views) == (610, 0.0)
 
 
 def test_where_no_day_is_complete_nothing_is_said_of_growth(late: Core) -> None:
     recent = Question(start=day("2026-11-20"), end=day("2026-11-21"))
     assert overview(late, EVERYTHING, recent)[0].growth.views is None
-    assert weekly(late, EVERYTHING, recent)[0].week_over_week.views == Change(None, None, None, None)
+    assert weekly(late, EVERYTHING, recent)[0].week_over_week.views == Change(None, None, None, None, None)
     assert {each.growth.views for each in platforms(late, EVERYTHING, recent)[0]} == {None}
 
 
@@ -151,7 +151,7 @@ def test_engagements_by_part(core: Core) -> None:
     assert (found.total, found.previous) == (476, 408)
     assert sum(part.share or 0 for part in found.parts.values()) == pytest.approx(100)
     assert found.parts["likes"].share == pytest.approx(100 * 434 / 476)
-    assert (found.rated, found.unrated) == (21, 0)
+    assert (found.rated_days, found.incomplete_days) == (21, 0)
     assert found.engagement_rate == overview(core, EVERYTHING)[0].engagement_rate
 
 
@@ -162,20 +162,32 @@ def test_a_part_that_nobody_reports_is_unknown_and_no_zero(core: Core) -> None:
     found, _ = engagement(core, EVERYTHING)
     assert (found.parts["likes"].earned, found.parts["likes"].share) == (3, 100)
     assert (found.parts["saves"].earned, found.parts["saves"].share) == (None, None)
-    assert (found.engagement_rate, found.unrated) == (None, 1)
+    assert (found.engagement_rate, found.incomplete_days) == (None, 1)
     nothing, _ = engagement(core, EVERYTHING, Question(brand_id=None, platform="nowhere"))
     assert (nothing.total, nothing.parts["likes"].share) == (None, None)
 
 
+def test_rated_and_incomplete_days_have_one_unit(core: Core) -> None:
+    """Two posts read on the 16th and the 20th, one of which hides its likes: as many days of either."""
+    for key, likes in (("open", 4), ("hidden", None)):
+        for when, k in (("2026-11-16", 1), ("2026-11-20", 3)):
+            values = {"views": 100 * k} | ({} if likes is None else {"likes": likes * k})
+            published = at("2026-11-16 08:00")
+            tell(core, told(key, at(when), values, published_at=published, asked=("views", "likes")))
+    found, _ = engagement(core, EVERYTHING)
+    assert (found.rated_days, found.incomplete_days) == (5, 5)
+
+
 def test_brands_a_page_at_a_time_say_what_their_board_says(core: Core) -> None:
     fix_a(core)
-    first, last, _ = directory(core, EVERYTHING, "brands", limit=1)
-    second, end, _ = directory(core, EVERYTHING, "brands", limit=1, after=last)
+    first, total, last, _ = directory(core, EVERYTHING, "brands", limit=1)
+    second, also, end, _ = directory(core, EVERYTHING, "brands", limit=1, after=last)
     assert ([b.slug for b in (*first, *second)], last, end) == (["b1", "b2"], 1, None)
+    assert total == also == 2
     board = {b.id: b for b in leaderboard(core, EVERYTHING, "brands")[0]}
     for brand in (*first, *second):
         assert all(getattr(brand, name) == getattr(board[brand.id], name) for name in brand.__struct_fields__)
-    (organization,), _, _ = directory(core, EVERYTHING, "organizations")
+    (organization,), *_ = directory(core, EVERYTHING, "organizations")
     assert organization.earned == overview(core, EVERYTHING)[0].earned
 
 
@@ -224,7 +236,8 @@ def test_prompts_by_the_posts_made_from_them(core: Core) -> None:
             links=CreativeLinks(prompt=prompt),
         )
         tell(core, entry)
-    found, _ = prompt_performance(core, EVERYTHING)
+    found, total, after, _ = prompt_performance(core, EVERYTHING)
+    assert (total, after) == (2, None)
     assert [(p.prompt, p.posts, p.exposed, p.engagements, p.engagement_rate, p.enough) for p in found] == [
         ("shared prompt", 1, 1_000, 40, 4.0, False),
         ("bold", 2, 2_000, 30, 1.5, False),

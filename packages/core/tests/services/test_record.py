@@ -98,7 +98,7 @@ def test_a_late_reading_divides_the_gap_it_falls_into(core: Core) -> None:
 def test_a_reading_older_than_all_others_becomes_the_opening(core: Core) -> None:
     """Its publication time counts; what was an unknown opening is a gain now."""
     (first,) = tell(core, told("a", at("2026-11-14"), {"views": 500}))
-    assert history(core, first.post_id) == {"2026-11-14": {"views": Cell(500, None, 0)}}
+    assert history(core, first.post_id) == {"2026-11-14": {"views": Cell(500, None, -1)}}
     tell(core, told("a", at("2026-11-11"), {"views": 90}, published_at=PUBLISHED))
     assert history(core, first.post_id) == {
         "2026-11-11": {"views": Cell(90, 90, 2)},
@@ -169,7 +169,7 @@ def test_a_day_that_nothing_is_booked_to_any_more_has_no_row(core: Core) -> None
     tell(core, told("a", at("2026-11-11"), {"views": 9}, published_at=at("2026-11-10")))
     assert booked(core, "views") == {"2026-11-10": 4, "2026-11-11": 5}
     tell(core, told("a", at("2026-11-11 08:00"), {"views": 8}))
-    assert history(core, 1) == {"2026-11-11": {"views": Cell(9, None, 0)}}
+    assert history(core, 1) == {"2026-11-11": {"views": Cell(9, None, -1)}}
     assert (count(core, "rollups"), count(core, "standing"), count(core, "attendance")) == (1, 1, 1)
 
 
@@ -239,7 +239,7 @@ def test_a_metric_that_changes_its_kind_within_a_day_does_not_break_what_follows
     for entry in entries[::turn]:
         tell(core, entry)
     assert history(core, 1) == {
-        "2026-11-09": {"x_sample_points": Cell(1, None, 0)},
+        "2026-11-09": {"x_sample_points": Cell(1, None, -1)},
         "2026-11-10": {"x_sample_points": Cell(5, 4, 1)},
         "2026-11-12": {"x_sample_points": Cell(9, 4, 2)},
     }
@@ -294,6 +294,7 @@ def test_a_batch_is_stored_whole_or_not_at_all(core: Core, clock: Clock) -> None
         "rollups",
         "standing",
         "attendance",
+        "openings",
         "changes",
         "runs",
     ):
@@ -343,7 +344,7 @@ def test_a_publication_that_only_a_later_reading_tells_is_known_all_the_same(cor
         post = posts.get_post(connection, EVERYTHING, 1)
     assert post is not None
     assert post.published_at == PUBLISHED
-    assert history(core, 1)["2026-11-10"] == {"views": Cell(10, None, 0)}
+    assert history(core, 1)["2026-11-10"] == {"views": Cell(10, None, -1)}
 
 
 # --- moves and other writers ---

@@ -81,7 +81,7 @@ def _show(data: Weekly, meta: Meta, as_json: bool) -> None:
         return
     _doubts(data.quality)
     print_window(meta)
-    print_earned(data.earned, data.previous, data.growth)
+    print_earned(data.earned, data.previous, data.growth, meta.growth)
     print_groups("Platforms", data.platforms)
     print_groups("Content types", data.content_types)
     zone = meta.window.time_zone

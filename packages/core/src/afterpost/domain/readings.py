@@ -21,7 +21,10 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     is absent, never 0. `definitions`: metric -> definition in force, for every metric that was *asked
     for*, reported or not; this is how "hidden" is told from "not offered". `kinds`: only for metrics
     outside the canonical set or of another kind than usual; a name missing here is cumulative.
-    `daily`: day -> metric -> value for series that are per day already.
+    `daily`: day -> metric -> value for series that are per day already. `published_on`: the publication
+    where only its day is known; `published_at` is then None. `observed_on`: the day of a reading of which
+    only that is known, a calendar day of the organisation; `observed_at` is then the nominal instant 00:00
+    UTC of that day, which nothing but storage reads.
     """
 
     observed_at: datetime
@@ -30,6 +33,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     published_at: datetime | None = None
     kinds: Mapping[str, Kind] = {}
     daily: Mapping[date, Mapping[str, Value]] = {}
+    published_on: date | None = None
+    observed_on: date | None = None
 
 
 def checked(reading: Reading) -> tuple[Reading, tuple[str, ...]]:

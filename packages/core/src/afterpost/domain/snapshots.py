@@ -1,15 +1,16 @@
 """From readings to daily snapshots, gains and rollups: the arithmetic of the whole product.
 
 A post's history is a linked list of daily rows. `fold` walks it forwards (state + days -> rows + state),
-`undo` walks it backwards (state - rows -> earlier state), `book` says what one row adds to the rollups.
-All three are pure and work on integers, so a late reading is: undo the rows from its day on, fold again,
-book the difference. The result is a function of the set of readings, whatever their order of arrival.
+`undo` walks it backwards (state - rows -> earlier state), `book` says what one row adds to the rollups, and
+`openings` which totals it opens late. All of them are pure and work on integers, so a late reading is: undo
+the rows from its day on, fold again, book the difference. The result is a function of the set of readings,
+whatever their order of arrival.
 
 Days are numbers (`windows.day_number`).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import sub
 from typing import NamedTuple
@@ -28,8 +29,12 @@ PARTS = tuple(
 
 
 class Cell(NamedTuple):
-    """One metric on one day: lifetime `total`, `gain` since its last known total (None: unknown), and the
-    number of `days` that gain covers, this one included."""
+    """One metric on one day: lifetime `total`, `gain` since its last known total, and the number of `days`
+    that gain covers, this one included.
+
+    A `gain` of None is a late opening: a first total of which nobody knows on which days it was gained.
+    `days` is then the length of its span, which ends on this day and begins with the post's publication;
+    where that is unknown it begins with the post's first reading, and `days` is negative."""
 
     total: int
     gain: int | None
@@ -84,12 +89,13 @@ class First(NamedTuple):
 
 
 class State(NamedTuple):
-    """Where a post's history stands after its last snapshot."""
+    """Where a post's history stands after its last snapshot. `offers`: engagement parts ever asked for."""
 
     first: First
     first_day: int
     last_day: int
     known: Mapping[str, Known]
+    offers: int = 0
 
 
 class Observed(NamedTuple):
@@ -134,6 +140,7 @@ def fold(before: State | None, days: Mapping[int, DayValues], first: First) -> t
     known = dict(before.known) if before else {}
     prev = before.last_day if before else None
     first_day = before.first_day if before else min(days)
+    offers = before.offers if before else 0
     rows: list[Row] = []
     for day in sorted(days):
         values = days[day]
@@ -146,12 +153,20 @@ def fold(before: State | None, days: Mapping[int, DayValues], first: First) -> t
                 covered = day - first.published_day + 1 if first.published_day is not None else 1
                 cells[name] = Cell(total, total, max(1, covered))
             else:
-                cells[name] = Cell(total, None, 0)
+                cells[name] = Cell(total, None, _late(day, first_day, first))
             known[name] = Known(total, day)
         rows.append(Row(day, prev, values.offers, values.source, cells, values.gauges))
         prev = day
+        offers |= values.offers
     assert prev is not None
-    return rows, State(first, first_day, prev, known)
+    return rows, State(first, first_day, prev, known, offers)
+
+
+def _late(day: int, first_day: int, first: First) -> int:
+    """The span of a late opening on a day (`Cell`)."""
+    if first.published_day is None:
+        return first_day - day - 1
+    return max(1, day - first.published_day + 1)
 
 
 def gains_of(totals: Iterable[int], known: Iterable[int]) -> list[int]:
@@ -168,7 +183,11 @@ def offers_of(names: Iterable[str]) -> int:
 
 
 def undo(state: State, newest_first: Iterable[Row]) -> State | None:
-    """The state before those rows, which are the post's latest without a gap. None: before its first."""
+    """The state before those rows, which are the post's latest without a gap. None: before its first.
+
+    Of what was ever asked for nothing is taken back: readings are never taken back, so that the days of those
+    rows, folded again, ask for it as well.
+    """
     known = dict(state.known)
     last_day: int | None = state.last_day
     for row in newest_first:
@@ -180,7 +199,7 @@ def undo(state: State, newest_first: Iterable[Row]) -> State | None:
             else:
                 known[name] = Known(cell.total - cell.gain, row.day - cell.days)
         last_day = row.prev
-    return None if last_day is None else State(state.first, state.first_day, last_day, known)
+    return None if last_day is None else state._replace(last_day=last_day, known=known)
 
 
 def spread(gain: int, days: int) -> list[int]:
@@ -191,20 +210,52 @@ def spread(gain: int, days: int) -> list[int]:
     return [sign * (size * k // days - size * (k - 1) // days) for k in range(1, days + 1)]
 
 
-def booked_between(day: int, cell: Cell, start: int, end: int) -> int | None:
+NONE_SKIPPED: frozenset[int] = frozenset()
+
+
+def covered_days(day: int, days: int, skipped: frozenset[int] = NONE_SKIPPED) -> Sequence[int]:
+    """The days that a gain over so many days covers, the last of them `day`; `skipped`: those that the zone
+    never had (`windows.skipped_days`)."""
+    covered = range(day - days + 1, day + 1)
+    if not skipped or skipped.isdisjoint(covered):
+        return covered
+    return [each for each in covered if each not in skipped]
+
+
+def booked_between(
+    day: int, cell: Cell, start: int, end: int, skipped: frozenset[int] = NONE_SKIPPED
+) -> int | None:
     """What of a gain known on `day` is booked to the days [start, end]; None where it covers none of them."""
     if cell.gain is None:
         return None
-    first = day - cell.days + 1
-    inside = spread(cell.gain, cell.days)[max(0, start - first) : max(0, end - first + 1)]
+    covered = covered_days(day, cell.days, skipped)
+    shares = zip(covered, spread(cell.gain, len(covered)), strict=True)
+    inside = [amount for on, amount in shares if start <= on <= end]
     return sum(inside) if inside else None
+
+
+class Opening(NamedTuple):
+    """A late opening of a canonical counter on the day of its first total; `span` as `Cell.days` has it."""
+
+    metric: str
+    span: int
+    total: int
+
+
+def openings(row: Row) -> Iterator[Opening]:
+    """The late openings of a snapshot. A step never has one: it reports only what is known already."""
+    for name, (total, gain, days) in row.cells.items():
+        if gain is None and name in _COLUMNS:
+            yield Opening(name, days, total)
 
 
 Bucket = dict[str, int]
 """Column -> amount, for one day of one rollup."""
 
 _COLUMNS = {
-    name: tuple(f"{name}_{what}" for what in ("n", "change", "gain", "covered", "estimated"))
+    name: tuple(
+        f"{name}_{what}" for what in ("n", "change", "gain", "covered", "estimated", "fell", "estimated_fell")
+    )
     for name in CUMULATIVE
 }
 
@@ -218,28 +269,36 @@ class Column(NamedTuple):
     days: int
 
 
-def book(row: Row, sign: int, rollups: dict[int, Bucket]) -> None:
+def book(row: Row, sign: int, rollups: dict[int, Bucket], skipped: frozenset[int] = NONE_SKIPPED) -> None:
     """Add (`sign` 1) or take back (-1) what a snapshot contributes, into `rollups` (day -> columns)."""
     columns = {
         name: Column(total, None if gain is None else (gain,), days)
         for name, (total, gain, days) in row.cells.items()
     }
-    book_alike(row.day, row.offers, columns, sign, rollups)
+    book_alike(row.day, row.offers, columns, sign, rollups, skipped)
 
 
 def book_alike(
-    day: int, offers: int, columns: Mapping[str, Column], posts: int, rollups: dict[int, Bucket]
+    day: int,
+    offers: int,
+    columns: Mapping[str, Column],
+    posts: int,
+    rollups: dict[int, Bucket],
+    skipped: frozenset[int] = NONE_SKIPPED,
 ) -> None:
     """Book snapshots of one day that have the same metrics with gains over the same days; `posts`: how many,
-    negative to take them back. Each contributes what it would alone.
+    negative to take them back. Each contributes what it would alone; `skipped` as in `covered_days`.
 
     Per metric `m` of the canonical counters:
     `m_gain` booked gains, `m_estimated` the part of it booked to days without an observation,
     `m_covered` posts whose gain covers the day, `m_n` posts that reported it that day, and
-    `m_change` by how much the sum of last known totals moves that day (an opening total in full).
+    `m_change` by how much the sum of last known totals moves that day (an opening total in full);
+    `m_fell` and `m_estimated_fell` the negative ones of what is in `m_gain` and `m_estimated`, without their
+    sign and post by post, so that what was booked either way is `m_gain` + 2 `m_fell`.
     Over posts that report exposure and every engagement part asked for, with one common span:
     `rated_engagements`, `rated_views` or `rated_impressions`, and how many post-days
-    (`rated_by_views`, `rated_by_impressions`); `unrated` counts the observed days of the others.
+    (`rated_by_views`, `rated_by_impressions`); `unrated` counts the post-days of the others: those since the
+    reading before, which are what the shortest gain covers, or the day alone where no gain is known.
     """
     sign = 1 if posts > 0 else -1
     today = _bucket(rollups, day)
@@ -249,21 +308,30 @@ def book_alike(
         names = _COLUMNS.get(name)
         if names is None:
             continue
-        n, change, gained, covered, estimated = names
+        n, change, gained, covered, estimated, fell, estimated_fell = names
         today[n] += posts
         if gains is None:
             today[change] += sign * total
             continue
         today[change] += sign * sum(gains)
-        spans[name] = span = _spread_all(gains, days)
-        for on, amount in enumerate(span, day - days + 1):
+        on_days = covered_days(day, days, skipped)
+        spans[name] = span = _spread_all(gains, len(on_days))
+        for on, amount in zip(on_days, span, strict=True):
             bucket = _bucket(rollups, on)
             bucket[gained] += sign * amount
             bucket[covered] += posts
             if bucket is not today:
                 bucket[estimated] += sign * amount
+        if min(gains) < 0:
+            lost = _spread_all([-gain for gain in gains if gain < 0], len(on_days))
+            for on, amount in zip(on_days, lost, strict=True):
+                if amount:
+                    bucket = _bucket(rollups, on)
+                    bucket[fell] += sign * amount
+                    if bucket is not today:
+                        bucket[estimated_fell] += sign * amount
     if columns:
-        _book_rate(day, offers, spans, posts, rollups)
+        _book_rate(day, offers, columns, spans, posts, rollups, skipped)
 
 
 def _spread_all(gains: Sequence[int], days: int) -> list[int]:
@@ -274,17 +342,28 @@ def _spread_all(gains: Sequence[int], days: int) -> list[int]:
 
 
 def _book_rate(
-    day: int, offers: int, spans: Mapping[str, Sequence[int]], posts: int, rollups: dict[int, Bucket]
+    day: int,
+    offers: int,
+    columns: Mapping[str, Column],
+    spans: Mapping[str, Sequence[int]],
+    posts: int,
+    rollups: dict[int, Bucket],
+    skipped: frozenset[int],
 ) -> None:
-    base = next((name for name in EXPOSURES if name in spans), None)
+    # By what is reported, known gain or not: impressions never stand in for views that are there.
+    base = next((name for name in EXPOSURES if name in columns), None)
     parts = PARTS[offers]
-    if base is None or not parts or any(len(spans.get(part, ())) != len(spans[base]) for part in parts):
-        _bucket(rollups, day)["unrated"] += posts
+    days = len(spans.get(base or "", ()))
+    if base is None or not days or not parts or any(len(spans.get(part, ())) != days for part in parts):
+        shortest = min((columns[name].days for name in spans), default=1)
+        for on in covered_days(day, shortest, skipped):
+            _bucket(rollups, on)["unrated"] += posts
         return
     sign = 1 if posts > 0 else -1
     views, by = f"rated_{base}", f"rated_by_{base}"
     amounts = zip(spans[base], *(spans[part] for part in parts), strict=True)
-    for on, (seen, *engaged) in enumerate(amounts, day - len(spans[base]) + 1):
+    on_days = covered_days(day, columns[base].days, skipped)
+    for on, (seen, *engaged) in zip(on_days, amounts, strict=True):
         bucket = _bucket(rollups, on)
         bucket[views] += sign * seen
         bucket["rated_engagements"] += sign * sum(engaged)

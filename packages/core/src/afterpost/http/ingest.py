@@ -10,10 +10,12 @@ from litestar import post
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
+from afterpost.builtin.imports.cells import CellError
+from afterpost.builtin.imports.times import Published, publication
 from afterpost.domain.errors import InvalidInput
-from afterpost.domain.ids import ExternalId, Platform, ShortText, Text, Url
+from afterpost.domain.ids import ExternalId, Platform, ShortText
 from afterpost.domain.metrics import CANONICAL, CUMULATIVE, MAX_COUNT, Kind, is_metric_name
-from afterpost.domain.posts import UNKNOWN_TYPE, ContentType, CreativeLinks
+from afterpost.domain.posts import UNKNOWN_TYPE, CreativeLinks
 from afterpost.domain.readings import Reading, Value
 from afterpost.http.errors import problems
 from afterpost.http.instants import Aware, instant
@@ -32,22 +34,28 @@ DEFINITION = "ingest"
 
 MetricName: TypeAlias = Annotated[str, Meta(min_length=1, max_length=80)]
 
+Described: TypeAlias = Annotated[str, Meta(max_length=1_000_000)]
+"""What describes a post: it is clipped and cleaned, and never a reason to refuse numbers."""
+
 
 class IngestPost(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One reading of one post. `observed_at`: when the numbers were true, default now. `metrics`: lifetime
     totals; null: asked for and not reported, which is not 0. `kinds`: of `x_` metrics that are no lifetime
-    counters. A post that is known keeps what is known of it."""
+    counters. A post that is known keeps what is known of it. `published_at`: an instant with its offset, or a
+    day where the hour is not known. What only describes the post never costs its numbers: a text is clipped
+    and cleaned, a content type that nobody here knows is kept as `caption`, and what can't be read is left
+    unknown, with a note in the answer."""
 
     platform: Platform
     external_id: ExternalId
     observed_at: Aware | None = None
     metrics: Annotated[dict[MetricName, int | float | None], Meta(min_length=1, max_length=100)]
     kinds: Annotated[dict[MetricName, Literal["cumulative", "gauge", "ratio"]], Meta(max_length=100)] = {}
-    published_at: Aware | None = None
-    title: Text = ""
-    description: Text = ""
-    url: Url | None = None
-    content_type: ContentType = UNKNOWN_TYPE
+    published_at: Described | None = None
+    title: Described = ""
+    description: Described = ""
+    url: Described | None = None
+    content_type: Described = UNKNOWN_TYPE
     brand: ShortText | None = None
     links: CreativeLinks | None = None
 
@@ -61,7 +69,8 @@ class IngestBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class IngestedView(Struct, frozen=True):
-    """The run, and for each entry in order: stored, or unchanged when no number is different from before."""
+    """The run, and for each entry in order: stored, or unchanged when no number is different from before; and
+    notes on what of it was clipped, cleaned or left unknown."""
 
     run_id: int
     posts: list[Ended]
@@ -123,11 +132,13 @@ def entry_of(position: int, given: IngestPost, observed_at: datetime, definition
         for name, value in given.metrics.items()
         if _known(where, name) and value is not None
     }
+    published = _published(given.published_at)
     reading = Reading(
         observed_at=observed_at,
         values=values,
         definitions=dict.fromkeys(given.metrics, definition),
-        published_at=instant(f"{where}.published_at", given.published_at),
+        published_at=published.at,
+        published_on=published.on,
         kinds=kinds,
     )
     return Entry(
@@ -139,7 +150,18 @@ def entry_of(position: int, given: IngestPost, observed_at: datetime, definition
         url=given.url or "",
         content_type=given.content_type,
         links=given.links,
+        notes=(f"published_at: {published.note}",) if published.note else (),
     )
+
+
+def _published(text: str | None) -> Published:
+    """When a post was published, as far as its sender says it so that it can be read."""
+    if not text:
+        return Published()
+    try:
+        return publication(text)
+    except CellError as error:
+        return Published(note=f"{error}; left unknown")
 
 
 def _known(where: str, name: str) -> bool:

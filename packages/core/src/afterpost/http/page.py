@@ -14,8 +14,10 @@ from afterpost.http.errors import problems
 from afterpost.http.html import POLICY, Safe, document, link, moment, number, percent, share, table, text
 from afterpost.http.scope import Call
 from afterpost.http.views import AccountView, RunView, account_view, run_view
+from afterpost.services.caveats import of_earned, of_growth
 from afterpost.services.core import Core
-from afterpost.services.overview import Overview, Totals, overview
+from afterpost.services.earned import Totals
+from afterpost.services.overview import Overview, overview
 from afterpost.services.quality import Quality
 from afterpost.services.rankings import Ranked
 from afterpost.services.standing import accounts_standing, recent_runs
@@ -121,15 +123,18 @@ def _overview(answer: Overview, meta: Meta) -> str:
         f"platforms: {text(', '.join(answer.active_platforms))}; most views: {text(answer.best_platform)}",
     ]
     receipt = [
-        f"coverage {share(coverage.ratio)} ({coverage.observed} of {coverage.expected} expected posts)",
+        f"coverage {share(coverage.ratio)} ({coverage.observed} of {coverage.expected} expected posts), "
+        f"the week before {share(meta.previous_coverage.ratio)}",
         "provisional: later readings may still add to it" if meta.provisional else "settled",
-        f"estimated {share(meta.estimated_share)}",
         f"{number(meta.receipt.snapshots)} snapshots, change {number(meta.receipt.change_seq)}",
     ]
+    said = (*of_earned(meta), *of_growth(meta.growth, answer.earned, answer.previous))
+    notes = [f'<p class="soft">{text(sentence)}</p>' for sentence in said]
     return (
         "<h2>Overview</h2>"
         + table(("Metric", "Earned", "Week before", "Growth", "Lifetime"), rows, numbers=(1, 2, 3, 4))
-        + f'<div class="facts"><p>{" · ".join(facts)}</p><p class="soft">{" · ".join(receipt)}</p></div>'
+        + f'<div class="facts"><p>{" · ".join(facts)}</p>{"".join(notes)}'
+        + f'<p class="soft">{" · ".join(receipt)}</p></div>'
     )
 
 

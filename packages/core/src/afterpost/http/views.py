@@ -134,8 +134,9 @@ def brand_view(brand: "Brand") -> BrandView:
 
 
 class RunView(Struct, frozen=True):
-    """A run. `kind`: collect, import, ingest or sync; `state`: running, done or failed; `posts`: how many
-    ended, each as one of the four outcomes."""
+    """A run. `kind`: collect, import, ingest, sync or replay; `state`: running, done or failed; `posts`: how
+    many ended, each as one of the four outcomes; `failed_lines`: lines of an imported file that failed, null
+    where no file was read."""
 
     id: int
     kind: str
@@ -149,6 +150,7 @@ class RunView(Struct, frozen=True):
     skipped: int
     failed: int
     message: str | None
+    failed_lines: int | None
 
 
 def run_view(run: "Run") -> RunView:

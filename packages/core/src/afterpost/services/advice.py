@@ -18,8 +18,9 @@ from afterpost.domain.rates import clipped, rate
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import zone_of
 from afterpost.services.core import Core
+from afterpost.services.earned import window_sums
 from afterpost.services.equal_age import COMPARED_AT, Scored, scored
-from afterpost.services.overview import meta_of, window_sums
+from afterpost.services.overview import meta_of
 from afterpost.services.question import DEFAULT, Asked, Question, asking, window_of
 from afterpost.services.rankings import field_of
 from afterpost.services.windows import Meta

@@ -25,7 +25,7 @@ from afterpost.settings import Settings
 from afterpost.storage import foreign, health
 from afterpost.storage.engine import Database
 from afterpost.storage.health import DatabaseState
-from afterpost.storage.migrate import CORE
+from afterpost.storage.migrate import CORE, unknown_schema
 
 KEY_FILES = ("api_key", "secret_key")
 _BACKUP = "Restore the file from a backup, or move it away to start empty."
@@ -228,13 +228,7 @@ def _schema(state: DatabaseState | None, plugins: Mapping[str, Migrations]) -> l
                 )
             )
         else:
-            found.append(
-                broken(
-                    "schema",
-                    f"The database was written by a newer version of {dist} (schema {current}).",
-                    f"Upgrade {dist}, or open the backup made before that upgrade.",
-                )
-            )
+            found.append(broken("schema", *unknown_schema(dist, current)))
     for dist in sorted(set(state.revisions) - set(known)):
         found.append(
             warning(

@@ -5,18 +5,12 @@ from msgspec import Struct
 from afterpost.domain.briefing import Begin, Clear, Evidence, Learned, On, briefing
 from afterpost.domain.metrics import EXPOSURES
 from afterpost.domain.posting_time import Bucket, hour_label
-from afterpost.domain.rates import growth
 from afterpost.domain.scope import Scope
 from afterpost.services.advice import Hook, hooks_of, lately, times_of
 from afterpost.services.core import Core
-from afterpost.services.overview import (
-    comparable_totals,
-    distinct,
-    meta_of,
-    previous_sums,
-    sums_by,
-    window_sums,
-)
+from afterpost.services.earned import distinct, previous_sums, sums_by, window_sums
+from afterpost.services.like_for_like import compare
+from afterpost.services.overview import meta_of
 from afterpost.services.question import DEFAULT, Question, asking
 from afterpost.services.windows import Meta
 
@@ -41,7 +35,7 @@ def generation_context(
     """
     with asking(core, scope, question) as asked:
         sums = window_sums(asked)
-        now, then = comparable_totals(asked, sums, previous_sums(asked))
+        compared = compare(asked, sums, previous_sums(asked))
         seen = distinct(asked, "platform")
         platforms = [
             On(
@@ -52,7 +46,7 @@ def generation_context(
             )
             for each in sums_by(asked, asked.window, "platform")
         ]
-        window, meta = asked.window, meta_of(asked, sums)
+        window, meta = asked.window, meta_of(asked, sums, compared)
         longer = lately(asked)
         found, hooks = times_of(longer), hooks_of(longer).hooks
         times = found.times
@@ -67,7 +61,7 @@ def generation_context(
             timed=times.posts,
             without_hour=found.without_hour,
             platforms=platforms,
-            trend=growth(now.engagements, then.engagements),
+            trend=compared.growth.engagements,
         )
     )
     return GenerationContext(text, evidence), meta

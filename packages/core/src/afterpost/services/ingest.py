@@ -2,14 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
 
+from afterpost.domain.contradictions import contradicting
+from afterpost.domain.descriptions import clean
 from afterpost.domain.errors import Conflict, InvalidInput
+from afterpost.domain.ids import plain_id
+from afterpost.domain.links import known_id
 from afterpost.domain.posts import UNKNOWN_TYPE, CreativeLinks
 from afterpost.domain.readings import Reading
 from afterpost.domain.scope import Actor, Scope
+from afterpost.domain.windows import local_day, zone_of
 from afterpost.services import archive
 from afterpost.services.archive import Prepared
 from afterpost.services.catalogue import add_posts, brand_by_id, brand_named, new_post
@@ -30,7 +36,8 @@ BATCH = 500
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """One post with one reading. What is empty says nothing about a post that is known already."""
+    """One post with one reading. What is empty says nothing about a post that is known already. `notes`: what
+    whoever read it could not understand and left out."""
 
     platform: str
     external_id: str
@@ -40,15 +47,18 @@ class Entry(Struct, frozen=True, kw_only=True):
     url: str = ""
     content_type: str = UNKNOWN_TYPE
     links: CreativeLinks | None = None
+    notes: tuple[str, ...] = ()
 
 
-class Ended(Struct, frozen=True):
-    """How one entry ended: stored or unchanged, and under which post id."""
+class Ended(Struct, frozen=True, omit_defaults=True):
+    """How one entry ended: stored or unchanged, and under which post id. `notes`: what of it was clipped,
+    cleaned or left unknown; none of that cost a number."""
 
     platform: str
     external_id: str
     post_id: int
     outcome: str
+    notes: tuple[str, ...] = ()
 
 
 async def ingest(
@@ -65,9 +75,11 @@ async def ingest(
     """Store entries as a run of their own, all or nothing; posts that are new are made.
 
     New posts get the given brand; a known post of another brand is a Conflict, for it would move its whole
-    history. A reading from the future is refused. Guards are asked before: raises Denied or Held. `fetch`:
-    the body they came in, which is kept with them. Returns the run and how each entry ended.
+    history. A reading from the future is refused, and so are entries that contradict each other. Guards are
+    asked before: raises Denied or Held. `fetch`: the body they came in, which is kept with them. Returns the
+    run and how each entry ended.
     """
+    _refuse_contradictions(entries)
     organization = await core.database.reading(organization_of, core, scope)
     async with guarded(
         core,
@@ -83,6 +95,15 @@ async def ingest(
         )
         done.amount = len(ended)
     return run_id, ended
+
+
+def _refuse_contradictions(entries: Sequence[Entry]) -> None:
+    found = contradicting((entry.platform, plain_id(entry.external_id), entry.reading) for entry in entries)
+    for place, contradiction in sorted(found.items()):
+        raise InvalidInput(
+            f"posts[{place}]: {contradiction.sentence('entry')}",
+            hint="Entries are counted from 0; send one number for each metric, post and instant.",
+        )
 
 
 def store(
@@ -143,8 +164,9 @@ def put(
         brand_id = brand_named(tx, organization, brand).id
     elif brand_id is not None:
         brand_by_id(tx.connection, tx.scope, brand_id)
+    entries = [cleaned(entry) for entry in entries]
     for entry in entries:
-        _refuse_future(entry, tx.now)
+        _refuse_future(entry, tx.now, zone_of(organization.time_zone))
     whole = run_id is None
     if run_id is None:
         run_id = runs.start_run(tx.connection, tx.scope, organization.id, "ingest", str(tx.actor), tx.now)
@@ -154,27 +176,55 @@ def put(
     owners = _owners(tx, organization, entries, brand_id)
     items = [Item(owners[entry.platform, entry.external_id], entry.reading, source) for entry in entries]
     outcome = record(tx, organization, items, run_id)
+    # What an earlier part of the run stored of a post was stored, whatever this part says of it.
+    before = set() if whole else runs.stored_before(tx.connection, tx.scope, run_id, outcome)
     runs.add_items(
         tx.connection,
         tx.scope,
         organization.id,
         run_id,
-        [RunItem(post_id, ended) for post_id, ended in outcome.items()],
+        [RunItem(key, "stored" if key in before else ended) for key, ended in outcome.items()],
         fetch_id,
     )
     if whole:
         close_run(tx, run_id, "done")
     ended = [
-        Ended(entry.platform, entry.external_id, item.post.id, outcome[item.post.id])
+        Ended(entry.platform, entry.external_id, item.post.id, outcome[item.post.id], entry.notes)
         for entry, item in zip(entries, items, strict=True)
     ]
     return run_id, ended
 
 
-def _refuse_future(entry: Entry, now: datetime) -> None:
-    if entry.reading.observed_at > now:
+def cleaned(entry: Entry) -> Entry:
+    """The entry as it can be kept: no invisible characters in its id, and descriptions that fit, with a note
+    on each that did not. InvalidInput where its link names another post, or nothing is left of its id."""
+    (title, description, url, content_type), notes = clean(
+        entry.title, entry.description, entry.url, entry.content_type
+    )
+    external_id, remark = known_id(entry.platform, entry.external_id, url)
+    return msgspec.structs.replace(
+        entry,
+        external_id=external_id,
+        title=title,
+        description=description,
+        url=url,
+        content_type=content_type,
+        notes=(*entry.notes, *notes, *([remark] if remark else [])),
+    )
+
+
+def is_future(reading: Reading, now: datetime, zone: ZoneInfo) -> bool:
+    """True for a reading of an instant, or of a day, that has not come yet."""
+    if reading.observed_on is not None:
+        return reading.observed_on > local_day(now, zone)
+    return reading.observed_at > now
+
+
+def _refuse_future(entry: Entry, now: datetime, zone: ZoneInfo) -> None:
+    if is_future(entry.reading, now, zone):
+        when = entry.reading.observed_on or entry.reading.observed_at
         raise InvalidInput(
-            f"{entry.platform} {entry.external_id} was observed at {entry.reading.observed_at.isoformat()}, "
+            f"{entry.platform} {entry.external_id} was observed at {when.isoformat()}, "
             f"which is in the future (now {now.isoformat()}).",
             hint="Check the clock of whoever sent it; observed_at is the instant of the reading.",
         )

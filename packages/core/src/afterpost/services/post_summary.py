@@ -13,7 +13,15 @@ from afterpost.domain.rates import engagements, exposure, rate
 from afterpost.domain.readings import Value
 from afterpost.domain.scope import Scope
 from afterpost.domain.snapshots import PARTS, Bucket, Row, State, book
-from afterpost.domain.windows import Window, day_date, day_number, local_day, local_day_number, zone_of
+from afterpost.domain.windows import (
+    Window,
+    day_date,
+    day_number,
+    local_day,
+    local_day_number,
+    skipped_days,
+    zone_of,
+)
 from afterpost.services.core import Core
 from afterpost.services.equal_age import AtAge, at_ages, born_as
 from afterpost.services.question import window_of
@@ -99,7 +107,7 @@ def post_analytics(
         series = observations.daily_of_post(
             connection, scope, post_id, day_number(window.start), day_number(window.end)
         )
-        ages = at_ages(connection, scope, born, core.now()) if (born := born_as(post)) is not None else ()
+        ages = at_ages(connection, born, core.now()) if (born := born_as(post)) is not None else ()
     answer = PostAnalytics(
         post_id=post_id,
         summary=summary,
@@ -137,7 +145,7 @@ def _days(post: Post, state: State | None, history: list[Row], window: Window) -
     booked: dict[int, Bucket] = {}
     rows = {row.day: row for row in history}
     for row in history:
-        book(row, 1, booked)
+        book(row, 1, booked, skipped_days(zone_of(window.zone)))
     published = None if post.published_at is None else local_day(post.published_at, zone_of(window.zone))
     found = []
     for day in window:

@@ -5,11 +5,13 @@ Of these the plain ones are `services.steps`; what is left, openings and levels 
 A late reading undoes the post's snapshots from its day on, folds again, and books only the difference.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
 
+from afterpost.domain.attendance import events
 from afterpost.domain.publication import Told, first_of, publication
 from afterpost.domain.readings import Reading, content_of, digest_of
 from afterpost.domain.snapshots import (
@@ -25,7 +27,7 @@ from afterpost.domain.windows import day_number, local_day_number, zone_of
 from afterpost.services.change import Change
 from afterpost.services.steps import Item, Source, take
 from afterpost.services.uncollected import uncollected
-from afterpost.storage import latest, observations, organizations, posts, snapshots
+from afterpost.storage import dues, latest, observations, organizations, posts, snapshots
 from afterpost.storage.organizations import Organization
 from afterpost.storage.posts import Post
 from afterpost.storage.transaction import Tx
@@ -177,6 +179,7 @@ def _derive(
 
     zone = zone_of(organization.time_zone)
     places = posts.places(tx.connection, tx.scope, fresh)
+    wanted = _wanted(tx, fresh, states)
     written: list[tuple[int, Row]] = []
     new_states: list[tuple[int, int, State]] = []
     published: list[dict[str, object]] = []
@@ -203,6 +206,12 @@ def _derive(
                 ],
                 zone,
             )
+        if post_id in wanted and values.keys() != {row.day for row in old}:
+            live, due = wanted[post_id]
+            last = [] if before is None else [before.last_day]
+            booked = Counter(events([*last, *values], due, live=live, since=start))
+            booked.subtract(events([*last, *(row.day for row in old)], due, live=live, since=start))
+            change.attend(place.dimensions, booked)
         rows, after = fold(before, values, first)
         new_states.append((post_id, organization.id, after))
         told = (one for readings in days.values() for one in _told(readings))
@@ -235,6 +244,23 @@ def _derive(
         )
 
 
+def _wanted(
+    tx: Tx, fresh: Mapping[int, Mapping[int, object]], states: Mapping[int, State]
+) -> dict[int, tuple[bool, list[int]]]:
+    """Of those of the posts that reads are due of: whether they are live, and the due days that new readings
+    may settle, down to the last one before the reading before."""
+    heads = dues.heads(tx.connection, tx.scope, fresh)
+    ids = [key for key, head in heads.items() if head.due_day is not None]
+    if not ids:
+        return {}
+    # Of a post that was never read all are needed, of the others those since the reading before.
+    known = [key for key in ids if key in states]
+    floor = min((min(*fresh[key], states[key].last_day + 1) for key in known), default=0) - 1
+    found = dues.since(tx.connection, tx.scope, known, floor)
+    found |= dues.since(tx.connection, tx.scope, [key for key in ids if key not in states], -1)
+    return {key: (heads[key].state != "gone", [row.day for row in found.get(key, ())]) for key in ids}
+
+
 def _told(readings: Iterable[_New]) -> Iterator[Told]:
     """What new readings tell of the publication."""
     return (Told(new.observed.at, new.observed.digest, new.reading.published_at) for new in readings)
@@ -251,14 +277,14 @@ def move(
 ) -> Post:
     """Give the post another brand, account or content type, and move its whole history in the rollups.
 
-    What is None stays as it is. Returns the post as it is now. Of `post` only the id is used: it may have
-    been moved since it was loaded.
+    What is None stays as it is; a brand of 0 is none. Returns the post as it is now. Of `post` only the id
+    is used: it may have been moved since it was loaded.
     """
     organization = organizations.lock(tx.connection, tx.scope, organization.id)
     post = posts.get_post(tx.connection, tx.scope, post.id) or post
     moved = msgspec.structs.replace(
         post,
-        brand_id=post.brand_id if brand_id is None else brand_id,
+        brand_id=post.brand_id if brand_id is None else brand_id or None,
         account_id=post.account_id if account_id is None else account_id,
         content_type=post.content_type if content_type is None else content_type,
     )
@@ -267,9 +293,13 @@ def move(
     columns = ["brand_id", "account_id", "content_type"]
     posts.update_posts(tx.connection, tx.scope, columns, [{n: getattr(moved, n) for n in ("id", *columns)}])
     history = [s.row for s in snapshots.since(tx.connection, tx.scope, [post.id], 0).get(post.id, ())]
-    if not history or moved.dimensions == post.dimensions:
+    due = dues.since(tx.connection, tx.scope, [post.id], -1).get(post.id, ())
+    if not (history or due) or moved.dimensions == post.dimensions:
         return moved
     change = Change(tx, organization)
+    booked = events([row.day for row in history], [row.day for row in due], live=post.state != "gone")
+    change.attend(post.dimensions, booked, -1)
+    change.attend(moved.dimensions, booked)
     for row in history:
         change.book(post.dimensions, row, -1)
         change.book(moved.dimensions, row, 1)

@@ -131,6 +131,7 @@ def _rezone(core: Core, scope: Scope, actor: Actor, zone: str, begin: Progress, 
         before, readings = rezoning.stored(connection, scope), rezoning.count_readings(connection, scope)
         begin(2 * readings)
         moved = rezoning.redate(connection, scope, zone_of(zone), progress)
+        rezoning.redate_dues(connection, scope, zone_of(zone))
         account_metrics.redate(connection, scope, zone_of(zone))
         rezoning.clear(connection, scope)
         organizations.set_zone(connection, scope, organization.id, zone)

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from afterpost.domain.attendance import plain, stepped
 from afterpost.domain.metrics import CUMULATIVE
 from afterpost.domain.readings import Reading, content, digest_of, written
 from afterpost.domain.snapshots import Column, gains_of, offers_of
@@ -41,6 +42,7 @@ class Item(NamedTuple):
     source: Source
 
 
+_Key = tuple[Dimensions, int, int, int | None, int | None, int, tuple[str, ...]]
 _Rows = list[tuple[int | float | str | bytes | None, ...]]
 
 
@@ -67,7 +69,7 @@ def take(
     times = Counter(map(_POST_ID, items))
     ends = latest.ends(tx.connection, tx.scope, times)
     instants: dict[datetime, tuple[int, int]] = {}  # of a batch most are read at a few
-    groups: dict[tuple[Dimensions, int, int, int, tuple[str, ...]], _Alike] = {}
+    groups: dict[_Key, _Alike] = {}
     by_metrics: dict[tuple[str, ...], _Rows] = {}
     named: dict[str, int] = {}  # definition sets by their JSON; groups mostly share one
     read: _Rows = []
@@ -82,7 +84,8 @@ def take(
         if end is None or times[post_id] > 1 or reading.kinds:
             rest.append(item)
             continue
-        _, of, brand, account, platform, content_type, first_day, prev, first_at, first_published, text = end
+        _, of, brand, account, platform, kind, first_day, prev, first_at, *rest_of = end
+        first_published, text, ever, due, before = rest_of
         known = latest.totals_of(text)
         instant = instants.get(at)
         if instant is None:
@@ -92,9 +95,12 @@ def take(
         if day <= prev or values.keys() != known.keys() or type(sum(values.values())) is not int:
             rest.append(item)
             continue
+        if not plain(prev, day, due, before):
+            rest.append(item)
+            continue
 
-        dimensions = of, brand, account, platform, content_type
-        key = dimensions, prev, day, id(reading.definitions), tuple(values)
+        dimensions = of, brand, account, platform, kind
+        key = dimensions, prev, day, due, before, id(reading.definitions), tuple(values)
         alike = groups.get(key)
         if alike is None:
             alike = groups[key] = _alike(tx, reading, by_metrics, named)
@@ -120,7 +126,7 @@ def take(
         )
         read.append(told)
         # Its values are just the last known totals, so their texts are one.
-        moved.append((post_id, owner, first_day, day, first_at, first_published, text, None))
+        moved.append((post_id, owner, first_day, day, first_at, first_published, text, None, ever | offers))
 
         names = metrics + own
         gains = gains_of(totals := [*map(values.__getitem__, names)], map(known.__getitem__, names))
@@ -139,10 +145,11 @@ def take(
     latest.put(tx.connection, tx.scope, moved)
     for metrics, rows in by_metrics.items():
         snapshots.put(tx.connection, tx.scope, metrics, rows)
-    for (dimensions, prev, day, *_), alike in groups.items():
+    for (dimensions, prev, day, due, before, *_), alike in groups.items():
         columns = dict(zip(alike.metrics + alike.own, zip(*alike.gains, strict=True), strict=True))
         booked = {name: Column(0, gains, day - prev) for name, gains in columns.items()}
         change.book_alike(dimensions, day, day - prev, alike.offers, booked, len(alike.posts))
+        change.attend(dimensions, stepped(prev, day, due, before), len(alike.posts))
         change.touch(day, alike.posts)
         change.restated += sum(gain < 0 for gains in columns.values() if min(gains) < 0 for gain in gains)
     return rest

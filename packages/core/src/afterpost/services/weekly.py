@@ -3,27 +3,18 @@
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from afterpost.domain.ranking import MIN_EXPOSURE
 from afterpost.domain.rates import clipped
 from afterpost.domain.scope import Scope
 from afterpost.services.advice import Hook, hooks_of, lately
 from afterpost.services.core import Core
+from afterpost.services.earned import UNKNOWN, Totals, earned_of, previous_sums, window_sums
 from afterpost.services.equal_age import EqualAge, equal_age
 from afterpost.services.growth import Change, change
-from afterpost.services.overview import (
-    Group,
-    Growth,
-    Totals,
-    comparable_totals,
-    earned_of,
-    groups,
-    growth_of,
-    meta_of,
-    previous_sums,
-    window_sums,
-)
+from afterpost.services.like_for_like import Growth, Sides, compare, complete_sides
+from afterpost.services.overview import Group, groups, meta_of
 from afterpost.services.quality import Quality, quality_of
 from afterpost.services.question import DEFAULT, Question, asking
 from afterpost.services.rankings import Ranked, Rated, field_of, owners_of, shown, together
@@ -59,10 +50,11 @@ class WeekOverWeek(Struct, frozen=True):
 class Weekly(Struct, frozen=True):
     """`quality`: what is doubtful, before anything else is said. `top`, `worst`: of the `candidates`, which
     are distinct posts of the window or the 28 days before, at least a day old at its end, by shrunk
-    engagement rate. `not_distributed`: those with less than `min_exposure`;
-    `incomplete`: how many report no exposure or not every engagement part asked for, and so have no rate;
-    `without_hour`: candidates whose hour of publication is not known; `hooks`: the first of those that
-    `GET /v1/analytics/hooks` lists for `hooks_window`, the 90 days up to the window's end."""
+    engagement rate; `not_distributed`: those with less than `min_exposure`; `incomplete`: how many report no
+    exposure or not every engagement part ever asked for, and so have no rate; `unread` and
+    `unknown_publication`: as in a ranking; `without_hour`: candidates whose hour of publication is not known;
+    `hooks`: the first of those that `GET /v1/analytics/hooks` lists for `hooks_window`, the 90 days up to the
+    window's end."""
 
     quality: Quality
     top: tuple[Ranked, ...]
@@ -70,6 +62,8 @@ class Weekly(Struct, frozen=True):
     candidates: int
     not_distributed: tuple[Ranked, ...]
     incomplete: int
+    unread: int
+    unknown_publication: int
     min_exposure: int
     platforms: tuple[RatedGroup, ...]
     content_types: tuple[RatedGroup, ...]
@@ -90,7 +84,9 @@ def weekly(
     with asking(core, scope, question) as asked:
         sums = window_sums(asked)
         before = previous_sums(asked)
-        now, then = comparable_totals(asked, sums, before)
+        complete = complete_sides(asked, Sides([sums], [before]))
+        now, then = (earned_of(side[0]) if side else UNKNOWN for side in complete)
+        compared = compare(asked, sums, before)
         found = field_of(asked)
         owners = owners_of(asked, found.rated)
         ranked = found.distributed
@@ -104,6 +100,8 @@ def weekly(
                 shown(each, owners[each.post_id]) for each in found.rated if each.exposed < MIN_EXPOSURE
             ),
             incomplete=found.incomplete,
+            unread=found.unread,
+            unknown_publication=found.unknown_publication,
             min_exposure=MIN_EXPOSURE,
             platforms=_clipped(groups(asked, "platform")),
             content_types=_clipped(groups(asked, "content_type")),
@@ -113,14 +111,14 @@ def weekly(
             hooks_window=shown_window(longer.window),
             earned=earned_of(sums),
             previous=earned_of(before),
-            growth=growth_of(now, then),
+            growth=compared.growth,
             week_over_week=WeekOverWeek(
-                change(now.views, then.views),
-                change(now.engagements, then.engagements),
+                change("views", now, then, compared),
+                change("engagements", now, then, compared),
                 equal_age(asked, asked.window),
             ),
         )
-        return answer, meta_of(asked, sums)
+        return answer, meta_of(asked, sums, compared)
 
 
 def _hours(ranked: Iterable[Rated], zone: ZoneInfo) -> list[Hour]:
@@ -134,6 +132,7 @@ def _hours(ranked: Iterable[Rated], zone: ZoneInfo) -> list[Hour]:
 
 def _clipped(groups: Iterable[Group]) -> tuple[RatedGroup, ...]:
     return tuple(
-        RatedGroup(each.name, each.posts, each.views, each.engagements, *clipped(each.engagement_rate))
+        RatedGroup(**{**structs.asdict(each), "engagement_rate": own.rate, "clipped": own.clipped})
         for each in groups
+        for own in [clipped(each.engagement_rate)]
     )

@@ -31,6 +31,7 @@ from afterpost.storage.tables import (
     definition_sets,
     latest,
     observations,
+    openings,
     organizations,
     post_analytics,
     posts,
@@ -204,7 +205,7 @@ def _post_analytics(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
 
 
 def _latest(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
-    columns = ("first_day", "last_day", "first_at", "published_at", "known", "behind")
+    columns = ("first_day", "last_day", "first_at", "published_at", "known", "behind", "offers")
     # The post's own `published_at` is in `posts`; this one is what the earliest reading gave.
     query = _of_posts(latest, scope, *(latest.c[name] for name in columns))
     for row in _rows(connection, query, _POST):
@@ -213,7 +214,7 @@ def _latest(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
             name: [total, day_date(behind.get(name, row["last_day"]))]
             for name, total in msgspec.json.decode(row["known"]).items()
         }
-        yield _days(row, "first_day", "last_day") | {"known": known}
+        yield _days(row, "first_day", "last_day") | {"known": known, "offers": PARTS[row["offers"]]}
 
 
 def _grouped(
@@ -259,6 +260,10 @@ def _attendance(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
     return _grouped(connection, scope, attendance, ("day", "gap"), ("posts",))
 
 
+def _openings(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
+    return _grouped(connection, scope, openings, ("day", "metric", "span"), ("posts", "total"))
+
+
 def _content_performance(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
     table = content_performance
     query = (
@@ -291,6 +296,7 @@ TABLES: Mapping[str, Callable[[sa.Connection, Scope], Iterator[Row]]] = {
     "rollups": _rollups,
     "standing": _standing,
     "attendance": _attendance,
+    "openings": _openings,
     "content_performance": _content_performance,
 }
 """Every table of facts -> its rows in canonical order."""
@@ -310,6 +316,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "rollups": (*_GROUP_KEY, "day"),
     "standing": _GROUP_KEY,
     "attendance": (*_GROUP_KEY, "day", "gap"),
+    "openings": (*_GROUP_KEY, "day", "metric", "span"),
     "content_performance": (*_POST_KEY, "measured_on"),
 }
 """What a row of each table is known by; the rows come in the order of these, texts by their bytes and a

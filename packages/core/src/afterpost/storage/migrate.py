@@ -3,7 +3,9 @@
 Every plugin has a version table of its own, so that a plugin that is uninstalled never stops core.
 """
 
+import hashlib
 import logging
+import re
 from collections.abc import Mapping
 
 import sqlalchemy as sa
@@ -12,17 +14,51 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from msgspec import Struct
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from afterpost.domain.errors import Misconfigured
 from afterpost.domain.scope import Scope
 from afterpost.sdk.migrations import Migrations
 from afterpost.storage.engine import Database
+from afterpost.storage.tables import metadata
 
 CORE = "afterpost"
 _LOCATION = "afterpost.storage:migrations"
 
 # Alembic announces its plugins at INFO on import; nobody who runs Afterpost wants to read that.
 logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def revision_of(tables: sa.MetaData) -> str:
+    """The revision of a first schema of those tables: it names them, so that two states of the schema never
+    pass for one. Comments are no part of it."""
+    dialect = sqlite.dialect()
+    made: list[str] = []
+    for table in tables.sorted_tables:
+        made.append(str(CreateTable(table).compile(dialect=dialect)))
+        made += (str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
+    return f"first_{hashlib.sha256(''.join(sorted(made)).encode()).hexdigest()[:12]}"
+
+
+FIRST = revision_of(metadata)
+"""The revision of core's first schema."""
+_UNRELEASED = re.compile(r"000[1-9]|first_[0-9a-f]{12}")
+"""Core's schemas of before the first release."""
+
+
+def unknown_schema(dist: str, current: str) -> tuple[str, str]:
+    """What to say of a schema that no installed script knows, and what to do about it."""
+    if dist == CORE and _UNRELEASED.fullmatch(current):
+        return (
+            f"The database is of a state of {dist} before its first release (schema {current}), and can't be "
+            "brought up to date.",
+            "Move it away, or set AFTERPOST_DATA_DIR to an empty directory; then collect and import anew.",
+        )
+    return (
+        f"The database was written by a newer version of {dist} (schema {current}).",
+        f"Upgrade {dist}, or open the backup made before that upgrade.",
+    )
 
 
 class SchemaState(Struct, frozen=True):
@@ -71,7 +107,8 @@ def states_on(
 def migrate(database: Database, scope: Scope, plugins: Mapping[str, Migrations]) -> list[SchemaState]:
     """Upgrade whatever is behind; returns the states after.
 
-    Raises Misconfigured when the database was written by a newer version: an older one must not touch it.
+    Raises Misconfigured when the database was written by a newer version, or by one of before the first
+    release: this one must not touch it.
     """
     for dist, location, table in _sources(plugins):
         config = _config(location)
@@ -82,10 +119,8 @@ def migrate(database: Database, scope: Scope, plugins: Mapping[str, Migrations])
             ).get_current_revision()
             known = {script.revision for script in scripts.walk_revisions()}
             if current is not None and current not in known:
-                raise Misconfigured(
-                    f"The database was written by a newer version of {dist} (schema {current}).",
-                    hint=f"Upgrade {dist}, or open the backup made before that upgrade.",
-                )
+                sentence, hint = unknown_schema(dist, current)
+                raise Misconfigured(sentence, hint=hint)
             if current == scripts.get_current_head():
                 continue
             config.attributes["connection"] = connection

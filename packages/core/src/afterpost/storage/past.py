@@ -25,15 +25,18 @@ from afterpost.storage.tables import (
     brands,
     change_times,
     daily_metrics,
+    due_reads,
     observations,
     organizations,
     pauses,
     posts,
 )
 
-FILTERED = (posts, observations, daily_metrics, brands, accounts, organizations, pauses)
+FILTERED = (posts, observations, daily_metrics, due_reads, brands, accounts, organizations, pauses)
 """Shadows that hold what was there, beside those that are computed (`refold.DERIVED`): later rows are left
 out, and columns that moved are as they were."""
+COMPARED = ("ix_posts_alike", "ix_posts_platform")
+"""The indexes that the shadow of posts has as well."""
 TODAYS = {
     "definition_sets": "never changed; an observation names its own",
     "absences": "says itself when each was known",
@@ -63,8 +66,9 @@ def known_by(
 ) -> Iterator[sa.Connection]:
     """A read-only connection on which tables hold what was known at `instant`, which must be over.
 
-    Only what the scope may see is there. `join` is called first, with the transaction begun. The cost grows
-    with the observations of the scope, the memory with its posts.
+    Whatever the scope's organisations have is there, for a post is compared with posts that the scope may not
+    see. `join` is called first, with the transaction begun. The cost grows with the observations of the
+    organisations, the memory with their posts.
     """
     # Whoever began to write before, and would be recorded by the instant, ends before anything is read.
     with database.writer.connect() as connection, connection.begin():
@@ -73,7 +77,7 @@ def known_by(
         transaction = connection.begin()
         try:
             join(connection)
-            _shadow(connection, scope, instant)
+            _shadow(connection, Scope(organizations=scope.organizations), instant)
             only_read(connection)
             yield connection
         finally:
@@ -94,6 +98,7 @@ def _shadow(connection: sa.Connection, scope: Scope, instant: datetime) -> None:
     views = {
         observations: _recorded(real(observations), instant),
         daily_metrics: _recorded(real(daily_metrics), instant),
+        due_reads: _recorded(real(due_reads), instant),
         brands: _owners(real(brands), posts.c.brand_id, instant),
         accounts: _owners(real(accounts), posts.c.account_id, instant),
         organizations: _organizations(real, instant),
@@ -102,6 +107,10 @@ def _shadow(connection: sa.Connection, scope: Scope, instant: datetime) -> None:
     for table, query in views.items():
         connection.execute(sa.CreateView(query, table.name, temporary=True))
     refold.derive(connection, scope, instant)
+    # What a post is compared with is sought for each of them. An index of that name is made of the shadow.
+    for index in sorted(posts.indexes, key=lambda index: str(index.name)):
+        if index.name in COMPARED:
+            connection.execute(sa.schema.CreateIndex(index))
 
 
 Real = Callable[[sa.Table], sa.Table]
@@ -117,8 +126,9 @@ def _named(table: sa.Table, schema: str) -> sa.Table:
 def _posts(real: Real, scope: Scope, instant: datetime) -> sa.Select[Any]:
     """The posts there were. Brand, account, type and texts are today's, the state is that of the instant.
 
-    The publication is as it was given with the post, until `refold` knows what its readings told. What is
-    planned is left out: nothing is collected in the past.
+    The publication is as it was given with the post, until `refold` knows what its readings told. Of what
+    was planned there is the read that had come by then: of those booked later the first, else the one that
+    is still outstanding.
     """
     post, gone = real(posts), real(absences)
     since = (
@@ -130,16 +140,28 @@ def _posts(real: Real, scope: Scope, instant: datetime) -> sa.Select[Any]:
         )
         .scalar_subquery()
     )
+    due = real(due_reads)
+    booked = (
+        sa.select(due.c.post_id, sa.func.min(due.c.first_at).label("first_at"))
+        .where(due.c.recorded_at > instant, due.c.first_at <= instant, *within(scope, due))
+        .group_by(due.c.post_id)
+        .subquery("booked")
+    )
+    outstanding = sa.case((post.c.due_at <= instant, post.c.due_at))
+    overdue = sa.case((since.is_not(None), sa.null()), else_=sa.func.coalesce(booked.c.first_at, outstanding))
     then: dict[str, sa.ColumnElement[Any]] = {
         "published_at": post.c.announced_at,
         "state": sa.case((since.is_not(None), "gone"), else_="live"),
         "misses": sa.literal(0),
         "gone_at": since,
-        "due_at": sa.null(),
+        "due_at": overdue,
+        "due_day": sa.null(),
+        "due_prev": sa.null(),
         "refreshed_at": sa.case((post.c.refreshed_at <= instant, post.c.refreshed_at)),
     }
     columns = [then.get(c.name, c) for c in post.columns]
-    return sa.select(*columns).where(post.c.created_at <= instant, *within(scope, post))
+    joined = post.outerjoin(booked, booked.c.post_id == post.c.id)
+    return sa.select(*columns).select_from(joined).where(post.c.created_at <= instant, *within(scope, post))
 
 
 def _recorded(table: sa.Table, instant: datetime) -> sa.Select[Any]:

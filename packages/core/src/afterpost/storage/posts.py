@@ -14,12 +14,12 @@ from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
 from afterpost.storage.dialect import MAX_VARIABLES, given, insert_new, one_of
 from afterpost.storage.scoping import Shape, values_of, within
-from afterpost.storage.tables import absences, latest, organizations, posts
-from afterpost.storage.tables import accounts as account
+from afterpost.storage.tables import absences, organizations, posts
 
 
 class Post(Struct, frozen=True):
-    """A post. `state`: live or gone; `due_at`: its next scheduled read, None when none is planned."""
+    """A post. `state`: live or gone; `due_at`: its next scheduled read, None when none is planned; `titled`:
+    a person gave its title."""
 
     id: int
     organization_id: int
@@ -39,6 +39,7 @@ class Post(Struct, frozen=True):
     due_at: datetime | None
     refreshed_at: datetime | None
     created_at: datetime
+    titled: bool
 
     @property
     def creative(self) -> CreativeLinks:
@@ -55,6 +56,18 @@ class Post(Struct, frozen=True):
             self.platform,
             self.content_type,
         )
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """Which posts of a list: None asks for any. `search`: it stands in the title, the description or the id
+    that the platform knows it by, in capitals or not."""
+
+    platform: str | None = None
+    account_id: int | None = None
+    brand_id: int | None = None
+    without_brand: bool = False
+    state: str | None = None
+    search: str | None = None
 
 
 _COLUMNS = [posts.c[name] for name in Post.__struct_fields__]
@@ -154,17 +167,20 @@ def page_of_posts(
     *,
     after: int | None,
     limit: int,
-    platform: str | None,
-    account_id: int | None,
+    wanted: Wanted,
 ) -> list[Post]:
     """Posts of the scope, newest first by id, below the id `after`."""
     query = sa.select(*_COLUMNS).where(*within(scope, posts))
     if after is not None:
         query = query.where(posts.c.id < after)
-    if platform is not None:
-        query = query.where(posts.c.platform == platform)
-    if account_id is not None:
-        query = query.where(posts.c.account_id == account_id)
+    for name in ("platform", "account_id", "brand_id", "state"):
+        if (value := getattr(wanted, name)) is not None:
+            query = query.where(posts.c[name] == value)
+    if wanted.without_brand:
+        query = query.where(posts.c.brand_id.is_(None))
+    if wanted.search is not None:
+        texts_of = (posts.c.title, posts.c.description, posts.c.external_id)
+        query = query.where(sa.or_(*(text.icontains(wanted.search, autoescape=True) for text in texts_of)))
     return [Post(*row) for row in connection.execute(query.order_by(posts.c.id.desc()).limit(limit))]
 
 
@@ -203,6 +219,24 @@ def publications(connection: sa.Connection, scope: Scope, account_id: int) -> It
         .order_by(posts.c.published_at.desc())
     )
     yield from connection.execute(query).scalars()
+
+
+class Planned(NamedTuple):
+    """A live post of an account, with its publication and its planned read."""
+
+    external_id: str
+    published_at: datetime | None
+    due_at: datetime | None
+
+
+def planned(connection: sa.Connection, scope: Scope, account_id: int) -> list[Planned]:
+    """The account's live posts, oldest first by id."""
+    query = (
+        sa.select(*(posts.c[name] for name in Planned._fields))
+        .where(posts.c.account_id == account_id, posts.c.state == "live", *within(scope, posts))
+        .order_by(posts.c.id)
+    )
+    return [Planned(*row) for row in connection.execute(query)]
 
 
 def platforms(connection: sa.Connection, scope: Scope) -> set[str]:
@@ -252,72 +286,6 @@ def end_absence(connection: sa.Connection, scope: Scope, post: Post, now: dateti
     )
 
 
-class Expectable(Struct, frozen=True):
-    """What decides whether a post is expected in a window, and whether it was seen after it. `gone_at`: since
-    when it is confirmed to be gone; a read or two that missed it say nothing yet."""
-
-    id: int
-    platform: str
-    account_id: int
-    published_at: datetime
-    gone_at: datetime | None
-    last_day: int | None
-
-
-Span = tuple[datetime, datetime]
-"""After the one instant, up to the other."""
-
-
-def expectable(
-    connection: sa.Connection,
-    scope: Scope,
-    selection: Selection,
-    published_before: datetime,
-    *,
-    accounts: Collection[int] | None = None,
-    published: Sequence[Span] = (),
-) -> list[Expectable]:
-    """Posts of accounts published before an instant, with their last snapshot day.
-
-    A post without an account is not read by schedule, so nobody expects it. `accounts`, `published`: only
-    posts of those accounts, only those published in one of the spans.
-    """
-    query = _expectable(Shape.of(scope, selection), accounts is not None, bool(published))
-    values = {**values_of(scope, selection), "before": published_before, "accounts": sorted(accounts or ())}
-    spans = [{"after": after, "until": until} for after, until in published] or [{}]
-    return [Expectable(*row) for span in spans for row in connection.execute(query, values | span)]
-
-
-@cache
-def _expectable(shape: Shape, some: bool, span: bool) -> sa.Select[Any]:
-    """`some`: of the named accounts only; `span`: published after the one instant, up to the other."""
-    at, instant = posts.c.published_at, posts.c.published_at.type
-    keys: sa.BindParameter[int] = sa.bindparam("accounts", expanding=True)
-    query = (
-        sa.select(
-            posts.c.id,
-            posts.c.platform,
-            posts.c.account_id,
-            at,
-            sa.case((posts.c.state == "gone", posts.c.gone_at)).label("gone_at"),
-            latest.c.last_day,
-        )
-        .outerjoin(latest, latest.c.post_id == posts.c.id)
-        .where(
-            at < sa.bindparam("before", type_=instant),
-            posts.c.account_id.is_not(None),
-            *shape.conditions(posts),
-        )
-    )
-    if not span:
-        return query.where(posts.c.account_id.in_(keys)) if some else query
-    # A span is entered by organisation and publication: those of a few accounts are fewer than all theirs.
-    owners = sa.select(account.c.organization_id).where(account.c.id.in_(keys))
-    mine = (posts.c.organization_id.in_(owners), (posts.c.account_id + 0).in_(keys)) if some else ()
-    after, until = (sa.bindparam(name, type_=instant) for name in ("after", "until"))
-    return query.where(at > after, at <= until, *mine)
-
-
 @cache
 def _first_published(shape: Shape) -> sa.Select[Any]:
     first = sa.type_coerce(sa.func.min(posts.c.published_at), posts.c.published_at.type)
@@ -330,6 +298,23 @@ def first_published(connection: sa.Connection, scope: Scope, selection: Selectio
         _first_published(Shape.of(scope, selection)), values_of(scope, selection)
     ).scalar()
     return found
+
+
+@cache
+def _unknown_publication(shape: Shape) -> sa.Select[Any]:
+    # Entered by organisation, as the index is.
+    mine = sa.select(posts.c.id).where(
+        posts.c.organization_id == organizations.c.id,
+        posts.c.published_at.is_(None),
+        *shape.conditions(posts),
+    )
+    return sa.select(organizations.c.id).where(mine.exists(), *shape.conditions(organizations)).limit(1)
+
+
+def any_unknown_publication(connection: sa.Connection, scope: Scope, selection: Selection) -> bool:
+    """Whether the scope has a post of which nobody knows when it was published."""
+    query = _unknown_publication(Shape.of(scope, selection))
+    return connection.execute(query, values_of(scope, selection)).first() is not None
 
 
 @cache

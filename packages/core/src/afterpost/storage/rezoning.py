@@ -5,7 +5,7 @@ same rows. Days of a zone need not be one stretch of instants (St. John's set it
 each instant that was read at is asked for its day, and not only the midnights.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
@@ -16,6 +16,8 @@ from msgspec import Struct
 
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import local_day_number
+from afterpost.storage import dues
+from afterpost.storage.dues import DueRead
 from afterpost.storage.observations import next_day
 from afterpost.storage.refold import DERIVED, Progress
 from afterpost.storage.scoping import within
@@ -25,6 +27,8 @@ from afterpost.storage.tables import (
     post_analytics,
 )
 
+POSTS_AT_ONCE = 1_000
+"""Posts whose due reads are laid anew together."""
 APART = 2
 """The same instant falls on calendar days at most so far apart, in any two zones."""
 
@@ -111,6 +115,35 @@ def redate(connection: sa.Connection, scope: Scope, zone: ZoneInfo, progress: Pr
             moved += connection.execute(move).rowcount
         progress(sum(count for at, count in instants if day_of(at) <= day))
     return moved
+
+
+def redate_dues(connection: sa.Connection, scope: Scope, zone: ZoneInfo) -> None:
+    """Lay every due read on its days in `zone`, post by post; the heads are `refold.derive`'s to set."""
+    dated = dues.dated(connection, scope)
+    for start in range(0, len(dated), POSTS_AT_ONCE):
+        some = dated[start : start + POSTS_AT_ONCE]
+        found = dues.since(connection, scope, some, -1)
+        dues.remove(connection, scope, [row for rows in found.values() for row in rows])
+        dues.add(connection, scope, [row for rows in found.values() for row in _redated(rows, zone)])
+
+
+def _redated(rows: Sequence[DueRead], zone: ZoneInfo) -> Iterator[DueRead]:
+    """One post's due reads on the days of a zone. The first and the last read of a day are less than a day
+    apart: all days between lie on theirs."""
+    days: dict[int, DueRead] = {}
+    for row in sorted(rows):
+        for at in (row.first_at, row.last_at):
+            day = local_day_number(at, zone)
+            known = days.get(day)
+            days[day] = (
+                row._replace(day=day, first_at=at, last_at=at)
+                if known is None
+                else known._replace(last_at=at)
+            )
+    prev = None
+    for day in sorted(days):
+        yield days[day]._replace(prev_day=prev)
+        prev = day
 
 
 def clear(connection: sa.Connection, scope: Scope) -> None:

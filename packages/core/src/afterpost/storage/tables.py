@@ -176,7 +176,8 @@ account_metrics = sa.Table(
     **_WITHOUT_ROWID,
 )
 
-_GONE = sa.text("state = 'gone'")
+# With a null in the place of an account PostgreSQL takes the rest of an index in no order.
+_ACCOUNT_OR_NONE = sa.text("coalesce(account_id, 0)")
 
 posts = sa.Table(
     "posts",
@@ -197,30 +198,52 @@ posts = sa.Table(
     sa.Column("misses", sa.Integer, nullable=False, comment="reads in a row that did not find it"),
     sa.Column("gone_at", Instant, comment="first read of those that did not find it"),
     sa.Column("due_at", Instant, comment="next scheduled read; null: not read by schedule"),
+    sa.Column("due_day", sa.Integer, comment="the last day a read was due on: head of its due_reads"),
+    sa.Column("due_prev", sa.Integer, comment="the day before that one that a read was due on"),
     sa.Column("refreshed_at", Instant, comment="last refresh of this post that was asked for"),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("announced_at", Instant, comment="publication as given with the new post"),
+    sa.Column(
+        "titled",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="a person gave its title: the platform's own does not replace it",
+    ),
     sa.UniqueConstraint("organization_id", "platform", "external_id"),
     # All that a comparison of what came out in a span of time asks of a post.
     sa.Index(
         "ix_posts_published",
         *("organization_id", "published_at", "account_id", "platform", "content_type", "brand_id"),
     ),
-    # All that coverage asks of a post that is gone.
+    # The posts that one is compared with, of its account and type or of its platform, as they came out.
+    # SQLite takes an index with an expression for one that says all only if it has the column as well.
     sa.Index(
-        "ix_posts_gone",
-        *("account_id", "state", "published_at", "gone_at", "platform", "content_type", "brand_id"),
-        sqlite_where=_GONE,
-        postgresql_where=_GONE,
+        "ix_posts_alike",
+        *(
+            "organization_id",
+            _ACCOUNT_OR_NONE,
+            "platform",
+            "content_type",
+            "published_at",
+            "id",
+            "account_id",
+        ),
     ),
-    sa.Index("ix_posts_account_id_due_at", "account_id", "due_at"),
-    # All that coverage asks of a post, so that it is counted without visiting its row.
+    sa.Index("ix_posts_platform", "organization_id", "platform", "published_at", "id"),
+    # All that coverage asks of a read that is due and was not made yet.
     sa.Index(
-        "ix_posts_attended",
-        *("account_id", "platform", "published_at", "state", "gone_at", "brand_id", "content_type"),
+        "ix_posts_due",
+        *("account_id", "due_at", "due_day", "published_at", "platform", "content_type", "brand_id"),
     ),
     **_NEVER_AGAIN,
 )
+
+
+def account_or_none(table: sa.FromClause) -> sa.ColumnElement[int]:
+    """The account of a post, 0 where it has none, as `ix_posts_alike` has it: with a literal 0."""
+    return sa.func.coalesce(table.c.account_id, sa.literal_column("0", sa.BigInteger))
+
 
 absences = sa.Table(
     "absences",
@@ -232,6 +255,21 @@ absences = sa.Table(
     sa.Column("ended_at", Instant, comment="when it was found again"),
     _key("post_id", "confirmed_at"),
     comment="when posts were gone, for posts only says whether they are",
+    **_WITHOUT_ROWID,
+)
+
+due_reads = sa.Table(
+    "due_reads",
+    metadata,
+    sa.Column("day", sa.Integer, nullable=False),
+    sa.Column("post_id", _Id, sa.ForeignKey("posts.id"), nullable=False),
+    _organization(),
+    sa.Column("prev_day", sa.Integer, comment="the post's previous day with a due read"),
+    sa.Column("first_at", Instant, nullable=False, comment="the day's first due read"),
+    sa.Column("last_at", Instant, nullable=False, comment="its last one: the two say the days in any zone"),
+    sa.Column("recorded_at", Instant, nullable=False),
+    _key("day", "post_id"),
+    comment="days on which a read was due by the schedule in force, whether it was made or not",
     **_WITHOUT_ROWID,
 )
 
@@ -282,7 +320,7 @@ def _snapshot_columns() -> Iterator[sa.Column[int]]:
     for name in CUMULATIVE:
         yield sa.Column(f"{name}_total", sa.BigInteger, comment="lifetime total; null: not reported")
         yield sa.Column(f"{name}_gain", sa.BigInteger, comment="since its last known total; null: unknown")
-        yield sa.Column(f"{name}_days", sa.Integer, comment="days the gain covers")
+        yield sa.Column(f"{name}_days", sa.Integer, comment="days the gain covers; see Cell where it is null")
 
 
 post_analytics = sa.Table(
@@ -313,6 +351,13 @@ latest = sa.Table(
     sa.Column("published_at", Instant, comment="publication as that reading gave it"),
     sa.Column("known", sa.Text, nullable=False, comment="JSON: metric to last known total"),
     sa.Column("behind", sa.Text, comment="JSON: metric to the day of that, where it is before last_day"),
+    sa.Column(
+        "offers",
+        sa.Integer,
+        nullable=False,
+        server_default="0",
+        comment="engagement parts ever asked for, bit set",
+    ),
 )
 
 DIMENSIONS = ("organization_id", "brand_id", "account_id", "platform", "content_type")
@@ -325,11 +370,19 @@ ROLLUP_COUNTERS = (
     "rated_impressions",
     "rated_by_views",
     "rated_by_impressions",
-    *(f"{name}_{what}" for name in CUMULATIVE for what in ("gain", "estimated", "covered", "n", "change")),
+    *(
+        f"{name}_{what}"
+        for name in CUMULATIVE
+        for what in ("gain", "estimated", "covered", "n", "change", "fell", "estimated_fell")
+    ),
 )
 """What `domain.snapshots.book` counts; every one of them additive over days and dimensions."""
 
 STANDING_COUNTERS = tuple(f"{name}_{what}" for name in CUMULATIVE for what in ("n", "change"))
+
+ATTENDANCE_COUNTERS = ("posts", "due", "missed", "unread")
+"""Posts with a snapshot, `gap` days after the one before; those with a due read; and what `domain.attendance`
+says of the two together."""
 
 
 def _dimensions() -> list[sa.Column[int] | sa.Column[str]]:
@@ -371,9 +424,25 @@ attendance = sa.Table(
     metadata,
     *_dimensions(),
     sa.Column("day", sa.Integer, nullable=False),
-    sa.Column("gap", sa.Integer, nullable=False, comment="days since the post's previous snapshot; 0: first"),
-    sa.Column("posts", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("gap", sa.Integer, nullable=False, comment="days since the one before; 0: first"),
+    *_counters(ATTENDANCE_COUNTERS),
     _key("organization_id", "brand_id", "day", "account_id", "platform", "content_type", "gap"),
+    **_WITHOUT_ROWID,
+)
+
+openings = sa.Table(
+    "openings",
+    metadata,
+    *_dimensions(),
+    sa.Column("day", sa.Integer, nullable=False, comment="of the first total"),
+    sa.Column("metric", sa.Text, nullable=False),
+    sa.Column(
+        "span", sa.Integer, nullable=False, comment="days from the publication on; negative: it is unknown"
+    ),
+    sa.Column("posts", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("total", sa.BigInteger, nullable=False, server_default="0"),
+    _key("organization_id", "brand_id", "day", "account_id", "platform", "content_type", "metric", "span"),
+    comment="late openings: first totals of which nobody knows on which days they were gained",
     **_WITHOUT_ROWID,
 )
 
@@ -430,7 +499,7 @@ runs = sa.Table(
     metadata,
     sa.Column("id", _Id, primary_key=True),
     _organization(),
-    sa.Column("kind", sa.Text, nullable=False, comment="collect, import, ingest or sync"),
+    sa.Column("kind", sa.Text, nullable=False, comment="collect, import, ingest, sync or replay"),
     sa.Column("state", sa.Text, nullable=False, comment="running, done or failed"),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("started_at", Instant, nullable=False),
