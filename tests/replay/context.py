@@ -53,15 +53,24 @@ def _sentences(surfaces: Surfaces, window: Window, coverage: float | None) -> tu
     time, clear = _time(surfaces, window)
     said.append(time)
     # One platform is compared with no other.
-    now, before = (_engaged(surfaces, one) for one in (window, previous(window)))
+    now, before = _engaged(surfaces, window)
     if now is not None and before is not None and before > 0:
         said.append(f"Engagements earned: {100 * (now - before) / before:+.0f} % on the days before.")
     return said, "fair" if clear or better else "weak"
 
 
-def _engaged(surfaces: Surfaces, window: Window) -> int | None:
-    known = [each for part in PARTS if (each := surfaces.oracle.earned(window, part)) is not None]
-    return sum(known) if known else None
+def _engaged(surfaces: Surfaces, window: Window) -> tuple[int | None, int | None]:
+    """Engagements of the window and of the one before, like for like; unknown where a part can't be compared."""
+    oracle, found = surfaces.oracle, []
+    for part in PARTS:
+        if oracle.earned(window, part) is None and oracle.earned(previous(window), part) is None:
+            continue
+        both = oracle.compared(window, part)
+        if both is None:
+            return None, None
+        found.append(both)
+    now, before = ([each[n] for each in found if each[n] is not None] for n in (0, 1))
+    return sum(now) if now else None, sum(before) if before else None
 
 
 def _better(surfaces: Surfaces, longer: Window) -> list[str]:

@@ -34,8 +34,8 @@ from afterpost.domain.snapshots import (
 from packages.core.tests.house import at
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-FRESH = First(at("2026-11-10"), at("2026-11-10 08:00"), 20_402)
-STALE = First(at("2026-11-10"), None, None)
+FRESH = First(at("2026-11-10"), at("2026-11-10 08:00"), 20_402, 20_402)
+STALE = First(at("2026-11-10"), None, None, 20_402)
 
 
 def values(offers: int = 0, gauges: Mapping[str, Value] = NOTHING, **totals: int) -> DayValues:
@@ -155,7 +155,7 @@ def test_what_was_asked_for_is_kept_reported_or_not() -> None:
 )
 def test_a_post_is_fresh_until_48_hours_after_publication_and_before_it(hours: float, fresh: bool) -> None:
     published = at("2026-11-10")
-    assert First(published + timedelta(hours=hours), published, 0).fresh is fresh
+    assert First(published + timedelta(hours=hours), published, 0, 2).fresh is fresh
 
 
 def test_without_a_publication_nothing_is_fresh() -> None:
@@ -163,14 +163,14 @@ def test_without_a_publication_nothing_is_fresh() -> None:
 
 
 def test_a_fresh_post_gains_from_zero_since_its_publication_day() -> None:
-    first = First(at("2026-11-10"), at("2026-11-08 13:00"), 100)
+    first = First(at("2026-11-10"), at("2026-11-08 13:00"), 100, 102)
     (row,), state = fold(None, {102: values(views=9)}, first)
     assert row == Row(102, None, 0, "api", {"views": Cell(9, 9, 3)}, {})
     assert state == State(first, 102, 102, {"views": Known(9, 102)})
 
 
 def test_a_premiere_gains_from_zero_on_the_day_it_was_seen() -> None:
-    first = First(at("2026-11-10"), at("2026-11-20"), 112)
+    first = First(at("2026-11-10"), at("2026-11-20"), 112, 102)
     (row,), _ = fold(None, {102: values(views=9)}, first)
     assert row.cells == {"views": Cell(9, 9, 1)}
 
@@ -277,7 +277,7 @@ def test_what_is_lost_is_counted_beside_the_sum() -> None:
 
 def test_a_first_total_that_is_no_gain_has_a_span() -> None:
     """From the publication on, else from the first reading on, whatever metric it is of."""
-    old = First(at("2026-11-20"), at("2026-11-01"), 100)
+    old = First(at("2026-11-20"), at("2026-11-01"), 100, 119)
     rows, _ = fold(None, {119: values(views=9_000), 121: values(views=9_001, likes=4)}, old)
     assert rows[0].cells["views"] == Cell(9_000, None, 20)
     assert rows[1].cells["likes"] == Cell(4, None, 22)

@@ -247,3 +247,67 @@ def test_readings_are_paged_by_day(client: TestClient[Litestar]) -> None:
     rest = client.get("/v1/posts/1/observations", params={"before": first["meta"]["next_before"]}).json()
     assert [each["date"] for each in rest["data"]] == days[:1]
     assert rest["meta"] == {"next_before": None}
+
+
+def entry(**change: Any) -> dict[str, Any]:
+    """A reading of a post that tells its hour."""
+    return {
+        "platform": "youtube",
+        "external_id": "v1",
+        "observed_at": "2026-02-21T10:00:00Z",
+        "metrics": {"views": 7},
+        **change,
+    }
+
+
+def test_entries_that_contradict_each_other_refuse_the_call_and_are_named(
+    client: TestClient[Litestar],
+) -> None:
+    for other in (
+        {"metrics": {"views": 5}},
+        {"published_at": "2026-02-20T10:00:00Z", "metrics": {"likes": 1}},
+    ):
+        rows = [entry(published_at="2026-02-20T08:00:00Z"), entry(external_id="v2"), entry(**other)]
+        body = problem(client.post("/v1/ingest", json={"posts": rows}), 400, "invalid_input")
+        assert "posts[0] and posts[2] contradict each other" in body["detail"]
+        assert client.get("/v1/posts").json()["data"] == []
+    alike = [entry(), entry(metrics={"likes": 3}), entry(published_on="2026-02-20")]
+    assert client.post("/v1/ingest", json={"posts": alike}).status_code == 200
+
+
+def test_the_same_key_and_body_are_answered_as_before_and_store_nothing(client: TestClient[Litestar]) -> None:
+    def send(key: str, views: int) -> Any:
+        body = {"posts": [entry(metrics={"views": views}), entry(external_id="v2")]}
+        return client.post("/v1/ingest", json=body, headers={"Idempotency-Key": key})
+
+    first = send("a", 7).json()
+    assert send("b", 5).json()["data"]["run_id"] == 2
+    assert send("a", 7).json() == first
+    views = [reading["values"]["views"] for reading in client.get("/v1/posts/1/observations").json()["data"]]
+    assert views == [5, 7]
+    # Another key is another call: what was replaced is told anew, and counts.
+    send("c", 7)
+    (latest, *_) = client.get("/v1/posts/1/observations").json()["data"]
+    assert (latest["values"], latest["replaced"]) == ({"views": 7}, False)
+    body = problem(send("a", 8), 409, "conflict")
+    assert "run 1" in body["detail"]
+
+
+def test_a_day_and_an_instant_at_once_are_refused(client: TestClient[Litestar]) -> None:
+    for field, day in (("observed", "2026-02-21"), ("published", "2026-02-20")):
+        row = {**entry(published_at="2026-02-20T10:00:00Z"), f"{field}_on": day}
+        body = problem(client.post("/v1/ingest", json={"posts": [row]}), 400, "invalid_input")
+        assert f"posts[0].{field}_at and posts[0].{field}_on" in body["detail"]
+
+
+def test_a_day_has_no_hour(client: TestClient[Litestar]) -> None:
+    row = {**entry(), "observed_on": "2026-02-21", "published_on": "2026-02-20"}
+    del row["observed_at"]
+    client.post("/v1/ingest", json={"posts": [row]})
+    post = client.get("/v1/posts/1").json()["data"]["post"]
+    assert (post["published_at"], post["published_on"]) == (None, "2026-02-20")
+    (reading,) = client.get("/v1/posts/1/observations").json()["data"]
+    assert (reading["date"], reading["observed_at"]) == ("2026-02-21", None)
+    assert (reading["published_at"], reading["published_on"]) == (None, "2026-02-20")
+    row["observed_on"] = "2026-03-29"
+    problem(client.post("/v1/ingest", json={"posts": [row]}), 400, "invalid_input")

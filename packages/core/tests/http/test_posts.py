@@ -43,6 +43,7 @@ def test_a_registered_post_is_shown_as_given(client: TestClient[Litestar]) -> No
         "url": "https://example.com/n1",
         "content_type": "reel",
         "published_at": "2026-03-09T08:00:00Z",
+        "published_on": "2026-03-09",
         "links": {"variant": "b", "hook": "question"},
         "state": "live",
         "gone_at": None,

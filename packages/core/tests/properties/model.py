@@ -36,9 +36,63 @@ class Day(NamedTuple):
     source: str
 
 
-def rank(reading: Reading) -> tuple[datetime, bytes]:
-    """Of two readings the one with the greater rank counts."""
-    return reading.observed_at, digest_of(content_of(reading))
+def rank(reading: Reading) -> tuple[bool, datetime, bytes]:
+    """Of two readings of one day the one with the greater rank counts, where none contradicts the other."""
+    return reading.observed_on is None, reading.observed_at, digest_of(content_of(reading))
+
+
+def day_of(reading: Reading, zone: ZoneInfo) -> date:
+    """The day a reading lies on."""
+    return reading.observed_on or local(reading.observed_at, zone)
+
+
+class Published(NamedTuple):
+    """The publication of a post: its instant where that is known, and its day."""
+
+    at: datetime | None
+    day: date | None
+
+
+def publication(post: int, history: History) -> Published:
+    """Of all that was told and can be true the most precise, then the platform's own, then the last word;
+    else as it was announced."""
+    zone = ZoneInfo(history.zone)
+    said = [one for one in history.said if one.post == post]
+    seen = [
+        one.reading
+        for one in said
+        if (
+            one.reading.values["views"]
+            if "views" in one.reading.values
+            else one.reading.values.get("impressions", 0)
+        )
+        > 0
+    ]
+
+    def can_be(told: datetime | date) -> bool:
+        if not isinstance(told, datetime):
+            return all(day_of(reading, zone) >= told for reading in seen)
+        return all(
+            told - reading.observed_at <= timedelta(hours=24)
+            if reading.observed_on is None
+            else local(told, zone) - reading.observed_on <= timedelta(days=1)
+            for reading in seen
+        )
+
+    tellings = []
+    for one in said:
+        told = one.reading.published_at or one.reading.published_on
+        if told is not None and can_be(told):
+            last = (day_of(one.reading, zone), *rank(one.reading))
+            tellings.append((isinstance(told, datetime), one.source == "api", last, told))
+    announced = history.posts[post].announced
+    if tellings:
+        best = max(tellings, key=lambda telling: telling[:3])[3]
+    elif announced is not None and can_be(announced):
+        best = announced
+    else:
+        return Published(None, None)
+    return Published(best, local(best, zone)) if isinstance(best, datetime) else Published(None, best)
 
 
 def is_counter(name: str, reading: Reading) -> bool:
@@ -52,15 +106,16 @@ def history_of(post: int, history: History) -> dict[date, Day]:
     """The snapshots of one post, by day."""
     zone = ZoneInfo(history.zone)
     said = [one for one in history.said if one.post == post]
-    days = sorted({local(one.reading.observed_at, zone) for one in said})
+    days = sorted({day_of(one.reading, zone) for one in said})
+    published = publication(post, history)
     found: dict[date, Day] = {}
     for day in days:
-        mine = [one for one in said if local(one.reading.observed_at, zone) == day]
+        mine = [one for one in said if day_of(one.reading, zone) == day]
         counters = {n for one in mine for n in one.reading.values if is_counter(n, one.reading)}
         names = {n for one in mine for n in one.reading.values}
         found[day] = Day(
             before=max((d for d in days if d < day), default=None),
-            facts={name: fact(name, day, said, zone) for name in counters},
+            facts={name: fact(name, day, said, published, zone) for name in counters},
             levels={name: value_on(name, mine, False) for name in names - counters},
             asked=frozenset(
                 n for one in mine for n in (*one.reading.definitions, *one.reading.values) if n in PARTS
@@ -83,36 +138,38 @@ def value_on(name: str, mine: Iterable[Said], counter: bool) -> Value:
     return max(readings, key=rank).values[name]
 
 
-def fact(name: str, day: date, said: Sequence[Said], zone: ZoneInfo) -> Fact:
+def fact(name: str, day: date, said: Sequence[Said], published: Published, zone: ZoneInfo) -> Fact:
     """Total and gain of a metric on a day it was reported."""
     telling = [one for one in said if name in one.reading.values and is_counter(name, one.reading)]
-    days = {local(one.reading.observed_at, zone) for one in telling}
+    days = {day_of(one.reading, zone) for one in telling}
     total = int(value_on(name, on(day, telling, zone), True))
     earlier = [d for d in days if d < day]
     if earlier:
         last = max(earlier)
         known = int(value_on(name, on(last, telling, zone), True))
         return Fact(total, total - known, until(last + timedelta(days=1), day, zone), day)
-    opening = min(local(one.reading.observed_at, zone) for one in said)
-    first = earliest(one.reading for one in said)
-    if first.published_at is None:
+    first = earliest((one.reading for one in said), zone)
+    opening = day_of(first, zone)
+    if published.day is None:
         return Fact(total, None, (), day, -((day - opening).days + 1))
-    began = min(local(first.published_at, zone), day)
-    if day > opening or first.observed_at > first.published_at + timedelta(hours=48):
+    began = min(published.day, day)
+    if published.at is not None and first.observed_on is None:
+        fresh = first.observed_at <= published.at + timedelta(hours=48)
+    else:
+        fresh = opening <= published.day + timedelta(days=2)
+    if day > opening or not fresh:
         return Fact(total, None, (), day, (day - began).days + 1)
     return Fact(total, total, until(began, day, zone), day)
 
 
 def on(day: date, said: Iterable[Said], zone: ZoneInfo) -> list[Said]:
     """The readings of one day."""
-    return [one for one in said if local(one.reading.observed_at, zone) == day]
+    return [one for one in said if day_of(one.reading, zone) == day]
 
 
-def earliest(said: Iterable[Reading]) -> Reading:
-    """The post's earliest reading; of several of one instant the one that counts."""
-    readings = list(said)
-    start = min(reading.observed_at for reading in readings)
-    return max((r for r in readings if r.observed_at == start), key=rank)
+def earliest(said: Iterable[Reading], zone: ZoneInfo) -> Reading:
+    """The post's earliest reading: of its first day, where one that tells no hour comes first."""
+    return min(said, key=lambda reading: (day_of(reading, zone), *rank(reading)))
 
 
 def until(first: date, last: date, zone: ZoneInfo) -> tuple[date, ...]:

@@ -100,7 +100,8 @@ def check_states(bench: Bench, history: History) -> None:
     assert set(states) == {one.post for one in history.said}
     for post, state in states.items():
         days = model.history_of(post, history)
-        first = model.earliest(one.reading for one in history.said if one.post == post)
+        mine = [one.reading for one in history.said if one.post == post]
+        first = model.earliest(mine, ZoneInfo(history.zone))
         last_known: dict[str, list[int]] = {}
         for day in sorted(days):
             for name, fact in days[day].facts.items():
@@ -117,7 +118,16 @@ def check_states(bench: Bench, history: History) -> None:
         asked = {part for day in days.values() for part in day.asked}
         assert {part for part in PARTS if state["offers"] & recount.BITS[part]} == asked
         assert state["first_at"] == micros(first.observed_at)
-        assert state["published_at"] == (first.published_at and micros(first.published_at))
+        assert bool(state["first_whole_day"]) == (first.observed_on is not None)
+    check_publications(bench, history)
+
+
+def check_publications(bench: Bench, history: History) -> None:
+    """Posts were published when the readings say, and the day is that of the instant where there is one."""
+    for post, row in enumerate(bench.rows("posts")):
+        at, on = model.publication(post, history)
+        assert row["published_at"] == (at and micros(at))
+        assert row["published_day"] == (None if on is None else number(on.toordinal()))
 
 
 def check_telescoping(bench: Bench) -> None:
@@ -141,7 +151,7 @@ def check_absence(bench: Bench, history: History) -> None:
             name
             for one in history.said
             if bench.ids[one.post] == row["post_id"]
-            and model.local(one.reading.observed_at, zone) == calendar(row["day"])
+            and model.day_of(one.reading, zone) == calendar(row["day"])
             for name in one.reading.values
         }
         for metric in CUMULATIVE:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -186,9 +185,8 @@ def test_a_window_that_holds_all_of_it_earns_the_latest_total(bench: Bench, data
     bench.begin(history.zone, history.posts)
     bench.play(data.draw(arrivals(history)))
     (days,) = worked_out(history)
-    zone = ZoneInfo(history.zone)
-    first = model.earliest(one.reading for one in history.said)
-    began = [min(days)] + ([] if first.published_at is None else [model.local(first.published_at, zone)])
+    published = model.publication(0, history)
+    began = [min(days)] + ([] if published.day is None else [published.day])
     with bench.core.database.read() as connection:
         (sums,) = rollups.sums(
             connection,
@@ -200,7 +198,7 @@ def test_a_window_that_holds_all_of_it_earns_the_latest_total(bench: Bench, data
         told = [days[day].facts[metric] for day in sorted(days) if metric in days[day].facts]
         if not told:
             assert sums.earned(metric) is None
-        elif first.published_at is not None:
+        elif published.day is not None:
             assert sums.earned(metric) == told[-1].total
         else:  # What it had before anybody looked is unknown.
             assert sums.earned(metric) == (told[-1].total - told[0].total if len(told) > 1 else None)

@@ -64,9 +64,11 @@ def test_one_post_is_called_nothing_however_good_it_is(core: Core) -> None:
 
 def test_a_post_without_a_known_hour_is_no_part_of_posting_times_and_is_counted(core: Core) -> None:
     some_openings(core)
-    tell(core, told("day", at("2026-11-18"), {"views": 100, "likes": 1}, asked=VALUES))
+    values = {"views": 100, "likes": 1}
+    tell(core, told("never", at("2026-11-18"), values, asked=VALUES))
+    tell(core, told("day", at("2026-11-18"), values, asked=VALUES, published_on=day("2026-11-16")))
     found, _ = posting_advice(core, EVERYTHING)
-    assert (found.published, found.without_hour) == (10, 1)
+    assert (found.published, found.without_hour) == (10, 2)
     assert sum(hour.effect.posts for hour in found.times.hours) == found.times.posts <= 10
     text = generation_context(core, EVERYTHING)[0].context
-    assert "the hour of 1 more is not known" in text
+    assert "the hour of 2 more is not known" in text

@@ -262,7 +262,7 @@ def test_a_group_of_a_clipped_rate_says_so_too(core: Core) -> None:
 
 def test_a_post_without_a_known_hour_is_in_no_hour_and_counted(core: Core) -> None:
     rated(core, "a", 100, 5)
-    rated(core, "day", 100, 5, published_at=None)
+    rated(core, "day", 100, 5, published_at=None, published_on=day("2026-11-16"))
     answer = summary(core)
     assert [(hour.hour, hour.posts) for hour in answer.posting_hours] == [(8, 1)]
     assert (answer.without_hour, answer.candidates) == (1, 2)

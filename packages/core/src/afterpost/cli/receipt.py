@@ -82,7 +82,9 @@ def _step(step: Step) -> None:
     reading, run = step.reading, step.run
     values = ", ".join(f"{name} {value:,}" for name, value in sorted(reading.values.items())) or UNKNOWN
     say()
-    say(f"reading  {reading.observed_at.isoformat()}  {values}")
+    when = reading.date if reading.observed_at is None else reading.observed_at
+    counts = "  (replaced by what was told later)" if reading.replaced else ""
+    say(f"reading  {when.isoformat()}  {values}{counts}")
     say(
         f"         digest {reading.digest}, recorded {reading.recorded_at.isoformat()}, from {reading.source}"
     )

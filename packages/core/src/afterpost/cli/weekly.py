@@ -134,7 +134,7 @@ def _ranking(title: str, ranked: tuple[Ranked, ...], zone: str) -> None:
                 rate(post.engagement_rate, clipped=post.clipped),
                 number(post.engagements),
                 f"{number(post.exposed)} {post.exposure}",
-                moment(post.published_at, zone),
+                moment(post.published_at, zone, post.published_on),
             )
             for post in ranked
         ],

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from statistics import fmean, variance
 from typing import NamedTuple
 
@@ -41,10 +41,11 @@ def folded(opening: str) -> str:
 
 
 class Begun(NamedTuple):
-    """A distinct post, its opening (`opening_of`), and its rate in percent, clipped to 0..100."""
+    """A distinct post, its opening (`opening_of`), its publication (an instant, or a day), and its rate in
+    percent, clipped to 0..100."""
 
     opening: str
-    published_at: datetime | None
+    published: date | None
     post_id: int
     rate: float
 
@@ -75,7 +76,7 @@ def opening_means(posts: Sequence[Begun]) -> tuple[OpeningMean, ...]:
         shrunk = {key: middle + each.estimate for key, each in zip(groups, estimates, strict=True)}
     found = [
         OpeningMean(
-            text=max(own, key=lambda post: (_instant(post.published_at), post.post_id)).opening,
+            text=max(own, key=lambda post: (_instant(post.published), post.post_id)).opening,
             posts=len(own),
             mean_rate=means[key],
             shrunk_rate=min(100.0, max(0.0, shrunk[key])),
@@ -86,8 +87,12 @@ def opening_means(posts: Sequence[Begun]) -> tuple[OpeningMean, ...]:
     return tuple(sorted(found, key=lambda each: (not each.enough, -each.shrunk_rate, -each.posts, each.text)))
 
 
-def _instant(at: datetime | None) -> float:
-    return -math.inf if at is None else at.timestamp()
+def _instant(published: date | None) -> float:
+    if published is None:
+        return -math.inf
+    if not isinstance(published, datetime):
+        published = datetime.combine(published, time(12), UTC)
+    return published.timestamp()
 
 
 class Opened(NamedTuple):

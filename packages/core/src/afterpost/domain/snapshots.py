@@ -16,7 +16,7 @@ from operator import sub
 from typing import NamedTuple
 
 from afterpost.domain.metrics import CUMULATIVE, ENGAGEMENT_PARTS, EXPOSURES, Kind
-from afterpost.domain.readings import Value, kind_of
+from afterpost.domain.readings import Published, Value, contradict, kind_of
 
 FRESH = timedelta(hours=48)
 """A post first read at most this long after publication gains from 0."""
@@ -76,16 +76,23 @@ class Row(NamedTuple):
 
 
 class First(NamedTuple):
-    """The post's earliest reading: when it was observed, the publication time it gave, and that day."""
+    """The post's earliest reading, and the post's publication: instant and day of both. `published_at` is
+    None where only the day is known, `published_day` where nothing is; `whole_day`: the reading tells no
+    hour."""
 
     at: datetime
     published_at: datetime | None
     published_day: int | None
+    day: int
+    whole_day: bool = False
 
     @property
     def fresh(self) -> bool:
-        """True when first totals count as gained: read within 48 h of publication, or before it."""
-        return self.published_at is not None and self.at - self.published_at <= FRESH
+        """True when first totals count as gained: read within 48 h of publication, or before it. A day has no
+        hour: then first read on the publication's day or one of the two after."""
+        if self.published_at is not None and not self.whole_day:
+            return self.at - self.published_at <= FRESH
+        return self.published_day is not None and self.day - self.published_day <= FRESH.days
 
 
 class State(NamedTuple):
@@ -107,18 +114,38 @@ class Observed(NamedTuple):
     kinds: Mapping[str, Kind]
     asked: Iterable[str]
     source: str
+    published: Published | None = None
+    whole_day: bool = False
+    told: int = 0
+
+    @property
+    def order(self) -> tuple[bool, datetime, int, bytes]:
+        """Its place among the readings of its day, of which the last counts: a day-only one stands before the
+        exact ones, at one instant what was told last counts. Within one telling the digest decides, for
+        nothing else can."""
+        return (not self.whole_day, self.at, self.told, self.digest)
+
+    def replaces(self, other: "Observed") -> bool:
+        """Whether it was told after another reading of the same instant, and contradicts it."""
+        return (
+            self.told > other.told
+            and (self.at, self.whole_day) == (other.at, other.whole_day)
+            and contradict(self.values, self.published, other.values, other.published)
+        )
 
 
 def merge_day(readings: Iterable[Observed]) -> DayValues:
-    """Readings of one day become one: per metric the latest instant wins, then the greater digest."""
+    """Readings of one day become one: per metric the last one in their order counts."""
     totals: dict[str, int] = {}
     gauges: dict[str, Value] = {}
     offers = 0
-    source = ""
     ordered = list(readings)
     if len(ordered) > 1:
-        ordered.sort(key=lambda r: (r.at, r.digest))
-    for _, _, values, kinds, asked, source in ordered:  # noqa: B007  the last one's source counts
+        ordered.sort(key=lambda r: r.order)
+        source = _source_of([r for r in ordered if r.order[:2] == ordered[-1].order[:2]])
+    else:
+        source = ordered[0].source
+    for _, _, values, kinds, asked, *_ in ordered:
         for name, value in values.items():
             if kind_of(name, kinds) is Kind.CUMULATIVE:
                 totals[name] = int(value)
@@ -130,6 +157,12 @@ def merge_day(readings: Iterable[Observed]) -> DayValues:
     # What any reading of the day calls a counter is one that day: a snapshot has each metric once.
     levels = {name: value for name, value in gauges.items() if name not in totals}
     return DayValues(totals, levels, offers, source)
+
+
+def _source_of(instant: Sequence[Observed]) -> str:
+    """The source of readings of one instant: of those that nothing replaced, which may come in any order."""
+    counting = [each for each in instant if not any(other.replaces(each) for other in instant)]
+    return max(counting, key=lambda each: each.digest).source
 
 
 def fold(before: State | None, days: Mapping[int, DayValues], first: First) -> tuple[list[Row], State]:

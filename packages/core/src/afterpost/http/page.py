@@ -198,7 +198,7 @@ def _ranked(posts: Iterable[Ranked], zone: ZoneInfo) -> Safe:
             (
                 link(_cut(post.title or post.external_id), post.url),
                 post.platform,
-                moment(post.published_at, zone),
+                moment(post.published_at, zone, post.published_on),
                 number(post.engagements),
                 Safe(f"{number(post.exposed)} {text(post.exposure)}"),
                 _rate(post.engagement_rate, post.clipped),

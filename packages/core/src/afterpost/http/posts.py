@@ -1,5 +1,6 @@
 """Posts: register, list, show."""
 
+from datetime import date
 from typing import Annotated, Literal, TypeAlias
 
 from litestar import get, patch, post
@@ -9,7 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 from afterpost.domain.ids import NO_CONTROL, ExternalId, Platform, RowId, ShortText, Text, Url
 from afterpost.domain.posts import UNKNOWN_TYPE, ContentType, CreativeLinks
 from afterpost.http.errors import problems
-from afterpost.http.instants import Aware, instant
+from afterpost.http.instants import Aware, either
 from afterpost.http.paging import Pages
 from afterpost.http.params import (
     CursorText,
@@ -27,7 +28,7 @@ from afterpost.services.post_summary import Summary, post_analytics
 
 
 class NewPost(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A post to register. `published_at` carries an offset."""
+    """A post to register. `published_at` carries an offset; `published_on`: where only the day is known."""
 
     platform: Platform
     external_id: ExternalId
@@ -37,6 +38,7 @@ class NewPost(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     url: Url | None = None
     content_type: ContentType = UNKNOWN_TYPE
     published_at: Aware | None = None
+    published_on: date | None = None
     links: CreativeLinks = CreativeLinks()
 
 
@@ -94,6 +96,7 @@ async def create_post(call: Call, data: JSONBody[NewPost]) -> PostAnswer:
 
     Nobody has to: ingest and connected accounts make the posts they bring.
     """
+    at, on = either("", "published", data.published_at, data.published_on)
     made = await call.writing(
         add_post,
         platform=data.platform,
@@ -103,7 +106,8 @@ async def create_post(call: Call, data: JSONBody[NewPost]) -> PostAnswer:
         description=data.description,
         url=data.url or "",
         content_type=data.content_type,
-        published_at=instant("published_at", data.published_at),
+        published_at=at,
+        published_on=on,
         links=data.links,
     )
     return PostAnswer(post_view(made))

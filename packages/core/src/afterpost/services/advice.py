@@ -16,7 +16,7 @@ from afterpost.domain.openings import (
 from afterpost.domain.posting_time import PostingTimes, posting_times
 from afterpost.domain.rates import clipped, rate
 from afterpost.domain.scope import Scope
-from afterpost.domain.windows import zone_of
+from afterpost.domain.windows import day_number, zone_of
 from afterpost.services.core import Core
 from afterpost.services.earned import window_sums
 from afterpost.services.equal_age import COMPARED_AT, Scored, scored
@@ -25,6 +25,7 @@ from afterpost.services.question import DEFAULT, Asked, Question, asking, window
 from afterpost.services.rankings import field_of
 from afterpost.services.windows import Meta
 from afterpost.storage import early_readings, posts
+from afterpost.storage.standings import count_unknown_publication
 
 DAYS = 90
 """How many days these questions look at where no first day is given: a week says nothing about an hour."""
@@ -34,9 +35,9 @@ _SEED = 20_260_101
 
 class Times(Struct, frozen=True):
     """What publication times go with. `published`: posts of the window whose instant of publication is known;
-    `without_hour`: posts first read in it of which a day is known at most, and which are left out; `age`: at
-    which engagements were compared with what earlier posts lead to expect. Only those that could be compared
-    are in `times`."""
+    `without_hour`: those of which the day is all that is known, and those first read in it of which nothing
+    is, all left out; `age`: at which engagements were compared with what earlier posts lead to expect. Only
+    those that could be compared are in `times`."""
 
     published: int
     without_hour: int
@@ -81,11 +82,12 @@ def posting_advice(core: Core, scope: Scope, question: Question = DEFAULT) -> tu
 def times_of(asked: Asked) -> Times:
     """The same, of a question that is being answered."""
     found, published = _published(asked)
-    begins, ends = asked.window.begins_at(), asked.window.ends_at()
+    days = day_number(asked.window.start), day_number(asked.window.end)
+    facts = asked.connection, asked.scope, asked.selection
     zone = zone_of(asked.organization.time_zone)
     return Times(
         published,
-        early_readings.count_without_hour(asked.connection, asked.scope, asked.selection, begins, ends),
+        early_readings.count_without_hour(*facts, *days) + count_unknown_publication(*facts, *days),
         COMPARED_AT,
         posting_times([_dated(each) for each in found], zone, seed=_SEED),
     )
@@ -109,7 +111,7 @@ def hooks_of(asked: Asked) -> Hooks:
     )
     openings = {key: opening for key, text in texts.items() if (opening := opening_of(*text)) is not None}
     begun = [
-        Begun(openings[each.post_id], each.standing.published_at, each.post_id, percent)
+        Begun(openings[each.post_id], each.standing.published, each.post_id, percent)
         for each in ranked
         if each.post_id in openings
         and (percent := clipped(rate(each.engagements, each.exposed)).rate) is not None

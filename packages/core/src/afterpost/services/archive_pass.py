@@ -1,5 +1,6 @@
 """One pass over the archive: each fetch through the code that once read it, into a fresh database."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -261,7 +262,13 @@ class Pass:
             platform=asked.default_platform,
             time_zone=None if asked.time_zone is None else zone_of(asked.time_zone),
         )
-        facts = FileFacts(name=asked.file, format=asked.format, observed_at=context.observed_at)
+        # Known by its bytes as it was then: the same file again tells nothing anew.
+        facts = FileFacts(
+            name=asked.file,
+            format=asked.format,
+            observed_at=context.observed_at,
+            sha256=hashlib.sha256(body).hexdigest(),
+        )
         run = runs.get_run(self._source, self._scope, fetch.run_id)
         # An import that came to the end of its file came to the end of whatever is in it by today's code.
         first = None if run is not None and run.state == "done" else fetch.records

@@ -6,14 +6,17 @@ One transaction a batch. A post ends as stored, unchanged, skipped (reason) or f
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from afterpost.domain.errors import TRANSIENT, ErrorKind, ProviderError
 from afterpost.domain.events import PostGone
 from afterpost.domain.posts import UNKNOWN_TYPE
+from afterpost.domain.publication import reckoned
 from afterpost.domain.readings import checked
 from afterpost.domain.scope import Actor, Scope
+from afterpost.domain.windows import zone_of
 from afterpost.sdk.provider import Failed, Gone, Measured, Outcome, PostInfo
 from afterpost.services import archive
 from afterpost.services.archive import Prepared
@@ -59,7 +62,7 @@ def store_batch(
             if isinstance(outcome, Measured):
                 current = _adopt(tx, organization, post, outcome.post)
                 readings.append(Item(current, outcome.reading, "api"))
-            item, plan = _ended(core, tx, current, outcome)
+            item, plan = _ended(core, tx, zone_of(organization.time_zone), current, outcome)
             items.append(item)
             plans.append(plan)
         fetch_id = archive.keep(
@@ -121,20 +124,20 @@ def _adopt(tx: Tx, organization: Organization, post: Post, info: PostInfo | None
     return post
 
 
-def _ended(core: Core, tx: Tx, post: Post, outcome: Outcome) -> tuple[RunItem, Plan]:
+def _ended(core: Core, tx: Tx, zone: ZoneInfo, post: Post, outcome: Outcome) -> tuple[RunItem, Plan]:
     """How the post ended, and its new collection state."""
     if isinstance(outcome, Measured):
         if post.state == "gone":
             posts.end_absence(tx.connection, tx.scope, post, tx.now)
         partial = "not reported: " + ", ".join(outcome.partial) if outcome.partial else None
-        published = post.published_at or outcome.reading.published_at
+        published = reckoned(post.published or outcome.reading.published, zone)
         plan = Plan(post, "live", 0, None, next_due(core, post, published, tx.now))
         return RunItem(post.id, "stored", None, partial), plan
     if isinstance(outcome, Gone):
         misses = post.misses + 1
         since = post.gone_at or tx.now
         if misses < CONFIRMATIONS:
-            again = next_due(core, post, post.published_at, tx.now)
+            again = next_due(core, post, reckoned(post.published, zone), tx.now)
             plan = Plan(post, "live", misses, since, again)
             return RunItem(post.id, "failed", ErrorKind.NOT_FOUND, outcome.reason, again), plan
         if post.state != "gone":
@@ -143,7 +146,9 @@ def _ended(core: Core, tx: Tx, post: Post, outcome: Outcome) -> tuple[RunItem, P
         return RunItem(post.id, "skipped", "gone", outcome.reason), Plan(post, "gone", misses, since, None)
     error = outcome.error
     retry_at = error.retry_at or (
-        tx.now + RETRY_AFTER if error.kind in TRANSIENT else next_due(core, post, post.published_at, tx.now)
+        tx.now + RETRY_AFTER
+        if error.kind in TRANSIENT
+        else next_due(core, post, reckoned(post.published, zone), tx.now)
     )
     plan = Plan(post, post.state, post.misses, post.gone_at, retry_at)
     return RunItem(post.id, "failed", error.kind, error.message, retry_at), plan

@@ -1,7 +1,7 @@
 """Brands and posts as people name them: find, add, refuse what contradicts."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -9,7 +9,10 @@ from afterpost.domain.errors import Conflict, InvalidInput, NotFound
 from afterpost.domain.events import BrandCreated, OrganizationCreated, PostsRegistered
 from afterpost.domain.ids import name_digest, plain_id, plain_name, slug_of
 from afterpost.domain.posts import UNKNOWN_TYPE, CreativeLinks
+from afterpost.domain.publication import Subject, announced
+from afterpost.domain.readings import Published
 from afterpost.domain.scope import Actor, Scope
+from afterpost.domain.windows import zone_of
 from afterpost.services.core import Core
 from afterpost.storage import accounts, organizations, posts
 from afterpost.storage.engine import Connection
@@ -173,6 +176,7 @@ def add_post(
     url: str,
     content_type: str,
     published_at: datetime | None,
+    published_on: date | None = None,
     links: CreativeLinks | None,
 ) -> Post:
     """Register a post before its first numbers arrive; Conflict when the platform's id is known already."""
@@ -204,7 +208,7 @@ def add_post(
                     description=description,
                     url=url,
                     content_type=content_type,
-                    published_at=published_at,
+                    published=published_on if published_at is None else published_at,
                     links=links,
                 )
             ],
@@ -246,11 +250,13 @@ def new_post(
     description: str = "",
     url: str = "",
     content_type: str = UNKNOWN_TYPE,
-    published_at: datetime | None = None,
+    published: Published | None = None,
     links: CreativeLinks | None = None,
     due_at: datetime | None = None,
 ) -> dict[str, object]:
-    """The row of a new post. Without an account there is nobody to ask, so nothing is due."""
+    """The row of a new post, announced as `published`. Without an account there is nobody to ask, so nothing
+    is due."""
+    subject = Subject.of(platform, external_id, published, zone_of(organization.time_zone))
     return {
         "organization_id": organization.id,
         "brand_id": brand_id,
@@ -261,12 +267,11 @@ def new_post(
         "description": description,
         "url": url,
         "content_type": content_type,
-        "published_at": published_at,
-        "announced_at": published_at,
         "links": msgspec.json.encode(links or CreativeLinks(), order="deterministic").decode(),
         "state": "live",
         "misses": 0,
         "due_at": due_at,
         "created_at": now,
         "titled": False,
+        **posts.announced_as(published, announced(subject)),
     }

@@ -20,6 +20,7 @@ from afterpost.storage import imports, posts, runs
 from afterpost.storage.engine import Connection
 from afterpost.storage.imports import ImportFile, ImportLine
 from afterpost.storage.posts import Post
+from afterpost.storage.runs import Token
 
 
 class FileFacts(Struct, frozen=True, kw_only=True):
@@ -69,7 +70,8 @@ def begin(
     """Open the run of a file, and keep the file."""
     with core.transaction(scope, actor) as tx:
         organization = core.organization(tx.connection, tx.scope)
-        run_id = runs.start_run(tx.connection, tx.scope, organization.id, "import", str(actor), tx.now)
+        token = None if file.sha256 is None else Token(f"file:{file.sha256}")
+        run_id = runs.start_run(tx.connection, tx.scope, organization.id, "import", str(actor), tx.now, token)
         told = ImportFile(
             run_id=run_id,
             name=file.name,

@@ -13,7 +13,7 @@ from afterpost.domain.errors import Conflict, InvalidInput
 from afterpost.domain.ids import plain_id
 from afterpost.domain.links import known_id
 from afterpost.domain.posts import UNKNOWN_TYPE, CreativeLinks
-from afterpost.domain.readings import Reading
+from afterpost.domain.readings import Published, Reading
 from afterpost.domain.scope import Actor, Scope
 from afterpost.domain.windows import local_day, zone_of
 from afterpost.services import archive
@@ -24,11 +24,12 @@ from afterpost.services.guarding import guarded
 from afterpost.services.organization import organization_of
 from afterpost.services.record import Item, Source, move, record
 from afterpost.services.run import close_run
-from afterpost.storage import posts, runs
+from afterpost.storage import organizations, posts, runs
 from afterpost.storage.archive import Operation
+from afterpost.storage.engine import Connection
 from afterpost.storage.organizations import Organization
 from afterpost.storage.posts import Post
-from afterpost.storage.runs import RunItem
+from afterpost.storage.runs import RunItem, Token
 from afterpost.storage.transaction import Tx
 
 BATCH = 500
@@ -61,6 +62,18 @@ class Ended(Struct, frozen=True, omit_defaults=True):
     notes: tuple[str, ...] = ()
 
 
+class Key(Struct, frozen=True):
+    """A caller's Idempotency-Key, and the digest of the body that came with it."""
+
+    text: str
+    body: bytes
+
+    @property
+    def token(self) -> Token:
+        """How the run of the call is found again."""
+        return Token(f"key:{self.text}", self.body)
+
+
 async def ingest(
     core: Core,
     scope: Scope,
@@ -71,16 +84,22 @@ async def ingest(
     brand_id: int | None = None,
     brand: str | None = None,
     fetch: Prepared | None = None,
+    key: Key | None = None,
 ) -> tuple[int, list[Ended]]:
     """Store entries as a run of their own, all or nothing; posts that are new are made.
 
     New posts get the given brand; a known post of another brand is a Conflict, for it would move its whole
-    history. A reading from the future is refused, and so are entries that contradict each other. Guards are
-    asked before: raises Denied or Held. `fetch`: the body they came in, which is kept with them. Returns the
-    run and how each entry ended.
+    history. A reading from the future is refused, and so are entries that contradict each other. The same
+    `key` again stores nothing and answers as before; with another body it is a Conflict. Guards are asked
+    before: raises Denied or Held. `fetch`: the body they came in, which is kept with them. Returns the run
+    and how each entry ended.
     """
     _refuse_contradictions(entries)
     organization = await core.database.reading(organization_of, core, scope)
+    if key is not None:
+        before = await core.database.reading(_ended_before, core, scope, organization, entries, key)
+        if before is not None:
+            return before
     async with guarded(
         core,
         scope,
@@ -91,7 +110,7 @@ async def ingest(
         amount=len(entries),
     ) as done:
         run_id, ended = await core.database.writing(
-            store, core, scope, actor, entries, source, brand_id=brand_id, brand=brand, fetch=fetch
+            store, core, scope, actor, entries, source, brand_id=brand_id, brand=brand, fetch=fetch, key=key
         )
         done.amount = len(ended)
     return run_id, ended
@@ -117,10 +136,57 @@ def store(
     brand_id: int | None = None,
     brand: str | None = None,
     fetch: Prepared | None = None,
+    key: Key | None = None,
 ) -> tuple[int, list[Ended]]:
     """What `ingest` does once it is allowed, in one transaction; with `run_id` as a part of that run."""
     with core.transaction(scope, actor) as tx:
-        return put(core, tx, entries, source, run_id=run_id, brand_id=brand_id, brand=brand, fetch=fetch)
+        if key is not None:
+            # Whoever sends the same call at the same time waits here, and finds what it came to.
+            organization = core.organization(tx.connection, tx.scope)
+            organizations.lock(tx.connection, tx.scope, organization.id)
+            before = _run_of(tx.connection, tx.scope, organization, entries, key)
+            if before is not None:
+                return before
+        return put(
+            core, tx, entries, source, run_id=run_id, brand_id=brand_id, brand=brand, fetch=fetch, key=key
+        )
+
+
+def _ended_before(
+    core: Core, scope: Scope, organization: Organization, entries: Sequence[Entry], key: Key
+) -> tuple[int, list[Ended]] | None:
+    with core.read(scope) as connection:
+        return _run_of(connection, scope, organization, entries, key)
+
+
+def _run_of(
+    connection: Connection, scope: Scope, organization: Organization, entries: Sequence[Entry], key: Key
+) -> tuple[int, list[Ended]] | None:
+    """What the call with this key came to, when it was made before; Conflict when it said something else."""
+    found = runs.with_token(connection, scope, organization.id, key.token.text)
+    if found is None:
+        return None
+    run_id, body = found
+    if body != key.body:
+        raise Conflict(
+            f"The Idempotency-Key {key.text!r} came with another body before, in run {run_id}.",
+            hint="Give each call a key of its own, and the same one only to the same call again.",
+        )
+    outcomes = runs.outcomes_of(connection, scope, run_id)
+    entries = [cleaned(entry) for entry in entries]
+    asked: dict[str, set[str]] = {}
+    for entry in entries:
+        asked.setdefault(entry.platform, set()).add(entry.external_id)
+    owners = {
+        (platform, post.external_id): post.id
+        for platform, ids in asked.items()
+        for post in posts.find_posts(connection, scope, organization.id, platform, ids).values()
+    }
+    return run_id, [
+        Ended(entry.platform, entry.external_id, post_id, outcomes[post_id], entry.notes)
+        for entry in entries
+        if (post_id := owners.get((entry.platform, entry.external_id))) in outcomes
+    ]
 
 
 def rehearse(
@@ -156,6 +222,7 @@ def put(
     brand: str | None = None,
     fetch: Prepared | None = None,
     fetch_id: int | None = None,
+    key: Key | None = None,
 ) -> tuple[int, list[Ended]]:
     """What `store` does inside an open transaction. `fetch_id`: what the entries came in, where that is kept
     already."""
@@ -165,11 +232,15 @@ def put(
     elif brand_id is not None:
         brand_by_id(tx.connection, tx.scope, brand_id)
     entries = [cleaned(entry) for entry in entries]
+    zone = zone_of(organization.time_zone)
     for entry in entries:
-        _refuse_future(entry, tx.now, zone_of(organization.time_zone))
+        _refuse_future(entry, tx.now, zone)
     whole = run_id is None
     if run_id is None:
-        run_id = runs.start_run(tx.connection, tx.scope, organization.id, "ingest", str(tx.actor), tx.now)
+        run_id = runs.start_run(
+            *(tx.connection, tx.scope, organization.id, "ingest", str(tx.actor), tx.now),
+            None if key is None else key.token,
+        )
     if fetch is not None:
         operation: Operation = "manual" if source == "manual" else "ingest"
         fetch_id = archive.keep(tx, organization.id, run_id, operation, fetch)
@@ -222,9 +293,10 @@ def is_future(reading: Reading, now: datetime, zone: ZoneInfo) -> bool:
 
 def _refuse_future(entry: Entry, now: datetime, zone: ZoneInfo) -> None:
     if is_future(entry.reading, now, zone):
-        when = entry.reading.observed_on or entry.reading.observed_at
+        on, at = entry.reading.observed_on, entry.reading.observed_at
+        when = f"at {at.isoformat()}" if on is None else f"on {on}"
         raise InvalidInput(
-            f"{entry.platform} {entry.external_id} was observed at {when.isoformat()}, "
+            f"{entry.platform} {entry.external_id} was observed {when}, "
             f"which is in the future (now {now.isoformat()}).",
             hint="Check the clock of whoever sent it; observed_at is the instant of the reading.",
         )
@@ -259,7 +331,7 @@ def _owners(
                     description=entry.description,
                     url=entry.url,
                     content_type=entry.content_type,
-                    published_at=entry.reading.published_at,
+                    published=_announced(entry.reading),
                     links=entry.links,
                 )
                 for external_id, entry in wanted.items()
@@ -275,6 +347,12 @@ def _owners(
             )
         owners |= {(platform, external_id): post for external_id, post in known.items()}
     return owners
+
+
+def _announced(reading: Reading) -> Published | None:
+    """What a reading says of a new post's publication where it is stored nowhere: values by day are no
+    observation. All others tell it themselves, and can be doubted."""
+    return reading.published if reading.daily and not reading.values else None
 
 
 def _together(earlier: Entry | None, later: Entry) -> Entry:

@@ -150,7 +150,7 @@ def _store_listed(
                     description=info.description,
                     url=info.url,
                     content_type=info.content_type,
-                    published_at=info.published_at,
+                    published=info.published_at,
                     due_at=tx.now,
                 )
                 for info in fresh

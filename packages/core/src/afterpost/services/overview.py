@@ -134,7 +134,7 @@ def overview(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[Ov
         answer = Overview(
             posts=sum(on.values()),
             published=posts.count_published(
-                connection, asked.scope, selection, window.begins_at(), window.ends_at()
+                connection, asked.scope, selection, day_number(window.start), day_number(window.end)
             ),
             brands=len({brand for (_, brand, _), count in seen.items() if count and brand}),
             organizations=len({organization for (organization, _, _), count in seen.items() if count}),

@@ -136,7 +136,7 @@ def _rezone(core: Core, scope: Scope, actor: Actor, zone: str, begin: Progress, 
         rezoning.clear(connection, scope)
         organizations.set_zone(connection, scope, organization.id, zone)
         number = organizations.next_change(connection, scope, organization.id, tx.now)
-        unlearned = refold.derive(connection, scope, tx.now, publications=False, progress=progress)
+        unlearned = refold.derive(connection, scope, tx.now, progress=progress)
         changes.add(connection, scope, organization.id, number, unlearned)
         found = Rezone(
             *(organization.slug, organization.time_zone, zone, True),

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from afterpost.domain.scope import Scope
-from afterpost.domain.windows import Window, day_number, local_day_number, zone_of
+from afterpost.domain.windows import Window, day_number
 from afterpost.services.core import Core
 from afterpost.services.earned import SHOWN, Totals, sums_by, totals_of, window_sums
 from afterpost.services.overview import meta_of
@@ -85,7 +85,7 @@ def _out_since(asked: Asked) -> int | None:
     if posts.any_unknown_publication(connection, scope, selection):
         return None
     published = posts.first_published(connection, scope, selection)
-    return _NEVER if published is None else local_day_number(published, zone_of(asked.organization.time_zone))
+    return _NEVER if published is None else published
 
 
 _NEVER = 10**9

@@ -16,6 +16,7 @@ import msgspec
 
 from afterpost.domain.attendance import plain, stepped
 from afterpost.domain.metrics import CUMULATIVE
+from afterpost.domain.publication import is_exposed, rank_of
 from afterpost.domain.readings import Reading, content, digest_of, written
 from afterpost.domain.snapshots import Column, gains_of, offers_of
 from afterpost.domain.windows import local_day_number, zone_of
@@ -28,6 +29,7 @@ from afterpost.storage.transaction import Tx
 from afterpost.storage.types import to_micros
 
 _POST_ID = attrgetter("post.id")
+_EXPOSED_AT, _TOLD_RANK = (latest.COLUMNS[4:].index(name) for name in ("exposed_at", "told_rank"))
 NO_KINDS = written({})
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -81,11 +83,11 @@ def take(
         post_id, at, published_at = post.id, reading.observed_at, reading.published_at
         values: Mapping[str, Any] = reading.values  # integers, once it is a step
         end = ends.get(post_id)
-        if end is None or times[post_id] > 1 or reading.kinds:
+        if end is None or times[post_id] > 1 or reading.kinds or reading.whole_day:
             rest.append(item)
             continue
-        _, of, brand, account, platform, kind, first_day, prev, first_at, *rest_of = end
-        first_published, text, ever, due, before = rest_of
+        _, of, brand, account, platform, kind, first_day, prev, text, publication, *rest_of = end
+        ever, due, before, *stays = rest_of
         known = latest.totals_of(text)
         instant = instants.get(at)
         if instant is None:
@@ -95,7 +97,18 @@ def take(
         if day <= prev or values.keys() != known.keys() or type(sum(values.values())) is not int:
             rest.append(item)
             continue
-        if not plain(prev, day, due, before):
+        published = None if published_at is None else to_micros(published_at)
+        exposed_at, rank = stays[_EXPOSED_AT], stays[_TOLD_RANK]
+        # Who tells another publication, or better, or is the first to see the post, is heard by `record`.
+        if (
+            not plain(prev, day, due, before)
+            or reading.published_on is not None
+            or (
+                published_at is not None
+                and (published != publication or rank_of(published_at, source) > rank)
+            )
+            or (exposed_at is None and is_exposed(values))
+        ):
             rest.append(item)
             continue
 
@@ -110,23 +123,25 @@ def take(
         body = written(values)
         digest = digest_of(content(body, definitions, published_at, NO_KINDS))
         text = body.decode()
-        published = None if published_at is None else to_micros(published_at)
         told = (
             day,
             post_id,
             micros,
+            number,
             digest,
+            False,
             owner,
             definition_id,
             text,
             published,
+            None,
             source,
             run_id,
             recorded_at,
         )
         read.append(told)
         # Its values are just the last known totals, so their texts are one.
-        moved.append((post_id, owner, first_day, day, first_at, first_published, text, None, ever | offers))
+        moved.append((post_id, owner, first_day, day, *stays, text, None, ever | offers))
 
         names = metrics + own
         gains = gains_of(totals := [*map(values.__getitem__, names)], map(known.__getitem__, names))

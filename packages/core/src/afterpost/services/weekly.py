@@ -1,6 +1,7 @@
 """The weekly summary: what to learn from complete days. Today is never in it."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, structs
@@ -52,9 +53,9 @@ class Weekly(Struct, frozen=True):
     are distinct posts of the window or the 28 days before, at least a day old at its end, by shrunk
     engagement rate; `not_distributed`: those with less than `min_exposure`; `incomplete`: how many report no
     exposure or not every engagement part ever asked for, and so have no rate; `unread` and
-    `unknown_publication`: as in a ranking; `without_hour`: candidates whose hour of publication is not known;
-    `hooks`: the first of those that `GET /v1/analytics/hooks` lists for `hooks_window`, the 90 days up to the
-    window's end."""
+    `unknown_publication`: as in a ranking; `without_hour`: candidates of whose publication only the day is
+    known; `hooks`: the first of those that `GET /v1/analytics/hooks` lists for `hooks_window`, the 90 days up
+    to the window's end."""
 
     quality: Quality
     top: tuple[Ranked, ...]
@@ -106,7 +107,7 @@ def weekly(
             platforms=_clipped(groups(asked, "platform")),
             content_types=_clipped(groups(asked, "content_type")),
             posting_hours=tuple(_hours(ranked, ZoneInfo(asked.window.zone))),
-            without_hour=sum(each.standing.published_at is None for each in ranked),
+            without_hour=sum(not isinstance(each.standing.published, datetime) for each in ranked),
             hooks=hooks_of(longer).hooks[:top_n],
             hooks_window=shown_window(longer.window),
             earned=earned_of(sums),
@@ -124,8 +125,9 @@ def weekly(
 def _hours(ranked: Iterable[Rated], zone: ZoneInfo) -> list[Hour]:
     by_hour: dict[int, list[Rated]] = {}
     for item in ranked:
-        published = item.standing.published_at
-        if published is not None:
+        published = item.standing.published
+        # A day has no hour.
+        if isinstance(published, datetime):
             by_hour.setdefault(published.astimezone(zone).hour, []).append(item)
     return [Hour(hour, len(items), *clipped(together(items)[1])) for hour, items in sorted(by_hour.items())]
 

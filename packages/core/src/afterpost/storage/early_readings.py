@@ -17,7 +17,7 @@ from afterpost.domain.selection import Selection
 from afterpost.storage.dialect import given, one_of
 from afterpost.storage.observations import Definitions
 from afterpost.storage.scoping import Shape, selected, values_of, within
-from afterpost.storage.tables import account_or_none, definition_sets, latest, observations, posts
+from afterpost.storage.tables import account_or_none, definition_sets, observations, posts
 from afterpost.storage.types import from_micros
 
 _DAY, _HOUR = (span // timedelta.resolution for span in (timedelta(days=1), timedelta(hours=1)))
@@ -125,17 +125,15 @@ def _between(shape: Shape, pool: PoolOf, begins: bool) -> sa.Select[Any]:
 
 
 def count_without_hour(
-    connection: sa.Connection, scope: Scope, selection: Selection, since: datetime, before: datetime
+    connection: sa.Connection, scope: Scope, selection: Selection, start: int, end: int
 ) -> int:
-    """Posts whose hour of publication is not known, of those first read in [since, before)."""
-    first_read = latest.c.first_at
+    """Posts published on the days [start, end] of which nothing more exact is known."""
     query = (
         sa.select(sa.func.count())
-        .select_from(posts.join(latest, latest.c.post_id == posts.c.id))
+        .select_from(posts)
         .where(
+            posts.c.published_day.between(start, end),
             posts.c.published_at.is_(None),
-            first_read >= since,
-            first_read < before,
             *within(scope, posts),
             *selected(selection, posts),
         )

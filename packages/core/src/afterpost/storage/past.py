@@ -126,9 +126,9 @@ def _named(table: sa.Table, schema: str) -> sa.Table:
 def _posts(real: Real, scope: Scope, instant: datetime) -> sa.Select[Any]:
     """The posts there were. Brand, account, type and texts are today's, the state is that of the instant.
 
-    The publication is as it was given with the post, until `refold` knows what its readings told. Of what
-    was planned there is the read that had come by then: of those booked later the first, else the one that
-    is still outstanding.
+    The publication is left to `refold`, which knows what the readings told by then. Of what was planned
+    there is the read that had come by then: of those booked later the first, else the one that is still
+    outstanding.
     """
     post, gone = real(posts), real(absences)
     since = (
@@ -150,7 +150,9 @@ def _posts(real: Real, scope: Scope, instant: datetime) -> sa.Select[Any]:
     outstanding = sa.case((post.c.due_at <= instant, post.c.due_at))
     overdue = sa.case((since.is_not(None), sa.null()), else_=sa.func.coalesce(booked.c.first_at, outstanding))
     then: dict[str, sa.ColumnElement[Any]] = {
-        "published_at": post.c.announced_at,
+        "published_at": sa.null(),
+        "published_day": sa.null(),
+        "publication_doubted": sa.false(),
         "state": sa.case((since.is_not(None), "gone"), else_="live"),
         "misses": sa.literal(0),
         "gone_at": since,

@@ -1,7 +1,7 @@
 """Posts: what was published where, and when each is read next."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -10,16 +10,20 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from afterpost.domain.posts import CreativeLinks
+from afterpost.domain.publication import Derived, Publication
+from afterpost.domain.readings import Published
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
+from afterpost.domain.windows import day_date, day_number
 from afterpost.storage.dialect import MAX_VARIABLES, given, insert_new, one_of
 from afterpost.storage.scoping import Shape, values_of, within
 from afterpost.storage.tables import absences, organizations, posts
 
 
 class Post(Struct, frozen=True):
-    """A post. `state`: live or gone; `due_at`: its next scheduled read, None when none is planned; `titled`:
-    a person gave its title."""
+    """A post. `published_at` is None where the publication is unknown, or only its day (`published_day`) is
+    known. `state`: live or gone; `due_at`: its next scheduled read, None when none is planned; `titled`: a
+    person gave its title."""
 
     id: int
     organization_id: int
@@ -32,6 +36,7 @@ class Post(Struct, frozen=True):
     url: str
     content_type: str
     published_at: datetime | None
+    published_day: int | None
     links: str
     state: str
     misses: int
@@ -40,6 +45,16 @@ class Post(Struct, frozen=True):
     refreshed_at: datetime | None
     created_at: datetime
     titled: bool
+
+    @property
+    def published(self) -> Published | None:
+        """The publication as far as it is known: an instant, or only a day."""
+        return Publication(self.published_at, self.published_day).told
+
+    @property
+    def published_on(self) -> date | None:
+        """The local day of the publication, where it is known."""
+        return None if self.published_day is None else day_date(self.published_day)
 
     @property
     def creative(self) -> CreativeLinks:
@@ -115,10 +130,14 @@ def _by_id(query: sa.Select[Any], shape: Shape, backend: str) -> sa.Select[Any]:
 
 
 class Place(NamedTuple):
-    """Where a post counts (`Post.dimensions`), and its publication."""
+    """Where a post counts (`Post.dimensions`), how its platform knows it, and its publication: as it stands,
+    whether it is doubted, and as the post was announced."""
 
     dimensions: tuple[int, int, int, str, str]
-    published_at: datetime | None
+    external_id: str
+    publication: Publication
+    doubted: bool
+    announced: Published | None
 
     @property
     def platform(self) -> str:
@@ -133,15 +152,24 @@ _PLACES = sa.select(
     sa.func.coalesce(posts.c.account_id, 0),
     posts.c.platform,
     posts.c.content_type,
+    posts.c.external_id,
     posts.c.published_at,
+    posts.c.published_day,
+    posts.c.publication_doubted,
+    posts.c.announced_at,
+    posts.c.announced_on,
 )
 
 
 def places(connection: sa.Connection, scope: Scope, ids: Iterable[int]) -> dict[int, Place]:
     """Where posts of the scope count now, by id."""
     return {
-        key: Place(tuple(dimensions), published_at)
-        for key, *dimensions, published_at in _named(connection, scope, ids, _PLACES)
+        key: Place(
+            tuple(dimensions), external_id, Publication(at, day), doubted, Publication(announced_at, on).told
+        )
+        for key, *dimensions, external_id, at, day, doubted, announced_at, on in _named(
+            connection, scope, ids, _PLACES
+        )
     }
 
 
@@ -269,6 +297,26 @@ def update_posts(
     connection.execute(statement, [{f"_{name}": row[name] for name in ("id", *columns)} for row in rows])
 
 
+def publish(connection: sa.Connection, scope: Scope, derived: Mapping[int, Derived]) -> None:
+    """Set when posts were published, and whether that is doubted, by id."""
+    rows = [
+        {"id": key, **_published(each.publication, each.doubted)} for key, each in sorted(derived.items())
+    ]
+    update_posts(connection, scope, ["published_at", "published_day", "publication_doubted"], rows)
+
+
+def _published(publication: Publication, doubted: bool) -> dict[str, object]:
+    at, day = publication
+    return {"published_at": at, "published_day": day, "publication_doubted": doubted}
+
+
+def announced_as(announced: Published | None, derived: Derived) -> dict[str, object]:
+    """The columns of a new post's publication: as it was announced, and what that comes to."""
+    at = announced if isinstance(announced, datetime) else None
+    on = None if announced is None or at is not None else day_number(announced)
+    return {**_published(derived.publication, derived.doubted), "announced_at": at, "announced_on": on}
+
+
 def note_absence(connection: sa.Connection, scope: Scope, post: Post, since: datetime, now: datetime) -> None:
     """Keep that the post counts as gone from now on, and since when it was not found."""
     if scope.organizations is not None and post.organization_id not in scope.organizations:
@@ -288,13 +336,12 @@ def end_absence(connection: sa.Connection, scope: Scope, post: Post, now: dateti
 
 @cache
 def _first_published(shape: Shape) -> sa.Select[Any]:
-    first = sa.type_coerce(sa.func.min(posts.c.published_at), posts.c.published_at.type)
-    return sa.select(first).where(*shape.conditions(posts))
+    return sa.select(sa.func.min(posts.c.published_day)).where(*shape.conditions(posts))
 
 
-def first_published(connection: sa.Connection, scope: Scope, selection: Selection) -> datetime | None:
-    """When the scope's first post was published; None where that is not known of any."""
-    found: datetime | None = connection.execute(
+def first_published(connection: sa.Connection, scope: Scope, selection: Selection) -> int | None:
+    """The day the scope's first post was published; None where that is not known of any."""
+    found: int | None = connection.execute(
         _first_published(Shape.of(scope, selection)), values_of(scope, selection)
     ).scalar()
     return found
@@ -305,7 +352,7 @@ def _unknown_publication(shape: Shape) -> sa.Select[Any]:
     # Entered by organisation, as the index is.
     mine = sa.select(posts.c.id).where(
         posts.c.organization_id == organizations.c.id,
-        posts.c.published_at.is_(None),
+        posts.c.published_day.is_(None),
         *shape.conditions(posts),
     )
     return sa.select(organizations.c.id).where(mine.exists(), *shape.conditions(organizations)).limit(1)
@@ -319,14 +366,14 @@ def any_unknown_publication(connection: sa.Connection, scope: Scope, selection: 
 
 @cache
 def _count_published(shape: Shape) -> sa.Select[Any]:
-    published = posts.c.published_at
     # Entered by organisation, as the index is, whether the scope names any or not.
     of_each = (
         sa.select(sa.func.count())
         .where(
             posts.c.organization_id == organizations.c.id,
-            published >= sa.bindparam("begins_at", type_=published.type),
-            published < sa.bindparam("ends_at", type_=published.type),
+            posts.c.published_day.between(
+                sa.bindparam("start", type_=sa.Integer), sa.bindparam("end", type_=sa.Integer)
+            ),
             *shape.conditions(posts),
         )
         .scalar_subquery()
@@ -336,8 +383,8 @@ def _count_published(shape: Shape) -> sa.Select[Any]:
 
 
 def count_published(
-    connection: sa.Connection, scope: Scope, selection: Selection, begins_at: datetime, ends_at: datetime
+    connection: sa.Connection, scope: Scope, selection: Selection, start: int, end: int
 ) -> int:
-    """Posts published in [begins_at, ends_at)."""
-    values = {**values_of(scope, selection), "begins_at": begins_at, "ends_at": ends_at}
+    """Posts published on the days [start, end]."""
+    values = {**values_of(scope, selection), "start": start, "end": end}
     return int(connection.execute(_count_published(Shape.of(scope, selection)), values).scalar_one())

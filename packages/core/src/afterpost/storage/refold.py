@@ -5,9 +5,8 @@ readings.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from itertools import groupby
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,9 +15,9 @@ import sqlalchemy as sa
 
 from afterpost.domain.attendance import Key, Standing
 from afterpost.domain.performance import Performance, learned_from
-from afterpost.domain.publication import Told, first_of, publication
+from afterpost.domain.publication import first_of
 from afterpost.domain.scope import Scope
-from afterpost.domain.snapshots import Bucket, Row, State, book, fold, merge_day
+from afterpost.domain.snapshots import Bucket, Observed, Row, State, book, fold, merge_day
 from afterpost.domain.windows import local_day_number, skipped_days, zone_of
 from afterpost.storage import (
     dues,
@@ -27,11 +26,11 @@ from afterpost.storage import (
     organizations,
     performance,
     posts,
+    publications,
     rollups,
     snapshots,
     tables,
 )
-from afterpost.storage.observations import Recorded
 from afterpost.storage.posts import Post
 
 DERIVED = (
@@ -46,14 +45,6 @@ DERIVED = (
 """The tables that `derive` fills: what the observations add up to."""
 ROWS_AT_ONCE = 5_000
 """Snapshots that are written together."""
-
-
-class Heard(NamedTuple):
-    """What a reading told of its post's publication, and when that was stored, by which run."""
-
-    recorded_at: datetime
-    run_id: int
-    told: Told
 
 
 class _Place(NamedTuple):
@@ -75,108 +66,46 @@ def derive(
     scope: Scope,
     now: datetime,
     *,
-    publications: bool = True,
     progress: Progress = lambda readings: None,
 ) -> Days:
-    """Fill snapshots, states, rollups, attendance and the learning rows of days that were over at `now`;
-    returns the days that were not, and so have no learning rows yet.
+    """Set when posts were published, and fill snapshots, states, rollups, attendance and the learning rows of
+    days that were over at `now`; returns the days that were not, and so have no learning rows yet.
 
-    `publications`: also set when posts were published, from what their readings told of it. `progress` hears
-    of each day how many readings it had.
+    `progress` hears of each day how many readings it had.
     """
     places = {
         each.id: _Place(zone := zone_of(each.time_zone), local_day_number(now, zone), each.change_seq)
         for each in organizations.list_organizations(connection, scope)
     }
+    # First of all: what a post's first day gained depends on its publication, which any reading may tell.
+    derived = publications.derive(connection, scope, {key: place.zone for key, place in places.items()})
     owners: dict[int, Post] = {}
     states: dict[int, State] = {}
-    heard: dict[int, list[Heard]] = {}
     written = _Written(connection, scope, places)
     waiting = _Waiting(connection, scope, owners, states, written)
     for day, readings in observations.by_day(connection, scope):
         waiting.until(day)
-        of_day: dict[int, list[Recorded]] = {}
-        for reading in readings:
-            of_day.setdefault(reading.post_id, []).append(reading)
+        of_day: dict[int, list[Observed]] = {}
+        for post_id, reading in readings:
+            of_day.setdefault(post_id, []).append(reading)
         new = posts.get_posts(connection, scope, of_day.keys() - owners.keys())
         owners.update((k, _bare(p)) for k, p in new.items())
         for post_id, mine in of_day.items():
             owner, before = owners[post_id], states.get(post_id)
-            first = before.first if before else first_of(map(_told, mine), places[owner.organization_id].zone)
-            values = merge_day(each.stored.observed for each in mine)
+            first = before.first if before else first_of(day, mine, derived[post_id].publication)
             waiting.read(post_id, day)
-            (row,), states[post_id] = fold(before, {day: values}, first)
-            if first.published_at is None:
-                _listen(heard.setdefault(post_id, []), mine)
+            (row,), states[post_id] = fold(before, {day: merge_day(mine)}, first)
             written.add(owner, row)
         progress(len(readings))
     waiting.until(None)
     written.flush()
     latest.save(
-        connection, scope, [(key, owners[key].organization_id, state) for key, state in states.items()]
-    )
-    waiting.save()
-    if publications:
-        _publish(connection, scope, owners, states, heard, places)
-    return written.unlearned
-
-
-def _publish(
-    connection: sa.Connection,
-    scope: Scope,
-    owners: Mapping[int, Post],
-    states: Mapping[int, State],
-    heard: Mapping[int, Sequence[Heard]],
-    places: Mapping[int, _Place],
-) -> None:
-    """Set when posts were published, where that is another instant than the one that stands there."""
-    published = (
-        (
-            key,
-            _published(
-                owners[key].published_at, state, heard.get(key, ()), places[owners[key].organization_id].zone
-            ),
-        )
-        for key, state in states.items()
-    )
-    posts.update_posts(
         connection,
         scope,
-        ["published_at"],
-        [{"id": key, "published_at": at} for key, at in published if at != owners[key].published_at],
+        [(key, owners[key].organization_id, state, derived[key].heard) for key, state in states.items()],
     )
-
-
-def _told(reading: Recorded) -> Told:
-    observed = reading.stored.observed
-    return Told(observed.at, observed.digest, reading.stored.published_at)
-
-
-def _listen(heard: list[Heard], readings: Iterable[Recorded]) -> None:
-    """Keep what later decides on the publication of a post whose earliest reading gives none.
-
-    A reading that gives none either matters only if there was a time when it was the earliest one known.
-    """
-    # Of one instant the one that counts as the earliest comes first (see `first_of`).
-    ranked = sorted(readings, key=lambda each: each.stored.observed.digest, reverse=True)
-    for each in sorted(ranked, key=lambda each: each.stored.observed.at):
-        told = _told(each)
-        if told.published_at is not None or all(each.recorded_at < one.recorded_at for one in heard):
-            heard.append(Heard(each.recorded_at, each.run_id, told))
-
-
-def _published(
-    known: datetime | None, state: State, heard: Iterable[Heard], zone: ZoneInfo
-) -> datetime | None:
-    """The publication as it stood after the readings had come in, batch by batch."""
-    if state.first.published_at is not None:
-        return state.first.published_at
-    told: list[Told] = []
-    for _, batch in groupby(sorted(heard), key=lambda one: (one.recorded_at, one.run_id)):
-        new = [one.told for one in batch]
-        told += new
-        known = publication(known, first_of(told, zone), new)
-    return known
+    waiting.save()
+    return written.unlearned
 
 
 class _Waiting:

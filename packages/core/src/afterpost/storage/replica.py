@@ -119,7 +119,7 @@ def unaccounted_readings(connection: sa.Connection, scope: Scope) -> Iterator[Ke
             )
         )
         .where(_unaccounted(), *within(scope, posts))
-        .order_by(observations.c.organization_id)
+        .order_by(observations.c.organization_id, observations.c.told)
     )
     for row in connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE)):
         yield _kept(row)

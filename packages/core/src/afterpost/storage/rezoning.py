@@ -68,12 +68,12 @@ def would_be(connection: sa.Connection, scope: Scope, zone: ZoneInfo, progress: 
     for day in _days(connection, scope):
         for ended in [d for d in open_days if d < day - APART]:
             snapshots, days = snapshots + len(open_days.pop(ended)), days + 1
-        query = sa.select(table.c.post_id, table.c.observed_at).where(
+        query = sa.select(table.c.post_id, table.c.observed_at, table.c.whole_day).where(
             table.c.day == day, *within(scope, table)
         )
         rows = connection.execute(query).all()
-        for post_id, observed_at in rows:
-            target = day_of(observed_at)
+        for post_id, observed_at, whole_day in rows:
+            target = day if whole_day else day_of(observed_at)
             moved += target != day
             open_days.setdefault(target, set()).add(post_id)
             posts.add(post_id)
@@ -86,19 +86,21 @@ def redate(connection: sa.Connection, scope: Scope, zone: ZoneInfo, progress: Pr
     """Lay every reading on its day in `zone`; returns how many lay on another one.
 
     A day after the other, a statement for each stretch of it that moves. A reading that moves to a later day
-    is met there once more, and stays.
+    is met there once more, and stays. One that tells only its day lies on it in every zone.
     """
     day_of = _days_of(zone)
     table = observations
     moved = 0
     for day in _days(connection, scope):
         query = (
-            sa.select(table.c.observed_at, sa.func.count())
+            sa.select(table.c.observed_at, table.c.whole_day, sa.func.count())
             .where(table.c.day == day, *within(scope, table))
-            .group_by(table.c.observed_at)
+            .group_by(table.c.observed_at, table.c.whole_day)
             .order_by(table.c.observed_at)
         )
-        instants = connection.execute(query).all()
+        rows = connection.execute(query).all()
+        instants = [(at, count) for at, whole_day, count in rows if not whole_day]
+        still = sum(count for _, whole_day, count in rows if whole_day)
         for target, stretch in groupby(instants, key=lambda row: day_of(row[0])):
             if target == day:
                 continue
@@ -107,13 +109,14 @@ def redate(connection: sa.Connection, scope: Scope, zone: ZoneInfo, progress: Pr
                 sa.update(table)
                 .where(
                     table.c.day == day,
+                    table.c.whole_day.is_(False),
                     table.c.observed_at.between(ends[0], ends[-1]),
                     *within(scope, table),
                 )
                 .values(day=target)
             )
             moved += connection.execute(move).rowcount
-        progress(sum(count for at, count in instants if day_of(at) <= day))
+        progress(still + sum(count for at, count in instants if day_of(at) <= day))
     return moved
 
 

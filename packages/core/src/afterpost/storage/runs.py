@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -55,15 +55,37 @@ _RUN: sa.Select[Any] = sa.select(
 ).outerjoin(import_files, import_files.c.run_id == runs.c.id)
 
 
+class Token(NamedTuple):
+    """What makes a run one that was made before: the hash of its file, or the key of a call with the digest
+    of what came with it."""
+
+    text: str
+    body: bytes | None = None
+
+
 def start_run(
-    connection: sa.Connection, scope: Scope, organization_id: int, kind: str, actor: str, now: datetime
+    connection: sa.Connection,
+    scope: Scope,
+    organization_id: int,
+    kind: str,
+    actor: str,
+    now: datetime,
+    token: Token | None = None,
 ) -> int:
     """Begin a run; returns its id."""
     if scope.organizations is not None and organization_id not in scope.organizations:
         raise ValueError("a run of an organisation outside the scope")
     key: int = connection.execute(
         sa.insert(runs)
-        .values(organization_id=organization_id, kind=kind, state="running", actor=actor, started_at=now)
+        .values(
+            organization_id=organization_id,
+            kind=kind,
+            state="running",
+            actor=actor,
+            started_at=now,
+            token=None if token is None else token.text,
+            body_digest=None if token is None else token.body,
+        )
         .returning(runs.c.id)
     ).scalar_one()
     return key
@@ -128,6 +150,31 @@ def get_run(connection: sa.Connection, scope: Scope, run_id: int) -> Run | None:
     """One run of the scope."""
     row = connection.execute(_RUN.where(runs.c.id == run_id, *within(scope, runs))).first()
     return Run(*row) if row else None
+
+
+def told_before(connection: sa.Connection, scope: Scope, run_id: int, others: Collection[int]) -> bool:
+    """Whether a run comes with the token of one of the others: the same file or call again."""
+    token = sa.select(runs.c.token).where(runs.c.id == run_id).scalar_subquery()
+    query = sa.select(sa.func.count()).where(runs.c.id.in_(others), runs.c.token == token)
+    return connection.execute(query.where(*within(scope, runs))).scalar_one() > 0
+
+
+def with_token(
+    connection: sa.Connection, scope: Scope, organization_id: int, token: str
+) -> tuple[int, bytes | None] | None:
+    """The first run that came with that token, and the digest of what came with it."""
+    query = sa.select(runs.c.id, runs.c.body_digest).where(
+        runs.c.organization_id == organization_id, runs.c.token == token, *within(scope, runs)
+    )
+    row = connection.execute(query.order_by(runs.c.id).limit(1)).first()
+    return None if row is None else (row.id, row.body_digest)
+
+
+def outcomes_of(connection: sa.Connection, scope: Scope, run_id: int) -> dict[int, str]:
+    """Post id -> how it ended in the run."""
+    query = sa.select(run_items.c.post_id, run_items.c.outcome)
+    rows = connection.execute(query.where(run_items.c.run_id == run_id, *within(scope, run_items)))
+    return {row.post_id: row.outcome for row in rows}
 
 
 def last_runs(

@@ -192,7 +192,14 @@ posts = sa.Table(
     sa.Column("description", sa.Text, nullable=False),
     sa.Column("url", sa.Text, nullable=False),
     sa.Column("content_type", sa.Text, nullable=False),
-    sa.Column("published_at", Instant, comment="as the earliest reading gave it, else as listed"),
+    sa.Column("published_at", Instant, comment="null: unknown, or only the day is known"),
+    sa.Column("published_day", sa.Integer, comment="of the publication, in the organisation's zone"),
+    sa.Column(
+        *("publication_doubted", sa.Boolean),
+        nullable=False,
+        server_default=sa.false(),
+        comment="an impossible one was told",
+    ),
     sa.Column("links", sa.Text, nullable=False, comment="creative links, JSON"),
     sa.Column("state", sa.Text, nullable=False, comment="live or gone"),
     sa.Column("misses", sa.Integer, nullable=False, comment="reads in a row that did not find it"),
@@ -210,11 +217,18 @@ posts = sa.Table(
         server_default=sa.false(),
         comment="a person gave its title: the platform's own does not replace it",
     ),
+    sa.Column("announced_on", sa.Integer, comment="the same, where only its day was given"),
     sa.UniqueConstraint("organization_id", "platform", "external_id"),
     # All that a comparison of what came out in a span of time asks of a post.
     sa.Index(
         "ix_posts_published",
         *("organization_id", "published_at", "account_id", "platform", "content_type", "brand_id"),
+    ),
+    # The same of whole days, which is how windows ask.
+    sa.Index(
+        "ix_posts_published_day",
+        *("organization_id", "published_day", "published_at", "account_id", "platform", "content_type"),
+        "brand_id",
     ),
     # The posts that one is compared with, of its account and type or of its platform, as they came out.
     # SQLite takes an index with an expression for one that says all only if it has the column as well.
@@ -287,15 +301,18 @@ observations = sa.Table(
     sa.Column("day", sa.Integer, nullable=False),
     sa.Column("post_id", _Id, sa.ForeignKey("posts.id"), nullable=False),
     sa.Column("observed_at", Instant, nullable=False),
+    sa.Column("told", sa.BigInteger, nullable=False, comment="the change number it came with"),
     sa.Column("digest", sa.LargeBinary, nullable=False, comment="of values, definitions, publication"),
+    sa.Column("whole_day", sa.Boolean, nullable=False, comment="it tells the day and no hour"),
     _organization(),
     sa.Column("definition_id", _Id, sa.ForeignKey("definition_sets.id"), nullable=False),
     sa.Column("body", sa.Text, nullable=False, comment="JSON: metric to value"),
     sa.Column("published_at", Instant),
+    sa.Column("published_day", sa.Integer, comment="where only the day was told"),
     sa.Column("source", sa.Text, nullable=False, comment="api, csv, manual or webhook"),
     sa.Column("run_id", _Id, sa.ForeignKey("runs.id"), nullable=False),
     sa.Column("recorded_at", Instant, nullable=False),
-    _key("day", "post_id", "observed_at", "digest"),
+    _key("day", "post_id", "observed_at", "told", "digest"),
     **_WITHOUT_ROWID,
 )
 
@@ -348,7 +365,11 @@ latest = sa.Table(
     sa.Column("first_day", sa.Integer, nullable=False),
     sa.Column("last_day", sa.Integer, nullable=False),
     sa.Column("first_at", Instant, nullable=False, comment="earliest reading"),
-    sa.Column("published_at", Instant, comment="publication as that reading gave it"),
+    sa.Column("first_whole_day", sa.Boolean, nullable=False, comment="it tells the day and no hour"),
+    sa.Column("exposed_at", Instant, comment="earliest exact reading with exposure above 0"),
+    sa.Column("exposed_on", sa.Integer, comment="earliest day-only one"),
+    sa.Column("told_rank", sa.Integer, nullable=False, comment="of the telling of the publication; 0: none"),
+    sa.Column("told_apart", sa.Boolean, nullable=False, comment="another publication was told as well"),
     sa.Column("known", sa.Text, nullable=False, comment="JSON: metric to last known total"),
     sa.Column("behind", sa.Text, comment="JSON: metric to the day of that, where it is before last_day"),
     sa.Column(
@@ -510,7 +531,10 @@ runs = sa.Table(
     sa.Column("skipped", sa.Integer, nullable=False, server_default="0"),
     sa.Column("failed", sa.Integer, nullable=False, server_default="0"),
     sa.Column("message", sa.Text),
+    sa.Column("token", sa.Text, comment="hash of its file, or its Idempotency-Key"),
+    sa.Column("body_digest", sa.LargeBinary, comment="SHA-256 of what came with that key"),
     sa.Index("ix_runs_organization_id_kind_id", "organization_id", "kind", "id"),
+    sa.Index("ix_runs_organization_id_token", "organization_id", "token"),
     **_NEVER_AGAIN,
 )
 
