@@ -60,8 +60,8 @@ def _sentences(surfaces: Surfaces, window: Window, coverage: float | None) -> tu
 
 
 def _engaged(surfaces: Surfaces, window: Window) -> tuple[int | None, int | None]:
-    """Engagements of the window and of the one before, like for like; unknown where a part can't be compared."""
-    oracle, found = surfaces.oracle, []
+    """Engagements of the window and of the one before, like for like; unknown where a part of them is."""
+    oracle, found = surfaces.oracle, list[tuple[int | None, int | None]]()
     for part in PARTS:
         if oracle.earned(window, part) is None and oracle.earned(previous(window), part) is None:
             continue
@@ -69,7 +69,7 @@ def _engaged(surfaces: Surfaces, window: Window) -> tuple[int | None, int | None
         if both is None:
             return None, None
         found.append(both)
-    now, before = ([each[n] for each in found if each[n] is not None] for n in (0, 1))
+    now, before = ([value for each in found if (value := each[n]) is not None] for n in (0, 1))
     return sum(now) if now else None, sum(before) if before else None
 
 
