@@ -377,8 +377,8 @@ def context_of_little(place: Place, given: Any, original: Any) -> None:
 
 
 def hour_as_people_say_it(place: Place, given: Any, original: Any) -> None:
-    """As the original."""
-    assert hour_label(given["hour"]) == original
+    """By a clock of 24 hours, as on every surface; the original says 12AM, 12PM, 2PM."""
+    assert hour_label(given["hour"]) == {"12AM": "00:00", "12PM": "12:00", "2PM": "14:00"}[original]
 
 
 # --- the loop ---

@@ -300,6 +300,12 @@ class Surfaces:
         hours = Counter(self.oracle.videos[name].published_at.astimezone(UTC).hour for name, _, _ in rows)
         said = {hour["hour"]: hour["posts"] for hour in data["posting_hours"]}
         yield from check("weekly hours", said, dict(hours))
+        longer = window._replace(start=window.end - 89 * DAY)
+        yield from check(
+            "weekly hooks",
+            [hook["text"] for hook in data["hooks"]],
+            [text for text, *_ in self.hooks(longer)[:5]],
+        )
         week = data["week_over_week"]
         yield from check("weekly views", week["views"]["current"], self.oracle.earned(window, "views"))
         yield from check("weekly equal age", week["equal_age"]["scored"], len(self.scored(window)))
@@ -372,10 +378,23 @@ class Surfaces:
         yield from check("posts by part of the day", said, dict(parts))
         hooks = self.ask(window, "analytics/hooks", limit=50)["data"]
         yield from check("hooks compared", hooks["compared"], len([n for n, *_ in scored if self._title(n)]))
+        rates = {name: min(100.0, percent) for name, percent, _ in self.ranked(window)[0]}
+        yield from check("hooks rated", hooks["rated"], len([name for name in rates if self._title(name)]))
         for hook in hooks["hooks"]:
-            begun = [n for n, *_ in scored if self._title(n).casefold().startswith(hook["text"].casefold())]
-            enough = 1 <= hook["effect"]["posts"] <= len(begun)
-            yield from check(f"hook {hook['text']}", enough, True)
+            began = hook["text"].casefold()
+            begun = [n for n, *_ in scored if self._title(n).casefold().startswith(began)]
+            yield from check(f"hook {hook['text']}", hook["effect"]["posts"] <= len(begun), True)
+            mine = [percent for n, percent in rates.items() if self._title(n).casefold().startswith(began)]
+            yield from check(f"posts of {hook['text']}", 1 <= hook["posts"] <= len(mine), True)
+            if hook["posts"] == len(mine):  # else a longer first sentence begins alike
+                yield from check(f"mean rate of {hook['text']}", hook["mean_rate"], mean(mine))
+        order = [(not hook["enough"], -hook["shrunk_rate"]) for hook in hooks["hooks"]]
+        yield from check("order of hooks", order, sorted(order))
+
+    def hooks(self, window: Window) -> list[tuple[str, int, float, float]]:
+        """(text, posts, mean rate, shrunk rate) of each opening of the list that every surface shows."""
+        found = self.ask(window, "analytics/hooks", limit=50)["data"]["hooks"]
+        return [(one["text"], one["posts"], one["mean_rate"], one["shrunk_rate"]) for one in found]
 
     def _title(self, name: str) -> str:
         return " ".join(self.posts[name]["title"].split())

@@ -69,6 +69,21 @@ def test_table_and_json_agree(told_cli: Cli) -> None:
     assert "08:00–08:59" in text
 
 
+def test_one_post_is_neither_best_nor_worst_and_what_sorts_is_shown(told_cli: Cli) -> None:
+    text = told_cli.done("weekly", *WINDOW).out
+    assert "The only post to rank" in text
+    assert "Best posts" not in text
+    assert "Worst posts" not in text
+    core = told_cli.open()
+    values = {"views": 900, "likes": 9}
+    tell(core, told("more", at("2026-11-19"), values, published_at=at("2026-11-18"), asked=values))
+    core.database.close()
+    text = told_cli.done("weekly", *WINDOW).out
+    assert "Best posts" in text
+    assert "shrunk rate" in text
+    assert "too few posts" in text
+
+
 def test_titles_are_shown_as_they_are_and_steer_no_terminal(told_cli: Cli) -> None:
     text = told_cli.done("weekly", *WINDOW).out
     assert "Three [red]mistakes[/red] [31m everyone makes" in text

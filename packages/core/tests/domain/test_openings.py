@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from afterpost.domain.background import Dated
-from afterpost.domain.openings import LIMIT, Opened, folded, opening_effects, opening_of
+from afterpost.domain.openings import (
+    LIMIT,
+    Begun,
+    Opened,
+    folded,
+    opening_effects,
+    opening_means,
+    opening_of,
+)
 from packages.core.tests.house import NOW, vector
 
 
@@ -16,8 +24,8 @@ from packages.core.tests.house import NOW, vector
     ("description", "title", "expected"),
     [
         ("A great description. Second sentence.", "A great title", "A great description"),
-        ("Really? Yes!", None, "Really"),
-        ("Wait… what", None, "Wait"),
+        ("Really? Yes!", None, "Really?"),
+        ("Wait… what", None, "Wait… what"),
         ("Version 3.11 is out", None, "Version 3.11 is out"),
         ("See example.org/a.b for more", None, "See example.org/a.b for more"),
         ("Ends here.", None, "Ends here"),
@@ -26,7 +34,7 @@ from packages.core.tests.house import NOW, vector
         ("", "A title. More", "A title"),
         (None, "A title", "A title"),
         (" \n\t ", "A title", "A title"),
-        ("... ", "A title", ".."),
+        ("... ", "A title", "A title"),
         (".", "A title", "A title"),
         ("", "", None),
         (None, None, None),
@@ -56,6 +64,79 @@ def test_an_opening_is_one_short_line(description: str, title: str) -> None:
     if opening is not None:
         assert 0 < len(opening) <= LIMIT
         assert opening == " ".join(opening.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "opening"),
+    [
+        # An ellipsis is no sentence end.
+        ("Wait... what?", "Wait... what?"),
+        ("Wait.. what. Then", "Wait.. what"),
+        ("So... you are here. Good", "So... you are here"),
+        ("Hmm...? Then", "Hmm...?"),
+        # Its marks and quotes belong to the sentence, the full stop does not.
+        ("You did what?! Then", "You did what?!"),
+        ("Great!!! Now", "Great!!!"),
+        ('"Is this it?" Yes', '"Is this it?"'),
+        ("\u201cStop.\u201d Then", "\u201cStop.\u201d"),
+        ("(Really.) Then", "(Really.)"),
+        ('"Stop!" she said. Then', '"Stop!" she said'),
+        # Decimals, addresses, initials, abbreviations, a number that begins the line.
+        ("3.5 tips for you. Go", "3.5 tips for you"),
+        ("Only $2.99! Buy", "Only $2.99!"),
+        ("See www.example.com. Then", "See www.example.com"),
+        ("The U.S. team. Then", "The U.S. team"),
+        ("At 5 p.m. we go live. Come", "At 5 p.m. we go live"),
+        ("George W. Bush. Then", "George W. Bush"),
+        ("Dr. Who vs. the rest. Then", "Dr. Who vs. the rest"),
+        ("No. 1 of five. Then", "No. 1 of five"),
+        ("I said no. Then", "I said no"),
+        ("1. Begin with why. Then", "1. Begin with why"),
+        ("Sold in 2024. Then", "Sold in 2024"),
+        # Full-width marks need no space, nor does an emoji in its place.
+        ("\u6700\u521d\u3002\u6b21", "\u6700\u521d"),
+        ("\u4f55\uff1f\u6b21", "\u4f55\uff1f"),
+        ("Stop this!\U0001f525 Really", "Stop this!"),
+        ("Done.\U0001f525 Next", "Done"),
+        ("\U0001f525\U0001f525", "\U0001f525\U0001f525"),
+        # What nobody sees is no part of it.
+        ("\ufeffHello\u200b there. Then", "Hello there"),
+        ("Hello\u00a0 there. Then", "Hello there"),
+    ],
+)
+def test_a_sentence_ends_where_readers_see_its_end(line: str, opening: str) -> None:
+    assert opening_of(line, None) == opening
+
+
+def test_what_stands_at_the_limit_is_no_end_of_a_sentence() -> None:
+    whole = "x" * 147 + " 3.5 tips"
+    assert opening_of(whole, None) == whole[:LIMIT]
+    assert opening_of("." * 500_000, "Title") == "Title"
+
+
+def begun(opening: str, *rates: float) -> list[Begun]:
+    return [Begun(opening, NOW + timedelta(days=n), n, rate) for n, rate in enumerate(rates)]
+
+
+def test_an_openings_mean_is_over_its_posts_and_pulled_towards_all_of_them() -> None:
+    usual = [post for n in range(8) for post in begun(f"Usual {n}", 4.0, 5.0)]
+    found = opening_means([*usual, *begun("Once", 20.0), *begun("Often", *[9.0, 11.0] * 10)])
+    by_text = {each.text: each for each in found}
+    once, often = by_text["Once"], by_text["Often"]
+    assert (once.posts, once.mean_rate, once.enough) == (1, 20.0, False)
+    assert (often.posts, often.mean_rate, often.enough) == (20, 10.0, True)
+    assert 20 - once.shrunk_rate > 3 * abs(10 - often.shrunk_rate)
+    # Of those with enough posts, then of the others, by what is shown.
+    assert found[0] == often
+    assert [each.shrunk_rate for each in found[1:]] == sorted(
+        (each.shrunk_rate for each in found[1:]), reverse=True
+    )
+
+
+def test_one_rate_for_all_pulls_nothing() -> None:
+    found = opening_means([*begun("b", 5.0, 5.0), *begun("a", 5.0)])
+    assert [(each.text, each.mean_rate, each.shrunk_rate) for each in found] == [("b", 5, 5), ("a", 5, 5)]
+    assert opening_means([]) == ()
 
 
 def test_openings_are_compared_without_case() -> None:

@@ -3,7 +3,9 @@
 import pytest
 
 from afterpost.domain.rates import (
+    Clipped,
     clicks,
+    clipped,
     direction,
     engagements,
     exposure,
@@ -11,6 +13,7 @@ from afterpost.domain.rates import (
     growth,
     margin,
     rate,
+    share_percent,
 )
 from packages.core.tests.house import vector
 
@@ -133,3 +136,29 @@ def test_the_margin_is_half_the_90_percent_interval() -> None:
 @pytest.mark.parametrize(("engaged", "exposed"), [(3, 0), (3, -1), (3, None), (None, 3)])
 def test_there_is_no_margin_without_exposure(engaged: int | None, exposed: int | None) -> None:
     assert margin(engaged, exposed) is None
+
+
+@pytest.mark.parametrize(
+    ("ratio", "whole", "tenths"),
+    [
+        (487 / 489, 99, 99.6),
+        (4_999 / 5_000, 99, 99.9),
+        (1, 100, 100),
+        (0, 0, 0),
+        (1 / 5_000, 1, 0.1),
+        (0.86, 86, 86),
+        (0.155, 16, 15.5),
+    ],
+)
+def test_100_percent_is_all_and_0_percent_is_none(ratio: float, whole: float, tenths: float) -> None:
+    assert (share_percent(ratio), share_percent(ratio, 1)) == (whole, tenths)
+
+
+@pytest.mark.parametrize(
+    ("percent", "shown"),
+    [(None, (None, False)), (150, (100, True)), (-3, (0, True)), (100, (100, False)), (0.5, (0.5, False))],
+)
+def test_a_rate_is_shown_within_0_and_100_and_says_where_it_was_not(
+    percent: float | None, shown: tuple[float | None, bool]
+) -> None:
+    assert clipped(percent) == Clipped(*shown)

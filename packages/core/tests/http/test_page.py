@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from datetime import timedelta
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -11,7 +12,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from afterpost.domain.errors import ErrorKind, ProviderError
-from afterpost.http.html import link, number, percent, text
+from afterpost.http.html import link, number, percent, share, text
 from packages.core.tests.http.calls import READING, connect, finished, ingest, problem
 from packages.core.tests.http.toy import BEARER, KEY, NOON, Clock, Network
 
@@ -156,7 +157,7 @@ def test_no_text_of_a_post_becomes_markup(client: TestClient[Litestar]) -> None:
     for name, value in parsed.attributes:
         if name == "href":
             assert value == "data:," or (value or "").startswith("https://example.com/")
-    titles = {cells[0] for cells in parsed.rows if len(cells) == 6}
+    titles = {cells[0] for cells in parsed.rows if len(cells) == 7}
     assert {"<script>alert(1)</script>", "&lt;script&gt;"} <= titles
 
 
@@ -171,6 +172,28 @@ def test_numbers_for_people() -> None:
     assert (percent(None), percent(0.04), percent(-12.34, signed=True)) == ("–", "0.0&nbsp;%", "−12.3&nbsp;%")
     assert percent(12.36, signed=True) == "+12.4&nbsp;%"
     assert (text(None), text(""), text(0), text("<")) == ("–", "–", "0", "&lt;")
+
+
+def test_487_of_489_is_not_all_of_them() -> None:
+    assert (share(487 / 489), share(0.9999), share(1)) == ("99.6&nbsp;%", "99.9&nbsp;%", "100.0&nbsp;%")
+
+
+def test_the_page_shows_what_is_doubtful_before_any_number(client: TestClient[Litestar]) -> None:
+    assert "Doubts" not in page(client)
+    for at, views in (("2026-03-07T12:00:00Z", 90_000), ("2026-03-08T12:00:00Z", 40_000)):
+        ingest(client, {**READING, "observed_at": at, "metrics": {"views": views, "likes": 5}})
+    shown = page(client)
+    told = client.get("/v1/quality").json()["data"][0]["sentence"]
+    assert told in unescape(shown)
+    assert shown.index("Doubts") < shown.index("Overview")
+
+
+def test_one_post_is_neither_best_nor_worst(client: TestClient[Litestar]) -> None:
+    ingest(client, {**READING, "metrics": {"views": 1_000, "likes": 50, "comments": 1}})
+    shown = page(client)
+    assert "The only post to rank" in shown
+    assert "Best by" not in shown
+    assert "Worst by" not in shown
 
 
 def test_the_policy_lets_the_own_style_in_and_nothing_else(client: TestClient[Litestar]) -> None:

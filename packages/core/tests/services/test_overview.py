@@ -39,7 +39,7 @@ def test_gains_are_summed_and_not_lifetime_totals(core: Core) -> None:
     assert answer.growth.shares is None  # from 0
     assert answer.lifetime.views == 1_430
     assert (answer.posts, answer.published, answer.brands, answer.organizations) == (2, 0, 1, 1)
-    assert (answer.active_platforms, answer.best_platform) == (("youtube",), "youtube")
+    assert (answer.active_platforms, answer.best_platform) == (("youtube",), None)  # of one, none is best
     assert answer.engagement_rate == pytest.approx(100 * 112 / 770)
     assert (meta.exposure, meta.estimated_share["views"]) == ("views", 0)
     assert meta.receipt.snapshots == 14
@@ -258,7 +258,21 @@ def test_only_the_platform_that_was_asked_for_counts(core: Core) -> None:
     one, meta = overview(core, EVERYTHING, Question(platform="youtube"))
     assert (one.earned.views, one.lifetime.views, one.posts, one.published) == (5, 5, 1, 1)
     assert (one.active_platforms, meta.receipt.snapshots) == (("youtube",), 1)
-    assert overview(core, EVERYTHING)[0].best_platform == "sample"
+
+
+def test_the_best_platform_is_one_of_several_and_of_more_than_one_post(core: Core) -> None:
+    for name, platform, views in (("a", "youtube", 5), ("a", "sample", 7), ("b", "sample", 1)):
+        told_of = told(
+            name,
+            at("2026-11-20"),
+            {"views": views},
+            platform=platform,
+            published_at=at("2026-11-20 08:00"),
+        )
+        tell(core, told_of)
+        best = overview(core, EVERYTHING)[0].best_platform
+        assert best == ("sample" if name == "b" else None)
+    assert overview(core, EVERYTHING, Question(platform="sample"))[0].best_platform is None
 
 
 def test_a_scope_shows_its_part_and_nothing_of_the_rest(core: Core) -> None:

@@ -10,7 +10,7 @@ from afterpost.services.core import Core
 from afterpost.services.growth import Change
 from afterpost.services.post_summary import post_analytics
 from afterpost.services.question import Question
-from afterpost.services.weekly import Opening, Weekly, weekly
+from afterpost.services.weekly import Weekly, weekly
 from packages.core.tests.house import EVERYTHING, Clock, MakeCore, at, day, tell, told, vector
 from packages.core.tests.services.scenery import ASKED, fix_a
 
@@ -51,7 +51,10 @@ def test_a_top_list_has_each_post_once(core: Core) -> None:
     ]
     assert [item.engagement_rate for item in answer.top] == [40, 12]
     assert [item.external_id for item in answer.worst] == ["p1", "p2"]
-    assert answer.hooks == (Opening("Hook p2", 1, 130, 40), Opening("Hook p1", 1, 1_300, 12))
+    assert [(hook.text, hook.posts, hook.mean_rate) for hook in answer.hooks] == [
+        ("Hook p2", 1, 40),
+        ("Hook p1", 1, 12),
+    ]
     assert (answer.not_distributed, answer.incomplete) == ((), 0)
     assert answer.week_over_week.engagements == Change(112, 96, 100 * 16 / 96, "up", None)
     assert answer.week_over_week.views == Change(770, 660, 100 * 110 / 660, "up", None)
@@ -240,6 +243,31 @@ def test_of_equal_rates_the_more_seen_then_the_newer_then_the_older_id_comes_fir
     assert shown(core) == (order, order[::-1], [])
 
 
+def test_a_group_of_a_clipped_rate_says_so_too(core: Core) -> None:
+    """One engagement more than views, on one day, by one hour and opening."""
+    rated(core, "a", 100, 150, title="Look")
+    rated(core, "b", 100, 100, title="Else", published_at=at("2026-11-16 09:00"))
+    answer = summary(core)
+    assert [(h.hour, h.engagement_rate, h.clipped) for h in answer.posting_hours] == [
+        (8, 100, True),
+        (9, 100, False),
+    ]
+    assert {(hook.text, hook.mean_rate, hook.shrunk_rate) for hook in answer.hooks} == {
+        ("Look", 100, 100),
+        ("Else", 100, 100),
+    }
+    for (group,) in (answer.platforms, answer.content_types):
+        assert (group.engagement_rate, group.clipped) == (100, True)
+
+
+def test_a_post_without_a_known_hour_is_in_no_hour_and_counted(core: Core) -> None:
+    rated(core, "a", 100, 5)
+    rated(core, "day", 100, 5, published_at=None, published_on=day("2026-11-16"))
+    answer = summary(core)
+    assert [(hour.hour, hour.posts) for hour in answer.posting_hours] == [(8, 1)]
+    assert (answer.without_hour, answer.candidates) == (1, 2)
+
+
 def test_lists_are_as_long_as_asked_for(core: Core) -> None:
     for n in range(8):
         rated(core, f"p{n}", 100, n)
@@ -257,11 +285,12 @@ def test_a_scope_ranks_its_own_posts_alone(core: Core) -> None:
 # --- openings ---
 
 
-def test_openings_are_grouped_without_case_or_space_and_rated_as_a_ratio_of_sums(core: Core) -> None:
+def test_openings_are_grouped_without_case_or_space_with_the_mean_over_their_posts(core: Core) -> None:
     rated(core, "a", 100, 10, description="Wait for it. Now")
-    rated(core, "b", 300, 10, description="  WAIT  for it")
+    rated(core, "b", 300, 9, description="  WAIT  for it", published_at=at("2026-11-16 09:00"))
     rated(core, "c", 100, 6, title="Something else")
-    assert summary(core).hooks == (Opening("Something else", 1, 100, 6), Opening("Wait for it", 2, 400, 5))
+    hooks = [(hook.text, hook.posts, hook.mean_rate) for hook in summary(core).hooks]
+    assert hooks == [("WAIT for it", 2, 6.5), ("Something else", 1, 6)]
 
 
 def test_a_week_without_a_previous_has_no_direction(core: Core) -> None:

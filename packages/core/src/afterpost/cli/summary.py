@@ -8,7 +8,7 @@ from afterpost.domain.rates import direction
 from afterpost.services.caveats import of_earned, of_growth
 from afterpost.services.earned import Totals
 from afterpost.services.like_for_like import Comparison, Growth
-from afterpost.services.overview import Group
+from afterpost.services.weekly import RatedGroup
 from afterpost.services.windows import Meta
 
 ARROWS = {"up": "▲", "down": "▼", "stable": "=", None: ""}
@@ -37,6 +37,11 @@ def print_window(meta: Meta) -> None:
         say(sentence)
 
 
+def rate(value: float | None, *, clipped: bool) -> str:
+    """A rate that says where it was clipped to 100 % or 0 %."""
+    return percent(value) + (" (clipped)" if clipped else "")
+
+
 def print_earned(earned: Totals, previous: Totals, growth: Growth, compared: Comparison | None) -> None:
     """What was earned in the window and in the one before, metric by metric, and what growth compares."""
     rows = []
@@ -53,7 +58,7 @@ def print_earned(earned: Totals, previous: Totals, growth: Growth, compared: Com
         say(sentence)
 
 
-def print_groups(title: str, groups: Sequence[Group]) -> None:
+def print_groups(title: str, groups: Sequence[RatedGroup]) -> None:
     """Platforms or content types, most views first."""
     if not groups:
         return
@@ -65,10 +70,10 @@ def print_groups(title: str, groups: Sequence[Group]) -> None:
                 number(group.posts),
                 number(group.views),
                 number(group.engagements),
-                percent(group.engagement_rate),
+                rate(group.engagement_rate, clipped=group.clipped),
             )
             for group in groups
         ],
-        title=title,
+        title=f"{title} (by views)",
         numbers=("posts", "views", "engagements", "engagement rate"),
     )

@@ -8,19 +8,22 @@ from msgspec import Struct
 from afterpost.cli.options import as_of_option, brand_option, json_option, window_options
 from afterpost.cli.output import print_json, print_table, say
 from afterpost.cli.session import opened
-from afterpost.cli.summary import print_earned, print_groups, print_window
+from afterpost.cli.summary import print_earned, print_groups, print_window, rate
 from afterpost.cli.wiring import Wiring
-from afterpost.cli.words import UNKNOWN, moment, number, percent, plural, short
+from afterpost.cli.words import UNKNOWN, moment, number, percent, plural, short, span
+from afterpost.domain.posting_time import hour_label
+from afterpost.domain.ranking import CALLED
 from afterpost.sdk.tenancy import Caller
+from afterpost.services.advice import Hook
 from afterpost.services.core import Core
 from afterpost.services.knowledge import as_of as as_of_core
 from afterpost.services.quality import Quality
 from afterpost.services.question import Question
 from afterpost.services.rankings import Ranked
 from afterpost.services.status import brand_called
-from afterpost.services.weekly import Hour, Opening, Weekly
+from afterpost.services.weekly import Hour, Weekly
 from afterpost.services.weekly import weekly as weekly_summary
-from afterpost.services.windows import Meta
+from afterpost.services.windows import Meta, WindowMeta
 
 MOST = 100
 
@@ -82,8 +85,11 @@ def _show(data: Weekly, meta: Meta, as_json: bool) -> None:
     print_groups("Platforms", data.platforms)
     print_groups("Content types", data.content_types)
     zone = meta.window.time_zone
-    _ranking("Best posts", data.top, zone)
-    _ranking("Worst posts", data.worst, zone)
+    if data.candidates > 1:
+        _ranking("Best posts", data.top, zone)
+        _ranking("Worst posts", data.worst, zone)
+    else:
+        _ranking("The only post to rank", data.top, zone)
     if data.not_distributed:
         fewer = plural(len(data.not_distributed), "post was", "posts were")
         say(f"{fewer} shown fewer than {data.min_exposure} times: not ranked.")
@@ -91,7 +97,10 @@ def _show(data: Weekly, meta: Meta, as_json: bool) -> None:
         without = plural(data.incomplete, "post has", "posts have")
         say(f"{without} no rate: no exposure, or not every engagement that was asked for.")
     _hours(data.posting_hours)
-    _hooks(data.hooks)
+    if data.without_hour:
+        without = plural(data.without_hour, "ranked post has", "ranked posts have")
+        say(f"{without} no known hour of publication.")
+    _hooks(data.hooks, data.hooks_window)
 
 
 def _doubts(quality: Quality) -> None:
@@ -106,21 +115,31 @@ def _ranking(title: str, ranked: tuple[Ranked, ...], zone: str) -> None:
     if not ranked:
         return
     print_table(
-        ("post", "title", "platform", "engagement rate", "engagements", "exposure", "published"),
+        (
+            "post",
+            "title",
+            "platform",
+            "shrunk rate",
+            "engagement rate",
+            "engagements",
+            "exposure",
+            "published",
+        ),
         [
             (
                 str(post.post_id),
                 short(post.title) or post.external_id,
                 post.platform,
-                percent(post.engagement_rate) + (" (clipped)" if post.clipped else ""),
+                percent(post.shrunk_rate),
+                rate(post.engagement_rate, clipped=post.clipped),
                 number(post.engagements),
                 f"{number(post.exposed)} {post.exposure}",
                 moment(post.published_at, zone, post.published_on),
             )
             for post in ranked
         ],
-        title=f"{title} (by lifetime rate, shrunk; of this window and the 28 days before)",
-        numbers=("post", "engagement rate", "engagements", "exposure"),
+        title=f"{title} (by shrunk lifetime rate; of this window and the 28 days before)",
+        numbers=("post", "shrunk rate", "engagement rate", "engagements", "exposure"),
     )
 
 
@@ -130,7 +149,11 @@ def _hours(hours: tuple[Hour, ...]) -> None:
     print_table(
         ("published at", "posts", "engagement rate"),
         [
-            (f"{hour.hour:02d}:00–{hour.hour:02d}:59", number(hour.posts), percent(hour.engagement_rate))
+            (
+                f"{hour_label(hour.hour)}–{hour.hour:02d}:59",
+                number(hour.posts),
+                rate(hour.engagement_rate, clipped=hour.clipped),
+            )
             for hour in hours
         ],
         title="Hours of publication (a description, no advice)",
@@ -138,20 +161,22 @@ def _hours(hours: tuple[Hour, ...]) -> None:
     )
 
 
-def _hooks(hooks: tuple[Opening, ...]) -> None:
+def _hooks(hooks: tuple[Hook, ...], window: WindowMeta) -> None:
     if not hooks:
         return
     print_table(
-        ("begins with", "posts", "exposure", "engagement rate"),
+        ("begins with", "posts", "shrunk rate", "mean rate", "against the others"),
         [
             (
                 short(hook.text) or UNKNOWN,
                 number(hook.posts),
-                number(hook.exposed),
-                percent(hook.engagement_rate),
+                percent(hook.shrunk_rate),
+                percent(hook.mean_rate),
+                hook.said,
             )
             for hook in hooks
         ],
-        title="Hooks",
-        numbers=("posts", "exposure", "engagement rate"),
+        title=f"Hooks of {span(window.start_date, window.end_date)} (from {CALLED} posts on, then by shrunk "
+        "rate)",
+        numbers=("posts", "shrunk rate", "mean rate"),
     )

@@ -3,6 +3,8 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from afterpost.domain.rates import share_percent
+
 UNKNOWN = "–"
 _JOINER = "\u200d"  # holds emoji together, and is the only invisible character that is kept
 
@@ -34,8 +36,8 @@ def change(value: float | None) -> str:
 
 
 def share(value: float | None) -> str:
-    """A ratio as percent, `86 %`."""
-    return UNKNOWN if value is None else f"{100 * value:.0f} %"
+    """A ratio as percent, `86 %`; 100 % is all of it and 0 % none."""
+    return UNKNOWN if value is None else f"{share_percent(value):.0f} %"
 
 
 def day(value: date) -> str:

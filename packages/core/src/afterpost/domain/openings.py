@@ -1,29 +1,36 @@
 """Openings: the first words of a post, what marketers call its hook."""
 
+import math
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, time
+from statistics import fmean, variance
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from afterpost.domain.background import Dated, Label, strata, without_background
 from afterpost.domain.effects import Effect, Sample, effects
+from afterpost.domain.ranking import CALLED
+from afterpost.domain.sentences import first_sentence, is_punctuation
+from afterpost.domain.shrinkage import pulled
 
 LIMIT = 150
-_END = re.compile(r"[.!?…](?=\s|$)")
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 
 
 def opening_of(description: str | None, title: str | None) -> str | None:
     """The first line of the description, else of the title, cut at its first sentence end.
 
-    At most 150 characters; white space collapsed. None when both are blank.
+    At most 150 characters; white space collapsed, invisible characters left out. The full stop is no part of
+    it; `?`, `!` and closing quotes are. None where no line has more than punctuation.
     """
     for text in (description, title):
-        line = next((" ".join(line.split()) for line in (text or "").splitlines() if line.strip()), "")
-        end = _END.search(line)
-        cut = (line[: end.start()] if end else line)[:LIMIT].strip()
-        if cut:
+        lines = _INVISIBLE.sub("", text or "").splitlines()
+        line = next((" ".join(line.split()) for line in lines if line.strip()), "")
+        # What stands behind the limit says whether a mark at it ends the sentence.
+        cut = first_sentence(line[: 2 * LIMIT])[:LIMIT].strip()
+        if not is_punctuation(cut):
             return cut
     return None
 
@@ -31,6 +38,61 @@ def opening_of(description: str | None, title: str | None) -> str | None:
 def folded(opening: str) -> str:
     """The form openings are compared in: case-folded."""
     return opening.casefold()
+
+
+class Begun(NamedTuple):
+    """A distinct post, its opening (`opening_of`), its publication (an instant, or a day), and its rate in
+    percent, clipped to 0..100."""
+
+    opening: str
+    published: date | None
+    post_id: int
+    rate: float
+
+
+class OpeningMean(Struct, frozen=True, kw_only=True):
+    """The posts that begin alike, in the spelling of the latest of them. `mean_rate`: the mean of their rates
+    in percent; `shrunk_rate`: the same pulled towards the mean of all posts, the more the fewer they are;
+    `enough`: whether they are as many as a group needs before it is called good or bad."""
+
+    text: str
+    posts: int
+    mean_rate: float
+    shrunk_rate: float
+    enough: bool
+
+
+def opening_means(posts: Sequence[Begun]) -> tuple[OpeningMean, ...]:
+    """The mean rate of each opening: those with enough posts first, then by shrunk rate, posts and text."""
+    groups: dict[str, list[Begun]] = {}
+    for post in posts:
+        groups.setdefault(folded(post.opening), []).append(post)
+    middle = fmean(post.rate for post in posts) if posts else 0.0
+    spread = variance([post.rate for post in posts], middle) if len(posts) > 1 else 0.0
+    means = {key: math.fsum(post.rate for post in own) / len(own) for key, own in groups.items()}
+    shrunk = means
+    if spread > 0:
+        estimates = pulled([(means[key] - middle, spread / len(own)) for key, own in groups.items()])
+        shrunk = {key: middle + each.estimate for key, each in zip(groups, estimates, strict=True)}
+    found = [
+        OpeningMean(
+            text=max(own, key=lambda post: (_instant(post.published), post.post_id)).opening,
+            posts=len(own),
+            mean_rate=means[key],
+            shrunk_rate=min(100.0, max(0.0, shrunk[key])),
+            enough=len(own) >= CALLED,
+        )
+        for key, own in groups.items()
+    ]
+    return tuple(sorted(found, key=lambda each: (not each.enough, -each.shrunk_rate, -each.posts, each.text)))
+
+
+def _instant(published: date | None) -> float:
+    if published is None:
+        return -math.inf
+    if not isinstance(published, datetime):
+        published = datetime.combine(published, time(12), UTC)
+    return published.timestamp()
 
 
 class Opened(NamedTuple):

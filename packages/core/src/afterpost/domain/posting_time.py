@@ -14,6 +14,8 @@ from afterpost.domain.effects import Effect, Sample, effects
 HOURS = 24
 PART = 4
 """Hours in a part of the day."""
+NEARLY_ALL = 0.9
+"""Where one hour holds so many of a part's posts, they say nothing about its other hours."""
 
 
 class Bucket(Struct, frozen=True, kw_only=True):
@@ -29,7 +31,7 @@ class PostingTimes(Struct, frozen=True, kw_only=True):
 
     `chance`: how often chance alone makes some hour or part of the day look as good as the best one does
     here; None where nothing could be compared. `recommended`: the clearly better bucket that is sure of the
-    most, None where there is none. `shuffles`: see `Effects`.
+    most, no wider than the hours that its posts lie in; None where there is none. `shuffles`: see `Effects`.
     """
 
     posts: int
@@ -62,7 +64,8 @@ def posting_times(posts: Sequence[Dated], zone: ZoneInfo, *, seed: int) -> Posti
         Bucket(start=n * PART, end=(n + 1) * PART, effect=found.of.get(f"part {n}", Effect()))
         for n in range(HOURS // PART)
     )
-    better = [bucket for bucket in (*hours, *parts) if bucket.effect.is_better]
+    spans = (narrowed(part, hours[part.start : part.end]) for part in parts)
+    better = [bucket for bucket in (*hours, *spans) if bucket is not None and bucket.effect.is_better]
     return PostingTimes(
         posts=len(posts),
         chance=found.better,
@@ -73,6 +76,17 @@ def posting_times(posts: Sequence[Dated], zone: ZoneInfo, *, seed: int) -> Posti
     )
 
 
+def narrowed(part: Bucket, hours: Sequence[Bucket]) -> Bucket | None:
+    """The part from the first of its hours with a post to the last: its posts are the same.
+
+    None where one hour has nearly all of them: what they tell is told of that hour.
+    """
+    used = [hour for hour in hours if hour.effect.posts]
+    if not used or max(hour.effect.posts for hour in used) >= NEARLY_ALL * part.effect.posts:
+        return None
+    return Bucket(start=used[0].start, end=used[-1].end, effect=part.effect)
+
+
 def hour_label(hour: int) -> str:
-    """An hour as people write it: 0 is 12AM, 14 is 2PM."""
-    return f"{hour % 12 or 12}{'AM' if hour < 12 else 'PM'}"
+    """An hour as clocks of 24 hours show it, as everywhere: `09:00`; the last one ends at `24:00`."""
+    return f"{hour:02d}:00"

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from afterpost.domain.metrics import CUMULATIVE, ENGAGEMENT_PARTS
+from afterpost.domain.rates import share_percent
 
 Severity = Literal["warning", "note"]
 Kind = Literal["low_coverage", "frozen", "became_zero", "impossible_ratio", "became_null", "backwards"]
@@ -194,7 +195,8 @@ def ratio_sentence(bound: Bound, posts: int) -> str:
 
 def coverage_sentence(observed: int, expected: int) -> str:
     """How many of the posts that were due were read."""
-    return f"Only {observed:,} of {expected:,} expected posts were read ({100 * observed / expected:.0f} %)."
+    share = share_percent(observed / expected)
+    return f"Only {observed:,} of {expected:,} expected posts were read ({share:.0f} %)."
 
 
 def is_low(observed: int, expected: int) -> bool:
@@ -235,9 +237,10 @@ def frozen(days: Iterable[Moves]) -> list[Frozen]:
 
 def frozen_sentence(metric: str, day: Frozen) -> str:
     """How many stood still, and how many usually move."""
+    usual = share_percent(day.usual)
     return (
-        f"{_title(metric)} of none of {_posts(day.posts)} moved, though {100 * day.usual:.0f} % did on the "
-        "days before: the same readings again?"
+        f"{_title(metric)} of none of {_posts(day.posts)} moved, though {usual:.0f} % did on the days "
+        "before: the same readings again?"
     )
 
 

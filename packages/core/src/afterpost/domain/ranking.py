@@ -71,6 +71,8 @@ def _seconds(published: Published | None) -> float:
 
 ENOUGH = 8
 """Posts that a group needs before its own mean and spread are used."""
+CALLED = 5
+"""Posts that a group needs before it is called good or bad."""
 
 
 class Evidence(NamedTuple):

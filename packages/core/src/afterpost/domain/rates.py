@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from afterpost.domain.metrics import CLICKS, ENGAGEMENT_PARTS, EXPOSURES
 
@@ -35,6 +35,29 @@ def rate(engaged: int | None, exposed: int | None) -> float | None:
     if engaged is None or exposed is None or exposed <= 0:
         return None
     return 100 * engaged / exposed
+
+
+class Clipped(NamedTuple):
+    """A rate in percent within 0..100, and whether it lay outside."""
+
+    rate: float | None
+    clipped: bool
+
+
+def clipped(percent: float | None) -> Clipped:
+    """A rate as it is shown: platforms count some engagements of people whose views they do not count."""
+    if percent is None:
+        return Clipped(None, clipped=False)
+    inside = min(100.0, max(0.0, percent))
+    return Clipped(inside, inside != percent)
+
+
+def share_percent(ratio: float, digits: int = 0) -> float:
+    """A share in percent, rounded so that 100 means all of it and 0 none: 487 of 489 are 99."""
+    rounded, step = round(100 * ratio, digits), 10.0**-digits
+    if 0 < ratio < 1:
+        return min(max(rounded, step), 100 - step)
+    return rounded
 
 
 def growth(current: int | None, previous: int | None) -> float | None:

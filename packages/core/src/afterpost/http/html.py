@@ -7,6 +7,8 @@ from datetime import date, datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
+from afterpost.domain.rates import share_percent
+
 UNKNOWN = "–"
 
 CSS = """
@@ -62,12 +64,17 @@ def number(value: int | None) -> Safe:
     return Safe(UNKNOWN if value is None else f"{value:,}".replace("-", "−"))
 
 
-def percent(value: float | None, *, signed: bool = False) -> Safe:
-    """Percent with one decimal."""
+def percent(value: float | None, *, signed: bool = False, digits: int = 1) -> Safe:
+    """Percent with one decimal, or as many as are asked for."""
     if value is None:
         return Safe(UNKNOWN)
-    shown = f"{value:+,.1f}" if signed else f"{value:,.1f}"
+    shown = f"{value:+,.{digits}f}" if signed else f"{value:,.{digits}f}"
     return Safe(shown.replace("-", "−") + "&nbsp;%")
+
+
+def share(ratio: float | None) -> Safe:
+    """A ratio as percent with one decimal; 100 % is all of it and 0 % none."""
+    return percent(None if ratio is None else share_percent(ratio, 1))
 
 
 def moment(at: datetime | None, zone: ZoneInfo, on: date | None = None) -> Safe:

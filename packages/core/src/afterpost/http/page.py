@@ -7,15 +7,18 @@ from zoneinfo import ZoneInfo
 from litestar import MediaType, Response, get
 from msgspec import Struct
 
+from afterpost.domain.posting_time import hour_label
+from afterpost.domain.ranking import CALLED
 from afterpost.domain.scope import Scope
 from afterpost.http.errors import problems
-from afterpost.http.html import POLICY, Safe, document, link, moment, number, percent, table, text
+from afterpost.http.html import POLICY, Safe, document, link, moment, number, percent, share, table, text
 from afterpost.http.scope import Call
 from afterpost.http.views import AccountView, RunView, account_view, run_view
 from afterpost.services.caveats import of_earned, of_growth
 from afterpost.services.core import Core
 from afterpost.services.earned import Totals
 from afterpost.services.overview import Overview, overview
+from afterpost.services.quality import Quality
 from afterpost.services.rankings import Ranked
 from afterpost.services.standing import accounts_standing, recent_runs
 from afterpost.services.sync import SyncStatus, sync_status
@@ -74,6 +77,7 @@ def render(shown: Shown) -> str:
         "<header><h1>Afterpost</h1>",
         f'<p class="soft">{window.start_date} to {window.end_date}, complete days in {text(window.time_zone)}'
         f" · as of {moment(shown.now, zone)}</p></header>",
+        _doubts(shown.weekly.quality, shown.meta),
         _overview(shown.overview, shown.meta),
         _weekly(shown.weekly, zone),
         _accounts(shown.accounts, shown.now, zone),
@@ -81,6 +85,23 @@ def render(shown: Shown) -> str:
         _learning(shown.learning, zone),
     ]
     return document("Afterpost", "\n".join(parts))
+
+
+def _doubts(quality: Quality, meta: Meta) -> str:
+    """What the answers say of their own numbers, before any of them."""
+    said = [] if quality.sentence is None else [f"Low coverage: {quality.sentence}"]
+    said += [f"{flaw.platform} {flaw.account or ''}, {flaw.day}: {flaw.sentence}" for flaw in quality.flaws]
+    more = quality.warnings + quality.notes - len(quality.flaws)
+    if more:
+        said.append(f"{more:,} more: GET /v1/quality or `afterpost quality` lists all.")
+    said += [
+        f"From {each.on} on {each.platform} counts {each.metric} otherwise: {each.note}"
+        for each in meta.breaks
+    ]
+    if not said:
+        return ""
+    items = "".join(f"<li>{text(sentence)}</li>" for sentence in said)
+    return f"<h2>Doubts</h2><ul>{items}</ul>"
 
 
 def _overview(answer: Overview, meta: Meta) -> str:
@@ -95,8 +116,6 @@ def _overview(answer: Overview, meta: Meta) -> str:
         for name in Totals.__struct_fields__
     ]
     coverage = meta.coverage
-    share = None if coverage.ratio is None else 100 * coverage.ratio
-    before = meta.previous_coverage.ratio
     facts = [
         f"{number(answer.posts)} posts observed, {number(answer.published)} published",
         f"engagement rate {percent(answer.engagement_rate)}"
@@ -104,8 +123,8 @@ def _overview(answer: Overview, meta: Meta) -> str:
         f"platforms: {text(', '.join(answer.active_platforms))}; most views: {text(answer.best_platform)}",
     ]
     receipt = [
-        f"coverage {percent(share)} ({coverage.observed} of {coverage.expected} expected posts), "
-        f"the week before {percent(None if before is None else 100 * before)}",
+        f"coverage {share(coverage.ratio)} ({coverage.observed} of {coverage.expected} expected posts), "
+        f"the week before {share(meta.previous_coverage.ratio)}",
         "provisional: later readings may still add to it" if meta.provisional else "settled",
         f"{number(meta.receipt.snapshots)} snapshots, change {number(meta.receipt.change_seq)}",
     ]
@@ -124,37 +143,57 @@ def _weekly(answer: Weekly, zone: ZoneInfo) -> str:
         f"{number(len(answer.not_distributed))} posts with an exposure below {answer.min_exposure}, and "
         f"{number(answer.incomplete)} that report too little, have no place here."
     )
+    hourless = f"Of {number(answer.without_hour)} ranked posts the hour is not known."
+    if answer.candidates > 1:
+        best = (
+            f"<h3>Best by shrunk engagement rate</h3>{_ranked(answer.top, zone)}"
+            f"<h3>Worst by shrunk engagement rate</h3>{_ranked(answer.worst, zone)}"
+        )
+    else:
+        best = f"<h3>The only post to rank</h3>{_ranked(answer.top, zone)}"
     groups = table(
         ("Platform", "Posts", "Views", "Engagements", "Rate"),
         [
-            (g.name, number(g.posts), number(g.views), number(g.engagements), percent(g.engagement_rate))
+            (
+                g.name,
+                number(g.posts),
+                number(g.views),
+                number(g.engagements),
+                _rate(g.engagement_rate, g.clipped),
+            )
             for g in answer.platforms
         ],
         numbers=(1, 2, 3, 4),
     )
     hours = table(
         ("Published at", "Posts", "Rate"),
-        [(f"{h.hour:02}:00", number(h.posts), percent(h.engagement_rate)) for h in answer.posting_hours],
+        [
+            (hour_label(h.hour), number(h.posts), _rate(h.engagement_rate, h.clipped))
+            for h in answer.posting_hours
+        ],
         numbers=(1, 2),
     )
     hooks = table(
-        ("First words", "Posts", "Exposure", "Rate"),
-        [(o.text, number(o.posts), number(o.exposed), percent(o.engagement_rate)) for o in answer.hooks],
+        ("First words", "Posts", "Shrunk rate", "Mean rate", "Against the others"),
+        [
+            (hook.text, number(hook.posts), _exact(hook.shrunk_rate), _exact(hook.mean_rate), hook.said)
+            for hook in answer.hooks
+        ],
         numbers=(1, 2, 3),
     )
+    hook_days = f"{answer.hooks_window.start_date} to {answer.hooks_window.end_date}"
     return (
-        "<h2>The week</h2><h3>Best by engagement rate</h3>"
-        + _ranked(answer.top, zone)
-        + "<h3>Worst by engagement rate</h3>"
-        + _ranked(answer.worst, zone)
-        + f'<p class="soft">{left_out}</p><h3>Platforms</h3>{groups}'
-        + f'<div class="pair"><div><h3>Posting hours</h3>{hours}</div><div><h3>Hooks</h3>{hooks}</div></div>'
+        f"<h2>The week</h2>{best}"
+        f'<p class="soft">{left_out}</p><h3>Platforms, by views</h3>{groups}'
+        f'<div class="pair"><div><h3>Posting hours</h3>{hours}<p class="soft">{hourless}</p></div>'
+        f"<div><h3>Hooks, by shrunk rate</h3>{hooks}"
+        f'<p class="soft">Of {hook_days}; those of {CALLED} posts and more first.</p></div></div>'
     )
 
 
 def _ranked(posts: Iterable[Ranked], zone: ZoneInfo) -> Safe:
     return table(
-        ("Post", "Platform", "Published", "Engagements", "Exposure", "Rate"),
+        ("Post", "Platform", "Published", "Engagements", "Exposure", "Rate", "Shrunk rate"),
         [
             (
                 link(_cut(post.title or post.external_id), post.url),
@@ -162,12 +201,22 @@ def _ranked(posts: Iterable[Ranked], zone: ZoneInfo) -> Safe:
                 moment(post.published_at, zone, post.published_on),
                 number(post.engagements),
                 Safe(f"{number(post.exposed)} {text(post.exposure)}"),
-                percent(post.engagement_rate),
+                _rate(post.engagement_rate, post.clipped),
+                _exact(post.shrunk_rate),
             )
             for post in posts
         ],
-        numbers=(3, 4, 5),
+        numbers=(3, 4, 5, 6),
     )
+
+
+def _rate(rate: float | None, clipped: bool) -> Safe:
+    return Safe(percent(rate) + (" clipped" if clipped else ""))
+
+
+def _exact(rate: float | None) -> Safe:
+    """A rate that sorts, told as closely as the order needs."""
+    return percent(rate, digits=2)
 
 
 def _cut(title: str) -> str:

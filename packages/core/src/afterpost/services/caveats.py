@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from afterpost.domain.rates import share_percent
 from afterpost.services.earned import COUNTED, Totals
 from afterpost.services.like_for_like import Comparison
 from afterpost.services.windows import Meta
@@ -10,7 +11,7 @@ from afterpost.services.windows import Meta
 def of_earned(meta: Meta) -> Iterator[str]:
     """How much of it is estimated, undated and unknown; of what is told most of: the exposure, if any."""
     if (name := _first(meta.estimated_share)) is not None and (share := meta.estimated_share[name]):
-        yield f"{100 * share:.0f} % of the {name} is booked to days without a reading."
+        yield f"{share_percent(share):.0f} % of the {name} is booked to days without a reading."
     if (name := _first(meta.undated)) is not None:
         late = meta.undated[name]
         yield (

@@ -1,6 +1,6 @@
 """The overview: what was earned in a window, against the one before, from the rollups alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -34,7 +34,8 @@ from afterpost.storage.rollups import Sums
 class Overview(Struct, frozen=True):
     """`posts`: distinct posts observed; `published`: posts published in the window; `earned`: booked to its
     days or undated in it; `lifetime`: last known totals at its end; `engagement_rate`: percent, over the
-    posts that report exposure and every engagement part asked for."""
+    posts that report exposure and every engagement part asked for; `best_platform`: with most views of
+    several, and of more than one post."""
 
     posts: int
     published: int
@@ -127,7 +128,6 @@ def overview(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[Ov
         for (_, _, platform), count in seen.items():
             on[platform] = on.get(platform, 0) + count
         shown_platforms = grouped(by_platform, on)
-        best = next((group.name for group in shown_platforms if (group.views or 0) > 0), None)
         lifetime = rollups.lifetime(
             connection, asked.scope, end=day_number(window.end), selection=selection, metrics=SHOWN
         )
@@ -139,7 +139,7 @@ def overview(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[Ov
             brands=len({brand for (_, brand, _), count in seen.items() if count and brand}),
             organizations=len({organization for (organization, _, _), count in seen.items() if count}),
             active_platforms=tuple(sorted(group.name for group in shown_platforms if group.posts)),
-            best_platform=best,
+            best_platform=_best(shown_platforms),
             earned=earned_of(current),
             previous=earned_of(before),
             growth=compared.growth,
@@ -147,3 +147,9 @@ def overview(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[Ov
             engagement_rate=rate_of(current),
         )
         return answer, meta_of(asked, current, compared)
+
+
+def _best(by_views: Sequence[Group]) -> str | None:
+    """The platform with most views; None where it stands alone or has a single post."""
+    seen = [group for group in by_views if (group.views or 0) > 0]
+    return seen[0].name if len(seen) > 1 and seen[0].posts > 1 else None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from afterpost.domain.ranking import ENOUGH, RankKey, rank_key
+from afterpost.domain.rates import clipped
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
 from afterpost.services.earned import window_sums
@@ -20,15 +21,16 @@ SNIPPET = 100
 
 
 class Prompt(Struct, frozen=True):
-    """Posts made from one prompt: how many, their exposure, their rate as a ratio of sums. `prompt` is the
-    creative link of that name, else the beginning of the post's text; `enough`: whether there are as many
-    posts as a group needs before its own rate is believed."""
+    """Posts made from one prompt: how many, their exposure, their rate as a ratio of sums, clipped to 0..100
+    (`clipped` says so). `prompt` is the creative link of that name, else the beginning of the post's text;
+    `enough`: whether there are as many posts as a group needs before its own rate is believed."""
 
     prompt: str
     posts: int
     exposed: int
     engagements: int
     engagement_rate: float | None
+    clipped: bool
     enough: bool
 
 
@@ -64,8 +66,9 @@ def prompt_performance(
         for prompt, items in by_prompt.items():
             exposed, percent = together(items)
             engaged = sum(item.engagements for item in items)
-            found = Prompt(prompt, len(items), exposed, engaged, percent, len(items) >= ENOUGH)
-            place = rank_key(percent, exposed, None, min(item.post_id for item in items))
+            shown = clipped(percent)
+            found = Prompt(prompt, len(items), exposed, engaged, *shown, len(items) >= ENOUGH)
+            place = rank_key(shown.rate, exposed, None, min(item.post_id for item in items))
             prompts.append((PromptKey(not found.enough, place), found))
         prompts.sort(key=itemgetter(0))
         rest = [pair for pair in prompts if after is None or pair[0] > after]

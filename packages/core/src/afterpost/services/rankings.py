@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from afterpost.domain.ranking import MIN_EXPOSURE, Evidence, RankKey, rank_key, shrunk
-from afterpost.domain.rates import engagements, exposure, rate
+from afterpost.domain.rates import clipped, engagements, exposure, rate
 from afterpost.domain.scope import Scope
 from afterpost.domain.snapshots import booked_between
 from afterpost.domain.windows import Window, day_number, skipped_days, zone_of
@@ -199,8 +199,7 @@ def owners_of(asked: Asked, rated: Iterable[Rated]) -> dict[int, Post]:
 
 def shown(rated: Rated, post: Post, earned: Totals | None = None) -> Ranked:
     """The candidate as it is shown."""
-    percent = rate(rated.engagements, rated.exposed)
-    clipped = None if percent is None else min(100.0, max(0.0, percent))
+    own = clipped(rate(rated.engagements, rated.exposed))
     return Ranked(
         post_id=post.id,
         platform=post.platform,
@@ -213,9 +212,9 @@ def shown(rated: Rated, post: Post, earned: Totals | None = None) -> Ranked:
         engagements=rated.engagements,
         exposure=rated.exposure,
         exposed=rated.exposed,
-        engagement_rate=clipped,
+        engagement_rate=own.rate,
         shrunk_rate=rated.value,
-        clipped=clipped != percent,
+        clipped=own.clipped,
         earned=earned,
     )
 

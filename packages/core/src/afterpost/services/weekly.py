@@ -1,14 +1,15 @@
 """The weekly summary: what to learn from complete days. Today is never in it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from afterpost.domain.openings import folded, opening_of
 from afterpost.domain.ranking import MIN_EXPOSURE
+from afterpost.domain.rates import clipped
 from afterpost.domain.scope import Scope
+from afterpost.services.advice import Hook, hooks_of, lately
 from afterpost.services.core import Core
 from afterpost.services.earned import UNKNOWN, Totals, earned_of, previous_sums, window_sums
 from afterpost.services.equal_age import EqualAge, equal_age
@@ -18,25 +19,24 @@ from afterpost.services.overview import Group, groups, meta_of
 from afterpost.services.quality import Quality, quality_of
 from afterpost.services.question import DEFAULT, Question, asking
 from afterpost.services.rankings import Ranked, Rated, field_of, owners_of, shown, together
-from afterpost.services.windows import Meta
-from afterpost.storage.posts import Post
+from afterpost.services.windows import Meta, WindowMeta
+from afterpost.services.windows import shown as shown_window
 
 
 class Hour(Struct, frozen=True):
-    """Posts published at this local hour, and their rate as a ratio of sums. A description, no advice."""
+    """Posts published at this local hour, and their rate as a ratio of sums, clipped to 0..100 (`clipped`
+    says so). A description, no advice."""
 
     hour: int
     posts: int
     engagement_rate: float | None
+    clipped: bool
 
 
-class Opening(Struct, frozen=True):
-    """Posts that begin with these words, and their rate as a ratio of sums."""
+class RatedGroup(Group, frozen=True):
+    """One platform or content type in the window, its rate clipped to 0..100 (`clipped` says so)."""
 
-    text: str
-    posts: int
-    exposed: int
-    engagement_rate: float | None
+    clipped: bool
 
 
 class WeekOverWeek(Struct, frozen=True):
@@ -49,23 +49,29 @@ class WeekOverWeek(Struct, frozen=True):
 
 
 class Weekly(Struct, frozen=True):
-    """`quality`: what is doubtful, before anything else is said. `top`, `worst`: distinct posts of the window
-    or the 28 days before, at least a day old at its end, by shrunk engagement rate; `not_distributed`: those
-    with less than `min_exposure`; `incomplete`: how many report no exposure or not every engagement part
-    ever asked for, and so have no rate; `unread` and `unknown_publication`: as in a ranking."""
+    """`quality`: what is doubtful, before anything else is said. `top`, `worst`: of the `candidates`, which
+    are distinct posts of the window or the 28 days before, at least a day old at its end, by shrunk
+    engagement rate; `not_distributed`: those with less than `min_exposure`; `incomplete`: how many report no
+    exposure or not every engagement part ever asked for, and so have no rate; `unread` and
+    `unknown_publication`: as in a ranking; `without_hour`: candidates of whose publication only the day is
+    known; `hooks`: the first of those that `GET /v1/analytics/hooks` lists for `hooks_window`, the 90 days up
+    to the window's end."""
 
     quality: Quality
     top: tuple[Ranked, ...]
     worst: tuple[Ranked, ...]
+    candidates: int
     not_distributed: tuple[Ranked, ...]
     incomplete: int
     unread: int
     unknown_publication: int
     min_exposure: int
-    platforms: tuple[Group, ...]
-    content_types: tuple[Group, ...]
+    platforms: tuple[RatedGroup, ...]
+    content_types: tuple[RatedGroup, ...]
     posting_hours: tuple[Hour, ...]
-    hooks: tuple[Opening, ...]
+    without_hour: int
+    hooks: tuple[Hook, ...]
+    hooks_window: WindowMeta
     earned: Totals
     previous: Totals
     growth: Growth
@@ -85,10 +91,12 @@ def weekly(
         found = field_of(asked)
         owners = owners_of(asked, found.rated)
         ranked = found.distributed
+        longer = lately(asked)
         answer = Weekly(
             quality=quality_of(asked),
             top=tuple(shown(each, owners[each.post_id]) for each in ranked[:top_n]),
             worst=tuple(shown(each, owners[each.post_id]) for each in ranked[::-1][:worst_n]),
+            candidates=len(ranked),
             not_distributed=tuple(
                 shown(each, owners[each.post_id]) for each in found.rated if each.exposed < MIN_EXPOSURE
             ),
@@ -96,10 +104,12 @@ def weekly(
             unread=found.unread,
             unknown_publication=found.unknown_publication,
             min_exposure=MIN_EXPOSURE,
-            platforms=tuple(groups(asked, "platform")),
-            content_types=tuple(groups(asked, "content_type")),
+            platforms=_clipped(groups(asked, "platform")),
+            content_types=_clipped(groups(asked, "content_type")),
             posting_hours=tuple(_hours(ranked, ZoneInfo(asked.window.zone))),
-            hooks=tuple(_openings(ranked, owners)[:top_n]),
+            without_hour=sum(not isinstance(each.standing.published, datetime) for each in ranked),
+            hooks=hooks_of(longer).hooks[:top_n],
+            hooks_window=shown_window(longer.window),
             earned=earned_of(sums),
             previous=earned_of(before),
             growth=compared.growth,
@@ -119,15 +129,12 @@ def _hours(ranked: Iterable[Rated], zone: ZoneInfo) -> list[Hour]:
         # A day has no hour.
         if isinstance(published, datetime):
             by_hour.setdefault(published.astimezone(zone).hour, []).append(item)
-    return [Hour(hour, len(items), together(items)[1]) for hour, items in sorted(by_hour.items())]
+    return [Hour(hour, len(items), *clipped(together(items)[1])) for hour, items in sorted(by_hour.items())]
 
 
-def _openings(ranked: Iterable[Rated], owners: Mapping[int, Post]) -> list[Opening]:
-    by_text: dict[str, tuple[str, list[Rated]]] = {}
-    for item in ranked:
-        post = owners[item.post_id]
-        text = opening_of(post.description, post.title)
-        if text is not None:
-            by_text.setdefault(folded(text), (text, []))[1].append(item)
-    found = [Opening(text, len(items), *together(items)) for text, items in by_text.values()]
-    return sorted(found, key=lambda o: (-(o.engagement_rate or 0.0), -o.exposed, o.text))
+def _clipped(groups: Iterable[Group]) -> tuple[RatedGroup, ...]:
+    return tuple(
+        RatedGroup(**{**structs.asdict(each), "engagement_rate": own.rate, "clipped": own.clipped})
+        for each in groups
+        for own in [clipped(each.engagement_rate)]
+    )

@@ -124,6 +124,23 @@ def _between(shape: Shape, pool: PoolOf, begins: bool) -> sa.Select[Any]:
     return sa.select(posts.c.id, at).where(*alike, *shape.conditions(posts, named=True))
 
 
+def count_without_hour(
+    connection: sa.Connection, scope: Scope, selection: Selection, start: int, end: int
+) -> int:
+    """Posts published on the days [start, end] of which nothing more exact is known."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(posts)
+        .where(
+            posts.c.published_day.between(start, end),
+            posts.c.published_at.is_(None),
+            *within(scope, posts),
+            *selected(selection, posts),
+        )
+    )
+    return int(connection.execute(query).scalar_one())
+
+
 def read_while_young(
     connection: sa.Connection, scope: Scope, young: Iterable[int], until: timedelta
 ) -> dict[int, list[Early]]:
