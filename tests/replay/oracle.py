@@ -18,7 +18,8 @@ READ_AT = time(12, tzinfo=UTC)
 
 
 class Video(NamedTuple):
-    """What the file says of one video: publication as of its first row, brand as of its last row."""
+    """What the file says of one video: publication as of its last row that gives a possible one, brand as of
+    its last row."""
 
     published_at: datetime
     brand: str
@@ -46,6 +47,15 @@ class Booking(NamedTuple):
         return share if self.gain >= 0 else -share
 
 
+class Opening(NamedTuple):
+    """A first known total that is no gain: of which video, and the days [first, last] it was earned on."""
+
+    video: str
+    first: date
+    last: date
+    total: int
+
+
 class Window(NamedTuple):
     """A question: whole days, both inclusive, of one brand (None: of all)."""
 
@@ -65,21 +75,46 @@ class Oracle:
         self.bookings: dict[str, dict[str, list[Booking]]] = {
             brand: {metric: [] for metric in METRICS} for brand in self.brands
         }
+        self.openings: dict[str, dict[str, list[Opening]]] = {
+            brand: {metric: [] for metric in METRICS} for brand in self.brands
+        }
         for name, video in self.videos.items():
             for metric in METRICS:
-                self.bookings[video.brand][metric] += _bookings(name, video, metric)
+                bookings, opening = _history(name, video, metric)
+                self.bookings[video.brand][metric] += bookings
+                self.openings[video.brand][metric] += [opening] if opening else []
 
-    def earned(self, window: Window, metric: str) -> int | None:
-        """What the window's days got; None where the metric was not reported and nothing covers a day."""
-        booked = [
+    def booked(self, window: Window, metric: str) -> int | None:
+        """What gains booked to the window's days; None where none covers one of them."""
+        booked = self.covering(window, metric)
+        return sum(booking.on(day) for booking in booked for day in _days(window)) if booked else None
+
+    def covering(self, window: Window, metric: str) -> list[Booking]:
+        """The gains that cover a day of the window."""
+        return [
             booking
             for brand in self._brands(window)
             for booking in self.bookings[brand][metric]
             if booking.first <= window.end and booking.last >= window.start
         ]
-        if not booked and not self._reported(window, metric):
+
+    def undated(self, window: Window, metric: str) -> list[Opening]:
+        """Late openings that lie whole in the window: earned in it, on days that nobody knows."""
+        return [o for o in self._met(window, metric) if window.start <= o.first and o.last <= window.end]
+
+    def unknown(self, window: Window, metric: str) -> list[Opening]:
+        """Late openings that share a day with the window and reach out of it: earned, in part, nobody knows
+        where."""
+        return [
+            o for o in self._met(window, metric) if not (window.start <= o.first and o.last <= window.end)
+        ]
+
+    def earned(self, window: Window, metric: str) -> int | None:
+        """What is known to be earned in the window: booked to its days, or undated within it."""
+        booked, undated = self.booked(window, metric), self.undated(window, metric)
+        if booked is None and not undated:
             return None
-        return sum(booking.on(day) for booking in booked for day in _days(window))
+        return (booked or 0) + sum(opening.total for opening in undated)
 
     def summed(self, window: Window, metric: str) -> int:
         """The lifetime totals of every video on every day it was read, added up: what nobody should do."""
@@ -115,18 +150,20 @@ class Oracle:
             if booking.days > 1 and booking.last != min(self.videos[booking.video].readings)
         ]
 
+    def _met(self, window: Window, metric: str) -> list[Opening]:
+        """Late openings that share a day with the window."""
+        return [
+            opening
+            for brand in self._brands(window)
+            for opening in self.openings[brand][metric]
+            if opening.first <= window.end and opening.last >= window.start
+        ]
+
     def _brands(self, window: Window) -> list[str]:
         return self.brands if window.brand is None else [window.brand]
 
     def _videos_of(self, window: Window) -> Iterator[Video]:
         return (v for v in self.videos.values() if window.brand is None or v.brand == window.brand)
-
-    def _reported(self, window: Window, metric: str) -> bool:
-        return any(
-            window.start <= day <= window.end and metric in values
-            for video in self._videos_of(window)
-            for day, values in video.readings.items()
-        )
 
 
 def previous(window: Window) -> Window:
@@ -194,25 +231,41 @@ def _videos(file: Path, until: date | None) -> dict[str, Video]:
             for day, row in by_day.items()
             if until is None or day <= until
         }
-        published_at = datetime.fromisoformat(history[0]["published_at"])
-        videos[name] = Video(published_at, history[-1]["category"], readings)
+        told = {day: datetime.fromisoformat(row["published_at"]) for day, row in by_day.items()}
+        videos[name] = Video(_publication(told, readings), history[-1]["category"], readings)
     return videos
 
 
-def _bookings(name: str, video: Video, metric: str) -> Iterator[Booking]:
-    """The gains of a metric: each known total less the one known before it."""
-    first_day = min(video.readings)
+def _publication(told: dict[date, datetime], readings: dict[date, dict[str, int]]) -> datetime:
+    """The publication that the last of the readings gives, of those that are possible: none of them had views
+    more than a day before it. Before any reading it is what the first row says."""
+    seen = [datetime.combine(day, READ_AT) for day, values in readings.items() if values.get("views")]
+    possible = [
+        told[day]
+        for day in sorted(readings)
+        if not any(at < told[day] - timedelta(hours=24) for at in seen)
+    ]
+    return possible[-1] if possible else told[min(told)]
+
+
+def _history(name: str, video: Video, metric: str) -> tuple[list[Booking], Opening | None]:
+    """The gains of a metric, each known total less the one known before it, and its late opening."""
+    first_day, published = min(video.readings), video.published_at.astimezone(UTC).date()
     fresh = datetime.combine(first_day, READ_AT) - video.published_at <= FRESH
+    bookings, opening = [], None
     known: tuple[date, int] | None = None
     for day in sorted(video.readings):
         total = video.readings[day].get(metric)
         if total is None:
             continue
         if known is not None:
-            yield Booking(name, known[0] + timedelta(days=1), day, total - known[1])
+            bookings.append(Booking(name, known[0] + timedelta(days=1), day, total - known[1]))
         elif fresh and day == first_day:
-            yield Booking(name, min(video.published_at.astimezone(UTC).date(), day), day, total)
+            bookings.append(Booking(name, min(published, day), day, total))
+        else:
+            opening = Opening(name, min(published, day), day, total)
         known = (day, total)
+    return bookings, opening
 
 
 def _days(window: Window) -> Iterator[date]:

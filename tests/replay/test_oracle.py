@@ -45,8 +45,40 @@ def test_a_first_total_counts_only_within_48_hours(oracle: Oracle) -> None:
 
 def test_a_metric_that_first_appears_later_gains_nothing_from_0(oracle: Oracle) -> None:
     # new: comments first on the 5th, then +2; old: 7 and 7. Likes, missing on the 5th, fell from 5 to 4.
-    assert asked(oracle, "Music", "comments", 1, 6) == [None, 0, 0, 0, 0, 2]
+    assert asked(oracle, "Music", "comments", 1, 6) == [None, None, 0, 0, None, 2]
     assert asked(oracle, "Music", "likes", 3, 6) == [0, 0, 0, -1]
+
+
+def test_a_late_opening_is_earned_where_all_its_days_are(oracle: Oracle) -> None:
+    """new's comments, 4, are of the days from the 1st to the 5th; old's of 28 February to 2 March."""
+
+    def window(first: str, last: str) -> Window:
+        return Window("Music", date.fromisoformat(f"2026-{first}"), date.fromisoformat(f"2026-{last}"))
+
+    def seen(first: str, last: str) -> tuple[int, int, int | None]:
+        asked = window(first, last)
+        undated, unknown = oracle.undated(asked, "comments"), oracle.unknown(asked, "comments")
+        return sum(each.total for each in undated), len(unknown), oracle.earned(asked, "comments")
+
+    assert seen("03-01", "03-05") == (4, 1, 4)
+    assert seen("03-02", "03-06") == (0, 2, 2)
+    assert seen("02-28", "03-06") == (4 + 7, 0, 4 + 7 + 2)
+    assert seen("03-02", "03-02") == (0, 2, None)
+    assert seen("02-20", "02-27") == (0, 0, None)
+
+
+def test_the_last_possible_publication_counts(tmp_path: Path) -> None:
+    """A premiere moves; nothing with views a day and more before can have been published then."""
+    row = "a,2026-03-{:02},2026-03-{:02}T10:00:00Z,A,C,Music,{},0,0\n"
+    file = tmp_path / "file.csv.gz"
+    for lines, day in (
+        (((2, 1, 5), (3, 2, 6)), 2),
+        (((2, 1, 5), (3, 4, 6)), 1),
+        (((2, 1, 0), (3, 4, 6)), 4),
+        (((2, 5, 5),), 5),
+    ):
+        file.write_bytes(gzip.compress((HEADER + "".join(row.format(*line) for line in lines)).encode()))
+        assert Oracle(file).videos["a"].published_at.day == day
 
 
 def test_summing_lifetime_totals_counts_each_again_every_day(oracle: Oracle) -> None:
