@@ -323,27 +323,28 @@ class Surfaces:
         ]
 
     def scored(self, window: Window) -> list[tuple[str, int, float]]:
-        """(name, engagements at 24 h, expected) of those published in the window that have both."""
-        begins, ends = _instants(window)
+        """(name, engagements at 24 h, expected) of those published in the window that have both.
+
+        Expected: of the account's 200 posts before it the last 100 that have a value, or, where fewer than 8
+        have one, the same of all; whatever brand is asked about.
+        """
         history = sorted(
-            (
-                (video.published_at, self.posts[name]["id"], name)
-                for name, video in self.oracle.videos.items()
-                if window.brand in (None, video.brand) and begins - 180 * DAY <= video.published_at < ends
-            )
+            (video.published_at, self.posts[name]["id"], name) for name, video in self.oracle.videos.items()
         )
-        earlier: list[tuple[str, int]] = []
-        found = []
-        for published_at, _, name in history:
+        of_account: dict[str, list[int | None]] = {}
+        of_all: list[int | None] = []
+        asked, found = set(self.published(window)), []
+        for _, _, name in history:
             video = self.oracle.videos[name]
-            value = _at_a_day(video)
-            own = [v for brand, v in earlier if brand == video.brand][-100:]
-            pool = own if len(own) >= 8 else [v for _, v in earlier][-100:]
-            if value is not None and published_at >= begins and len(pool) >= 8:
-                cut = len(pool) // 4
-                found.append((name, value, mean(sorted(pool)[cut : len(pool) - cut])))
-            if value is not None:
-                earlier.append((video.brand, value))
+            value, own = _at_a_day(video), of_account.setdefault(video.brand, [])
+            if name in asked and value is not None:
+                pools = ([v for v in earlier[-200:] if v is not None][-100:] for earlier in (own, of_all))
+                pool = next((known for known in pools if len(known) >= 8), None)
+                if pool is not None:
+                    cut = len(pool) // 4
+                    found.append((name, value, mean(sorted(pool)[cut : len(pool) - cut])))
+            own.append(value)
+            of_all.append(value)
         return found
 
     def advice(self, window: Window) -> Iterator[Found]:
@@ -382,13 +383,16 @@ class Surfaces:
 def _at_a_day(video: Video) -> int | None:
     """Likes and comments at 24 h of age, between the readings around it, rounded half up.
 
-    A reading within an hour counts as it is; two further than a day apart say nothing.
+    A reading within an hour counts as it is; two further than a day apart say nothing, and nor does one that
+    hides a part.
     """
     at = video.published_at + DAY
     readings = [
-        (datetime.combine(day, READ_AT), sum(values[part] for part in PARTS if part in values))
+        (
+            datetime.combine(day, READ_AT),
+            sum(values[part] for part in PARTS) if all(part in values for part in PARTS) else None,
+        )
         for day, values in sorted(video.readings.items())
-        if any(part in values for part in PARTS)
     ]
     before = [reading for reading in readings if reading[0] <= at][-1:]
     after = [reading for reading in readings if reading[0] > at][:1]
@@ -398,6 +402,8 @@ def _at_a_day(video: Video) -> int | None:
     if not before or not after or after[0][0] - before[0][0] > DAY:
         return None
     (start, low), (end, high) = before[0], after[0]
+    if low is None or high is None:
+        return None
     passed, whole = (at - start) // timedelta(microseconds=1), (end - start) // timedelta(microseconds=1)
     return low + math.floor((high - low) * passed / whole + 0.5)
 
