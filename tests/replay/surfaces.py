@@ -52,6 +52,7 @@ class Surfaces:
             if cursor is None:
                 break
         self.names = {post["id"]: name for name, post in self.posts.items()}
+        self._compared: dict[str, tuple[int, float]] = {}
 
     def differences(self, window: Window) -> list[Found]:
         """Of one window, whatever surface differs."""
@@ -323,29 +324,32 @@ class Surfaces:
         ]
 
     def scored(self, window: Window) -> list[tuple[str, int, float]]:
-        """(name, engagements at 24 h, expected) of those published in the window that have both.
+        """(name, engagements at 24 h, expected) of those published in the window that have both."""
+        published = set(self.published(window))
+        return [(name, *both) for name, both in self.compared().items() if name in published]
 
-        Expected: of the account's 200 posts before it the last 100 that have a value, or, where fewer than 8
-        have one, the same of all; whatever brand is asked about.
-        """
-        history = sorted(
-            (video.published_at, self.posts[name]["id"], name) for name, video in self.oracle.videos.items()
-        )
-        of_account: dict[str, list[int | None]] = {}
-        of_all: list[int | None] = []
-        asked, found = set(self.published(window)), []
-        for _, _, name in history:
-            video = self.oracle.videos[name]
-            value, own = _at_a_day(video), of_account.setdefault(video.brand, [])
-            if name in asked and value is not None:
-                pools = ([v for v in earlier[-200:] if v is not None][-100:] for earlier in (own, of_all))
-                pool = next((known for known in pools if len(known) >= 8), None)
-                if pool is not None:
-                    cut = len(pool) // 4
-                    found.append((name, value, mean(sorted(pool)[cut : len(pool) - cut])))
-            own.append(value)
-            of_all.append(value)
-        return found
+    def compared(self) -> dict[str, tuple[int, float]]:
+        """Name -> (engagements at 24 h, expected) of all videos that have both, the earliest first; whatever
+        is asked, for every video has one score."""
+        if not self._compared:
+            earlier: list[int | None] = []
+            own: dict[str, list[int | None]] = {}
+            for _, _, name in sorted(
+                (video.published_at, self.posts[name]["id"], name)
+                for name, video in self.oracle.videos.items()
+            ):
+                video = self.oracle.videos[name]
+                value, mine = _at_a_day(video), own.setdefault(video.brand, [])
+                for looked_at in (mine[-200:], earlier[-200:]):
+                    pool = sorted([each for each in looked_at if each is not None][-100:])
+                    if len(pool) >= 8:
+                        if value is not None:
+                            cut = len(pool) // 4
+                            self._compared[name] = (value, mean(pool[cut : len(pool) - cut]))
+                        break
+                mine.append(value)
+                earlier.append(value)
+        return self._compared
 
     def advice(self, window: Window) -> Iterator[Found]:
         scored = self.scored(window)
@@ -383,8 +387,8 @@ class Surfaces:
 def _at_a_day(video: Video) -> int | None:
     """Likes and comments at 24 h of age, between the readings around it, rounded half up.
 
-    A reading within an hour counts as it is; two further than a day apart say nothing, and nor does one that
-    hides a part.
+    A reading within an hour counts as it is; two further than a day apart say nothing. Every reading was
+    asked for both parts: one that lacks a part hides it, and there is no sum.
     """
     at = video.published_at + DAY
     readings = [

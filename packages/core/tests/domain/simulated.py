@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from afterpost.domain.background import Dated
 from afterpost.domain.effects import response
-from afterpost.domain.expectation import Peer, expectations
+from afterpost.domain.expectation import Peer, Pool, expectation
 
 BEGIN = datetime(2025, 1, 6, tzinfo=UTC)
 HOUR = 18
@@ -31,10 +31,16 @@ class Made(NamedTuple):
 
 def dated(posts: list[Made]) -> list[Dated]:
     """What posting times are computed from: the posts that an expectation exists for."""
-    peers = [Peer(post.published_at, n, post.account, "net", post.engaged) for n, post in enumerate(posts)]
+    accounts: dict[int, list[Peer]] = {}
+    for n, post in enumerate(posts):
+        accounts.setdefault(post.account, []).append(Peer(post.published_at, n, post.engaged))
+    pools = {account: Pool(peers) for account, peers in accounts.items()}
+    everyone = Pool(peer for peers in accounts.values() for peer in peers)
     return [
         Dated(post.account, post.published_at, response(post.engaged, expected.expected))
-        for post, expected in zip(posts, expectations(peers), strict=True)
+        for n, post in enumerate(posts)
+        for place in ((post.published_at, n),)
+        for expected in (expectation(pools[post.account].before(*place), everyone.before(*place)),)
         if expected is not None
     ]
 

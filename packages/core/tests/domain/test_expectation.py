@@ -1,6 +1,5 @@
 """Expectations and scores, against SciPy and by hand."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from random import Random
 
@@ -9,15 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import trim_mean
 
-from afterpost.domain.expectation import (
-    LAST,
-    Expectation,
-    Peer,
-    expectation,
-    expectations,
-    middle_mean,
-    score,
-)
+from afterpost.domain.expectation import LAST, PEERS, Expectation, Peer, Pool, expectation, middle_mean, score
 from packages.core.tests.house import NOW
 
 
@@ -41,45 +32,44 @@ def test_the_account_speaks_first_then_the_platform_then_nobody() -> None:
     assert expectation(own[:7], others[:7]) is None
 
 
-def test_only_the_last_hundred_count() -> None:
-    assert expectation([10**6] * 50 + [3] * LAST, []) == Expectation(expected=3, posts=100, pool="account")
+def daily(*values: int | None) -> Pool:
+    """A pool with a post a day; the first is post 0."""
+    return Pool(Peer(NOW + timedelta(days=n), n, value) for n, value in enumerate(values))
 
 
-def slow(peers: Sequence[Peer]) -> list[Expectation | None]:
-    """The same, post by post."""
-    found = []
-    for peer in peers:
-        earlier = sorted(each for each in peers if each[:2] < peer[:2])
-        known = [each for each in earlier if each.value is not None]
-        own = [each.value or 0 for each in known if each.account == peer.account]
-        found.append(expectation(own, [each.value or 0 for each in known if each.platform == peer.platform]))
-    return found
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_all_at_once_is_the_same_as_one_by_one(seed: int) -> None:
-    rng = Random(seed)
-    peers = [
-        Peer(
-            NOW + timedelta(hours=rng.randrange(40)),
-            n,
-            (rng.randrange(3), rng.choice(["video", "image"])),
-            rng.choice(["net", "net", "other"]),
-            None if rng.random() < 0.1 else rng.randrange(1_000),
-        )
-        for n in range(300)
-    ]
-    rng.shuffle(peers)
-    assert expectations(peers) == slow(peers)
-    pools = {each.pool if each else None for each in expectations(peers)}
-    assert pools == {"account", "platform", None}
+def test_the_last_hundred_with_a_value_count_among_the_last_two_hundred() -> None:
+    later = NOW + timedelta(days=10_000)
+    assert daily(*[1] * 50, *[3] * LAST).before(later, 0) == [3] * LAST
+    # Posts without a value stand among the two hundred that are looked at, and not among the hundred.
+    assert daily(*[3] * LAST, *[None] * 60).before(later, 0) == [3] * LAST
+    assert daily(*[3] * LAST, *[None] * (PEERS - 40)).before(later, 0) == [3] * 40
+    assert daily(*[3] * LAST, *[None] * PEERS).before(later, 0) == []
 
 
 def test_a_post_never_expects_itself_nor_what_came_later() -> None:
-    peers = [Peer(NOW + timedelta(hours=n), n, "a", "net", 10) for n in range(20)]
-    changed = [*peers[:12], *(peer._replace(value=10**9) for peer in peers[12:])]
-    assert expectations(changed)[:13] == expectations(peers)[:13]
-    assert expectations(peers)[:8] == [None] * 8
+    pool = daily(*range(10))
+    assert pool.before(NOW + timedelta(days=4), 4) == [0, 1, 2, 3]
+    # Of one instant, the post with the smaller id is the earlier one.
+    together = Pool(Peer(NOW, n, n) for n in (3, 1, 2))
+    assert [together.before(NOW, n) for n in (1, 2, 3, 4)] == [[], [1], [1, 2], [1, 2, 3]]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_pool_is_what_counting_one_by_one_says(seed: int) -> None:
+    rng = Random(seed)
+    peers = [
+        Peer(
+            NOW + timedelta(hours=rng.randrange(60)), n, None if rng.random() < 0.4 else rng.randrange(1_000)
+        )
+        for n in range(400)
+    ]
+    rng.shuffle(peers)
+    pool = Pool(peers)
+    for peer in peers:
+        earlier = sorted(each[:2] for each in peers if each[:2] < peer[:2])[-PEERS:]
+        values = {each[:2]: each.value for each in peers}
+        known = [value for key in earlier if (value := values[key]) is not None]
+        assert pool.before(peer.published_at, peer.post_id) == known[-LAST:]
 
 
 def test_a_score_is_actual_over_expected() -> None:

@@ -240,8 +240,8 @@ def test_a_gain_of_one_day_is_booked_to_it() -> None:
 
 def test_a_gain_of_several_days_is_estimated_on_all_but_the_last() -> None:
     found = booked(Row(5, 2, 0, "api", {"reach": Cell(12, 10, 3)}, {}))
-    assert found[3] == {"reach_gain": 3, "reach_covered": 1, "reach_estimated": 3}
-    assert found[4] == {"reach_gain": 3, "reach_covered": 1, "reach_estimated": 3}
+    assert found[3] == {"reach_gain": 3, "reach_covered": 1, "reach_estimated": 3, "unrated": 1}
+    assert found[4] == {"reach_gain": 3, "reach_covered": 1, "reach_estimated": 3, "unrated": 1}
     assert found[5]["reach_gain"] == 4
     assert "reach_estimated" not in found[5]
     assert found[5]["reach_change"] == 10
@@ -278,6 +278,8 @@ LIKES, COMMENTS = Cell(4, 2, 1), Cell(1, 1, 1)
         (3, {"views": Cell(50, 20, 1), "likes": LIKES, "comments": Cell(1, None, 0)}, None),
         (3, {"views": Cell(50, 20, 1), "likes": LIKES, "comments": Cell(1, 1, 2)}, None),  # another span
         (3, {"views": Cell(50, None, 0), "likes": LIKES, "comments": COMMENTS}, None),
+        # views are reported and their gain is unknown: impressions are something else
+        (1, {"views": Cell(50, None, 0), "impressions": Cell(90, 30, 1), "likes": LIKES}, None),
         (3, {"reach": Cell(50, 20, 1), "likes": LIKES, "comments": COMMENTS}, None),  # no exposure
         (0, {"views": Cell(50, 20, 1)}, None),  # nothing asked for
     ],
@@ -292,6 +294,22 @@ def test_a_day_is_rated_where_exposure_and_every_part_asked_for_gained_over_one_
     else:
         base, exposed, engaged = expected
         assert rated == {f"rated_{base}": exposed, "rated_engagements": engaged, f"rated_by_{base}": 1}
+
+
+@pytest.mark.parametrize(
+    ("cells", "days"),
+    [
+        ({"views": Cell(50, 20, 3), "likes": Cell(4, 2, 3)}, [3, 4, 5]),  # comments hidden
+        ({"views": Cell(50, 20, 3), "likes": LIKES, "comments": COMMENTS}, [5]),  # views were away meanwhile
+        ({"views": Cell(50, None, 0), "likes": Cell(4, None, 0)}, [5]),
+    ],
+)
+def test_days_without_a_rate_are_counted_as_those_with_one_are(
+    cells: Mapping[str, Cell], days: list[int]
+) -> None:
+    """The days since the reading before, in either case."""
+    found = booked(Row(5, 2, 3, "api", cells, {}))
+    assert [day for day, bucket in sorted(found.items()) if bucket.get("unrated")] == days
 
 
 def test_a_rate_is_spread_like_the_gains_it_is_made_of() -> None:

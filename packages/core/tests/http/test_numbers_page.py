@@ -41,13 +41,18 @@ def readings(text: str) -> list[dict[str, Any]]:
             {
                 "platform": PLATFORM,
                 "external_id": cells["post"],
-                "published_at": cells["published"].replace(" ", "T") + ":00Z",
+                "published_at": instant(cells["published"]),
                 "observed_at": cells["read"].replace(" ", "T") + ":00Z",
                 "metrics": {name: None if text == "–" else int(text) for name, text in numbers.items()},
                 **named,
             }
         )
     return told
+
+
+def instant(cell: str) -> str | None:
+    """A time of the page; `–` is none."""
+    return None if cell == "–" else cell.replace(" ", "T") + ":00Z"
 
 
 def accounts_of(text: str) -> dict[str, list[str]]:

@@ -66,9 +66,9 @@ def rollups(snapshots: Iterable[Mapping[str, Any]], posts: Mapping[int, Mapping[
 
 def _rate(snapshot: Mapping[str, Any], add: Any) -> None:
     parts = [part for part, bit in BITS.items() if snapshot["offers"] & bit]
-    base = next((m for m in ("views", "impressions") if snapshot[f"{m}_gain"] is not None), None)
+    base = next((m for m in ("views", "impressions") if snapshot[f"{m}_total"] is not None), None)
     spans = {snapshot[f"{m}_days"] if snapshot[f"{m}_gain"] is not None else None for m in parts}
-    if parts and base and spans == {snapshot[f"{base}_days"]}:
+    if parts and base and snapshot[f"{base}_gain"] is not None and spans == {snapshot[f"{base}_days"]}:
         for day, amount in booked(snapshot, base).items():
             add(day, f"rated_{base}", amount)
             add(day, f"rated_by_{base}", 1)
@@ -76,7 +76,9 @@ def _rate(snapshot: Mapping[str, Any], add: Any) -> None:
             for day, amount in booked(snapshot, part).items():
                 add(day, "rated_engagements", amount)
     elif any(snapshot[f"{m}_total"] is not None for m in CUMULATIVE) or "[" in (snapshot["other"] or ""):
-        add(snapshot["day"], "unrated", 1)
+        known = [snapshot[f"{m}_days"] for m in CUMULATIVE if snapshot[f"{m}_gain"] is not None]
+        for back in range(min(known, default=1)):
+            add(snapshot["day"] - back, "unrated", 1)
 
 
 def standing(snapshots: Sequence[Mapping[str, Any]], posts: Mapping[int, Mapping[str, Any]]) -> Counters:

@@ -108,6 +108,8 @@ def check_states(bench: Bench, history: History) -> None:
         # What is not behind is not said to be: one set of readings, one text.
         assert all(day < state["last_day"] for day in behind.values())
         assert (calendar(state["first_day"]), calendar(state["last_day"])) == (min(days), max(days))
+        asked = {part for day in days.values() for part in day.asked}
+        assert {part for part in PARTS if state["offers"] & recount.BITS[part]} == asked
         assert state["first_at"] == micros(first.observed_at)
         assert state["published_at"] == (first.published_at and micros(first.published_at))
 

@@ -33,7 +33,8 @@ def filled(core: Core) -> Core:
 
 
 def test_brands_by_what_they_earned(filled: Core) -> None:
-    board, meta = leaderboard(filled, EVERYTHING, "brands")
+    board, total, after, meta = leaderboard(filled, EVERYTHING, "brands")
+    assert (total, after) == (3, None)
     # The gain over the five days 14 to 18 is split: the 14th is the day before the window.
     assert [(r.rank, r.slug, r.posts, r.earned.views, r.previous.views) for r in board] == [
         (1, "south", 1, 48, 42),
@@ -59,7 +60,7 @@ def test_brands_by_what_they_earned(filled: Core) -> None:
     ],
 )
 def test_brands_by_another_metric_in_a_total_order(filled: Core, metric: str, order: list[str]) -> None:
-    board, _ = leaderboard(filled, EVERYTHING, "brands", metric=metric)  # type: ignore[arg-type]
+    board = leaderboard(filled, EVERYTHING, "brands", metric=metric)[0]  # type: ignore[arg-type]
     assert [ranked.slug for ranked in board] == order
     assert [ranked.rank for ranked in board] == [1, 2, 3]
 
@@ -69,7 +70,7 @@ def test_a_board_has_so_many_places(filled: Core) -> None:
 
 
 def test_a_board_holds_what_the_caller_may_see(filled: Core) -> None:
-    board, _ = leaderboard(filled, Scope(brands=frozenset({1})), "brands")
+    board = leaderboard(filled, Scope(brands=frozenset({1})), "brands")[0]
     assert [(r.rank, r.slug, r.earned.views) for r in board] == [(1, "north", 40)]
 
 
@@ -78,7 +79,7 @@ def test_organisations(filled: Core) -> None:
     theirs = Scope(organizations=frozenset({other.id}))
     reading = told("o", at("2026-11-18"), {"views": 500}, published_at=at("2026-11-18 08:00"))
     store(filled, theirs, ACTOR, [reading], "api")
-    board, _ = leaderboard(filled, EVERYTHING, "organizations")
+    board = leaderboard(filled, EVERYTHING, "organizations")[0]
     assert [(r.slug, r.posts, r.earned.views) for r in board] == [("other", 1, 500), ("default", 3, 93)]
     assert [r.slug for r in leaderboard(filled, theirs, "organizations")[0]] == ["other"]
 

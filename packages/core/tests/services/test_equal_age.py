@@ -6,13 +6,13 @@ import pytest
 
 from afterpost.services.advice import hooks, posting_advice
 from afterpost.services.core import Core
-from afterpost.services.equal_age import AtAge, born_as
+from afterpost.services.equal_age import AtAge
 from afterpost.services.generation_context import generation_context
 from afterpost.services.growth import growing
 from afterpost.services.post_summary import post_analytics
 from afterpost.services.question import Question
 from afterpost.services.weekly import weekly
-from afterpost.storage import early_readings, posts
+from afterpost.storage import early_readings
 from packages.core.tests.house import EVERYTHING, Clock, MakeCore, at, day, tell, told
 from packages.core.tests.services.scenery import adopt
 
@@ -86,11 +86,8 @@ def test_what_was_read_while_young_is_found_wherever_days_are_cut(
     for n, read in enumerate((born, born + age / 2, born + age, born + age + timedelta.resolution)):
         post_id = tell(core, told("mine", read, {"views": n}, published_at=born))[0].post_id
     with core.read(EVERYTHING) as connection:
-        mine = posts.get_post(connection, EVERYTHING, post_id)
-        assert mine is not None
-        young = [each for each in (born_as(mine),) if each is not None]
-        found = early_readings.read_while_young(connection, EVERYTHING, young, age)
-    assert sorted((read - born, counts.views) for read, counts in found[post_id]) == [
+        found = early_readings.read_while_young(connection, EVERYTHING, [post_id], age)
+    assert [(one.at - born, one.values["views"]) for one in found[post_id]] == [
         (timedelta(0), 0),
         (age / 2, 1),
         (age, 2),

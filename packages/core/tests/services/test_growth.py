@@ -96,7 +96,7 @@ def test_no_answer_takes_incomplete_days_for_a_fall(late: Core) -> None:
     assert (week.earned.views, week.growth.views) == (610, 0.0)
     boards = {each.name: each.growth.views for each in platforms(late, EVERYTHING)[0]}
     assert boards == {"table": 0.0, "elsewhere": 0.0}
-    (brand,), _ = leaderboard(late, EVERYTHING, "brands")
+    (brand,), *_ = leaderboard(late, EVERYTHING, "brands")
     assert (brand.earned.views, brand.growth.views) == (610, 0.0)
 
 
@@ -151,7 +151,7 @@ def test_engagements_by_part(core: Core) -> None:
     assert (found.total, found.previous) == (476, 408)
     assert sum(part.share or 0 for part in found.parts.values()) == pytest.approx(100)
     assert found.parts["likes"].share == pytest.approx(100 * 434 / 476)
-    assert (found.rated, found.unrated) == (21, 0)
+    assert (found.rated_days, found.incomplete_days) == (21, 0)
     assert found.engagement_rate == overview(core, EVERYTHING)[0].engagement_rate
 
 
@@ -162,20 +162,32 @@ def test_a_part_that_nobody_reports_is_unknown_and_no_zero(core: Core) -> None:
     found, _ = engagement(core, EVERYTHING)
     assert (found.parts["likes"].earned, found.parts["likes"].share) == (3, 100)
     assert (found.parts["saves"].earned, found.parts["saves"].share) == (None, None)
-    assert (found.engagement_rate, found.unrated) == (None, 1)
+    assert (found.engagement_rate, found.incomplete_days) == (None, 1)
     nothing, _ = engagement(core, EVERYTHING, Question(brand_id=None, platform="nowhere"))
     assert (nothing.total, nothing.parts["likes"].share) == (None, None)
 
 
+def test_rated_and_incomplete_days_have_one_unit(core: Core) -> None:
+    """Two posts read on the 16th and the 20th, one of which hides its likes: as many days of either."""
+    for key, likes in (("open", 4), ("hidden", None)):
+        for when, k in (("2026-11-16", 1), ("2026-11-20", 3)):
+            values = {"views": 100 * k} | ({} if likes is None else {"likes": likes * k})
+            published = at("2026-11-16 08:00")
+            tell(core, told(key, at(when), values, published_at=published, asked=("views", "likes")))
+    found, _ = engagement(core, EVERYTHING)
+    assert (found.rated_days, found.incomplete_days) == (5, 5)
+
+
 def test_brands_a_page_at_a_time_say_what_their_board_says(core: Core) -> None:
     fix_a(core)
-    first, last, _ = directory(core, EVERYTHING, "brands", limit=1)
-    second, end, _ = directory(core, EVERYTHING, "brands", limit=1, after=last)
+    first, total, last, _ = directory(core, EVERYTHING, "brands", limit=1)
+    second, also, end, _ = directory(core, EVERYTHING, "brands", limit=1, after=last)
     assert ([b.slug for b in (*first, *second)], last, end) == (["b1", "b2"], 1, None)
+    assert total == also == 2
     board = {b.id: b for b in leaderboard(core, EVERYTHING, "brands")[0]}
     for brand in (*first, *second):
         assert all(getattr(brand, name) == getattr(board[brand.id], name) for name in brand.__struct_fields__)
-    (organization,), _, _ = directory(core, EVERYTHING, "organizations")
+    (organization,), *_ = directory(core, EVERYTHING, "organizations")
     assert organization.earned == overview(core, EVERYTHING)[0].earned
 
 
@@ -224,7 +236,8 @@ def test_prompts_by_the_posts_made_from_them(core: Core) -> None:
             links=CreativeLinks(prompt=prompt),
         )
         tell(core, entry)
-    found, _ = prompt_performance(core, EVERYTHING)
+    found, total, after, _ = prompt_performance(core, EVERYTHING)
+    assert (total, after) == (2, None)
     assert [(p.prompt, p.posts, p.exposed, p.engagements, p.engagement_rate, p.enough) for p in found] == [
         ("shared prompt", 1, 1_000, 40, 4.0, False),
         ("bold", 2, 2_000, 30, 1.5, False),

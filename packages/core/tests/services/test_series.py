@@ -48,6 +48,16 @@ def test_every_day_of_the_window_stands_with_what_is_booked_to_it(filled: Core) 
     assert [point.snapshots for point in found] == [0, 0, 1, 0, 1, 1, 0]
 
 
+def test_nothing_is_said_to_be_unpublished_where_a_publication_is_unknown(filled: Core) -> None:
+    tell(filled, told("undated", at("2026-11-18"), {"views": 7}, platform="gram"))
+    why = [point.missing.get("views") for point in points(filled)]
+    assert why[0] == "not_collected"
+    assert points(filled, platform="youtube")[0].missing["views"] == "not_published"
+    assert "not_published" not in [
+        each for p in points(filled, platform="gram") for each in p.missing.values()
+    ]
+
+
 def test_what_is_not_there_says_why(filled: Core) -> None:
     why = [point.missing for point in points(filled)]
     assert [each.get("views") for each in why] == ["not_published", *[None] * 5, "not_collected"]

@@ -203,6 +203,18 @@ def test_a_sync_that_dies_between_two_parts_is_finished_by_the_next(
     assert {row["views"] for row in learned(core) if row["post_id"] == 1} == {100 * k for k in range(1, 14)}
 
 
+def test_a_post_day_in_two_parts_of_one_sync_is_one_row(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync_module, "BATCH", 2)
+    for n, when in enumerate(("18 08:00", "19 08:00", "19 09:00", "20 08:00", "20 09:00", "19 10:00")):
+        tell(core, told("a", at(f"2026-11-{when}"), {"views": 10 * n}))
+    result = synced(core)
+    assert result.rows == len(learned(core)) == 3
+    status = sync_status(core, EVERYTHING)
+    assert (status.rows, status.pending) == (3, 0)
+    assert status.last_run is not None
+    assert status.last_run.message == "3 learning rows written"
+
+
 def test_two_syncs_at_the_same_time_write_each_row_once(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
     fix_a(core)
     monkeypatch.setattr(sync_module, "BATCH", 3)

@@ -144,18 +144,30 @@ def test_posts_of_the_window_and_of_the_28_days_before_compete_once_a_day_old(
     assert summary(core).incomplete == 0
 
 
-@pytest.mark.parametrize(("seen", "competes"), [("2026-11-20 23:59", True), ("2026-11-21 00:01", False)])
-def test_a_post_of_unknown_publication_is_as_old_as_what_is_known_of_it(
-    core: Core, seen: str, competes: bool
+@pytest.mark.parametrize(
+    ("seen", "counted"),
+    [
+        ("2026-10-17 23:59", 0),  # out before any candidate
+        ("2026-10-18 00:00", 1),
+        ("2026-11-20 23:59", 1),
+        ("2026-11-21 23:59", 1),
+        ("2026-11-22 00:01", 0),
+    ],
+)
+def test_a_post_of_unknown_publication_does_not_compete_and_is_counted(
+    core: Core, seen: str, counted: int
 ) -> None:
     rated(core, "a", 100, 5, published_at=None, observed_at=at(seen))
-    assert shown(core)[0] == (["a"] if competes else [])
+    answer = summary(core)
+    assert (answer.top, answer.worst, answer.incomplete, answer.unread) == ((), (), 0, 0)
+    assert answer.unknown_publication == counted
 
 
 def test_a_post_that_was_never_read_does_not_compete(core: Core) -> None:
     rated(core, "a", 100, 5, observed_at=at("2026-11-22 01:00"))
     answer = summary(core)
     assert (answer.top, answer.worst, answer.not_distributed, answer.incomplete) == ((), (), (), 0)
+    assert (answer.unread, answer.unknown_publication) == (1, 0)
 
 
 def test_a_rate_is_of_the_last_known_totals_at_the_windows_end(core: Core) -> None:

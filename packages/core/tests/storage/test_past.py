@@ -8,14 +8,15 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from afterpost.domain.errors import InvalidAsOf
+from afterpost.domain.errors import InvalidAsOf, NotFound
 from afterpost.domain.scope import Scope
 from afterpost.sdk.provider import Gone, Measured, Outcome
 from afterpost.services.batches import store_batch
 from afterpost.services.boards import leaderboard
-from afterpost.services.catalogue import add_brand, add_post, add_posts, new_post
+from afterpost.services.catalogue import add_brand, add_organization, add_post, add_posts, new_post
 from afterpost.services.core import Core
 from afterpost.services.dump import canonical
+from afterpost.services.ingest import store
 from afterpost.services.overview import overview
 from afterpost.services.post_summary import post_analytics, post_observations
 from afterpost.services.question import Question
@@ -87,7 +88,7 @@ def test_before_anything_was_known_there_is_nothing(core: Core, clock: Clock) ->
     answer, meta = overview(core.as_of(instant), EVERYTHING, WEEK)
     assert (answer.posts, answer.earned.views, meta.receipt.change_seq) == (0, None, 0)
     assert (meta.as_of, meta.coverage.expected) == (instant, 0)
-    board, _ = leaderboard(core.as_of(instant), EVERYTHING, "brands", WEEK)
+    board, *_ = leaderboard(core.as_of(instant), EVERYTHING, "brands", WEEK)
     assert board == ()
     assert overview(core.as_of(clock.now - SECOND), EVERYTHING, WEEK)[0].posts == 1
 
@@ -106,7 +107,7 @@ def test_a_brand_made_later_is_there_only_where_a_post_of_then_is_its_own(core: 
     owner = add_brand(core, EVERYTHING, ACTOR, "Owner", None)
     with core.transaction(EVERYTHING, ACTOR) as tx:
         posts.update_posts(tx.connection, EVERYTHING, ["brand_id"], [{"id": 1, "brand_id": owner.id}])
-    board, _ = leaderboard(core.as_of(instant), EVERYTHING, "brands", WEEK)
+    board, *_ = leaderboard(core.as_of(instant), EVERYTHING, "brands", WEEK)
     assert [(each.slug, each.posts) for each in board] == [("owner", 1)]
 
 
@@ -318,19 +319,30 @@ def test_who_began_to_write_before_the_instant_is_waited_for(
 # --- walls ---
 
 
-def test_only_what_the_scope_may_see_is_there(core: Core, clock: Clock) -> None:
+def test_only_what_the_organisation_has_is_there_and_only_what_the_scope_may_see_is_answered(
+    core: Core, clock: Clock
+) -> None:
+    """What a post is compared with may lie outside of the scope, and never outside of the organisation."""
     for name, brand in (("a", "One"), ("b", "Two"), ("c", "Two")):
         tell(core, told(name, at("2026-11-20"), {"views": 7}), brand=brand)
+    other = add_organization(core, EVERYTHING, ACTOR, "Other Ltd", None)
+    theirs = Scope(organizations=frozenset({other.id}))
+    store(core, theirs, ACTOR, [told(name, at("2026-11-20"), {"views": 7}) for name in "de"], "api")
     synced(core)
+    synced(core, theirs)
     clock.advance(SECOND)
-    with core.as_of(NOW).read(Scope(brands=frozenset({2}))) as connection:
-        rows = counted(connection)
-    assert {name: rows[name] for name in ("posts", "latest", "post_analytics", "content_performance")} == {
-        "posts": 2,
-        "latest": 2,
-        "post_analytics": 2,
-        "content_performance": 2,
-    }
+    derived = ("posts", "latest", "post_analytics", "content_performance")
+    for scope, many in (
+        (Scope(organizations=frozenset({1}), brands=frozenset({2})), 3),
+        (Scope(organizations=frozenset({1})), 3),
+        (theirs, 2),
+    ):
+        with core.as_of(NOW).read(scope) as connection:
+            rows = counted(connection)
+        assert {rows[name] for name in derived} == {many}
+        assert dumped(core.as_of(NOW), scope) == dumped(core, scope)
+    with pytest.raises(NotFound):
+        post_analytics(core.as_of(NOW), Scope(brands=frozenset({2})), 1)
     assert overview(core.as_of(NOW), Scope(brands=frozenset({2})), WEEK)[0].posts == 2
     assert overview(core.as_of(NOW), Scope(brands=frozenset()), WEEK)[0].posts == 0
     one_brand = msgspec.structs.replace(WEEK, brand_id=1)

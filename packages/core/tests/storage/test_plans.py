@@ -1,6 +1,7 @@
 """Statements that name posts by id go to those posts, however many others their organisation has; those about
 all that came out in a span of time go to no post at all, for an index says what they ask."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -9,12 +10,13 @@ import pytest
 import sqlalchemy as sa
 
 from afterpost.domain.ages import Surely
+from afterpost.domain.performance import learned_from
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import EVERY_POST
 from afterpost.services.core import Core
 from afterpost.services.equal_age import born_as
-from afterpost.storage import coverage, early_readings, latest, posts, replica, snapshots
-from afterpost.storage.standings import standings
+from afterpost.storage import coverage, early_readings, latest, performance, posts, replica, snapshots
+from afterpost.storage.standings import CameOut, count_unknown_publication, standings
 from packages.core.tests.databases import POSTGRESQL
 from packages.core.tests.house import EVERYTHING, at, tell, told
 
@@ -38,7 +40,7 @@ ASKED: dict[str, Ask] = {
     "histories": lambda connection, scope, ids: snapshots.since(connection, scope, ids, 0),
     "a day": lambda connection, scope, ids: snapshots.on_days(connection, scope, 20_002, ids),
     "young": lambda connection, scope, ids: early_readings.read_while_young(
-        connection, scope, young(connection, scope, ids), timedelta(days=2)
+        connection, scope, ids, timedelta(days=2)
     ),
     "observed": lambda connection, scope, ids: snapshots.observed_of(connection, scope, ids, 20_000, 20_006),
     "gains": lambda connection, scope, ids: snapshots.gains_inside(
@@ -67,8 +69,12 @@ def few(core: Core) -> Iterator[tuple[sa.Connection, Scope, list[int]]]:
         )
 
 
-def entered(connection: sa.Connection, ask: Callable[[], Any]) -> tuple[Any, list[str]]:
-    """The answer, and how its statements come to posts, in SQLite's words."""
+ALIASES = {"posts": ("peer",)}
+"""Other names that statements give a table."""
+
+
+def entered(connection: sa.Connection, ask: Callable[[], Any], table: str = "posts") -> tuple[Any, list[str]]:
+    """The answer, and how its statements come to the rows of a table, in SQLite's words."""
     asked: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
@@ -81,7 +87,9 @@ def entered(connection: sa.Connection, ask: Callable[[], Any]) -> tuple[Any, lis
         step[3]
         for statement, parameters in asked
         for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-        if step[3].startswith(("SEARCH posts", "SCAN posts"))
+        if step[3].startswith(
+            tuple(f"{how} {who}" for how in ("SEARCH", "SCAN") for who in (table, *ALIASES.get(table, ())))
+        )
     ]
 
 
@@ -93,6 +101,22 @@ def test_posts_named_by_id_are_not_sought_among_all_of_their_organisation(
     answer, steps = entered(connection, lambda: ASKED[name](connection, scope, ids))
     assert answer
     assert set(steps) <= {"SEARCH posts USING INTEGER PRIMARY KEY (rowid=?)"}
+
+
+def test_a_learning_row_is_sought_by_its_whole_key(few: tuple[sa.Connection, Scope, list[int]]) -> None:
+    connection, scope, ids = few
+    owners = posts.get_posts(connection, scope, ids)
+    rows = [
+        (owners[key], stored.row, learned_from(stored.row), stored.change_seq)
+        for key, stored in snapshots.on_days(connection, scope, 20_002, ids).items()
+    ]
+    found, steps = entered(
+        connection, lambda: performance.unlike(connection, scope, rows), "content_performance"
+    )
+    assert found == rows  # nothing was synced yet
+    assert steps == [
+        "SEARCH content_performance USING PRIMARY KEY (post_id=? AND platform=? AND measured_on=?)"
+    ]
 
 
 FROM, UNTIL = at("2024-10-01"), at("2024-10-30")
@@ -116,11 +140,35 @@ SPANS: dict[str, Callable[[sa.Connection, Scope], Any]] = {
     "born": lambda connection, scope: early_readings.born(
         connection, scope, EVERY_POST, since=FROM, before=UNTIL
     ),
-    "standings": lambda connection, scope: standings(connection, scope, EVERY_POST, FROM, UNTIL, 20_016),
+    "standings": lambda connection, scope: standings(
+        connection, scope, EVERY_POST, CameOut(FROM, UNTIL), 20_016
+    ),
+    "unknown publication": lambda connection, scope: count_unknown_publication(
+        connection, scope, EVERY_POST, 20_000, 20_016
+    ),
     "coverage": covered,
     "coverage of a brand": lambda connection, scope: covered(connection, scope.narrowed(brand=1)),
     "coverage of an account": lambda connection, scope: covered(connection, scope.narrowed(account=1)),
 }
+
+
+@pytest.mark.parametrize(("pool", "bounds"), [("account", 5), ("platform", 3)])
+def test_what_a_post_is_compared_with_is_told_by_an_index(
+    few: tuple[sa.Connection, Scope, list[int]], pool: early_readings.PoolOf, bounds: int
+) -> None:
+    connection, scope, ids = few
+    born = young(connection, scope, ids)
+    for ask in (
+        lambda: early_readings.reaches(connection, scope, born, pool),
+        lambda: early_readings.between(connection, scope, born[-1], pool, FROM, UNTIL),
+    ):
+        answer, steps = entered(connection, ask)
+        assert answer
+        (step,) = [step for step in steps if "rowid" not in step]
+        index = {"account": "ix_posts_alike", "platform": "ix_posts_platform"}[pool]
+        assert f"USING COVERING INDEX {index} " in step
+        # By all that the posts have in common, and from an instant on: nothing is passed over.
+        assert len(re.findall(r"[=<>]\?", step)) >= bounds, step
 
 
 @pytest.mark.parametrize("name", SPANS)
@@ -132,5 +180,5 @@ def test_what_came_out_in_a_span_of_time_is_told_by_an_index(
     assert steps
     assert all("USING COVERING INDEX" in step and "=?" in step for step in steps), steps
     # All posts of an account are counted, which is quick; what else coverage asks is of five spans.
-    parts = {"born": 1, "standings": 2}.get(name, 5)
+    parts = {"born": 1, "standings": 1, "unknown publication": 1}.get(name, 5)
     assert sum("published_at" in step for step in steps) == parts, steps

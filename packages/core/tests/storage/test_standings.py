@@ -1,7 +1,7 @@
 """Who was observed, and where posts stood, against the definition itself: a walk over every snapshot."""
 
 import random
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,10 +14,11 @@ from afterpost.services.core import Core
 from afterpost.storage import accounts, organizations, posts
 from afterpost.storage.engine import Connection
 from afterpost.storage.snapshots import observed_of
-from afterpost.storage.standings import METRICS, standings
-from afterpost.storage.tables import latest, post_analytics
+from afterpost.storage.standings import METRICS, CameOut, standings
+from afterpost.storage.tables import post_analytics
 from afterpost.storage.tables import posts as posts_table
 from packages.core.tests.house import ACTOR, EVERYTHING, NOW, MakeCore, tell, told
+from packages.core.tests.properties.recount import BITS
 
 BEGINS = NOW - timedelta(days=70)
 PLATFORMS = ("youtube", "mastodon")
@@ -92,7 +93,7 @@ def told_at_random(core: Core, rng: random.Random) -> None:
                     dict.fromkeys(metrics, minutes // 10 + 1),
                     published_at=row["published_at"],
                     platform=row["platform"],
-                    asked=metrics,
+                    asked=[*metrics, *rng.sample(METRICS, rng.choice([0, 0, 1]))],  # now and then hidden
                 )
             )
     tell(core, *entries)
@@ -125,23 +126,33 @@ def test_observed_posts_are_those_with_a_snapshot_in_the_window(make_core: MakeC
 
 
 def stood_by_definition(
-    connection: Connection, born_from: datetime, born_until: datetime, end: int
-) -> dict[int, tuple[dict[str, int], int]]:
-    found: dict[int, tuple[dict[str, int], int]] = {}
+    connection: Connection, span: CameOut, end: int
+) -> tuple[dict[int, tuple[dict[str, int], bool]], int]:
+    """Totals known by the end of a day and whether no part is missing, by post; how many were not read."""
     born = {
-        row.id: row.published_at or row.first_at
-        for row in connection.execute(
-            sa.select(posts_table.c.id, posts_table.c.published_at, latest.c.first_at).join(
-                latest, latest.c.post_id == posts_table.c.id
-            )
-        )
+        row.id
+        for row in connection.execute(sa.select(posts_table.c.id, posts_table.c.published_at))
+        if row.published_at is not None and span.since <= row.published_at <= span.until
     }
+    found: dict[int, dict[str, int]] = {}
+    asked: dict[int, set[str]] = {}
     for row in connection.execute(sa.select(post_analytics).order_by(post_analytics.c.day)).mappings():
-        if row["day"] <= end and born_from <= born[row["post_id"]] <= born_until:
-            totals, _ = found.setdefault(row["post_id"], ({}, 0))
-            totals.update((name, n) for name in METRICS if (n := row[f"{name}_total"]) is not None)
-            found[row["post_id"]] = (totals, row["offers"])
-    return found
+        post_id = row["post_id"]
+        if row["day"] <= end and post_id in born:
+            told_now = {name: n for name in METRICS if (n := row[f"{name}_total"]) is not None}
+            found.setdefault(post_id, {}).update(told_now)
+            bits = {part for part, bit in BITS.items() if row["offers"] & bit}
+            asked.setdefault(post_id, set()).update(bits | told_now.keys() & BITS.keys())
+    stood = {
+        post_id: (
+            totals,
+            bool(asked[post_id])
+            and totals.keys() >= asked[post_id]
+            and bool(totals.keys() & {"views", "impressions"}),
+        )
+        for post_id, totals in found.items()
+    }
+    return stood, len(born - found.keys())
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -149,15 +160,16 @@ def test_standings_are_the_last_known_totals_of_each_metric(make_core: MakeCore,
     rng = random.Random(seed)
     core = make_core(f"core{seed}")
     told_at_random(core, rng)
-    sizes = set()
+    sizes, kinds = set(), set()
     with core.read(EVERYTHING) as connection:
         for _ in range(40):
             end = BEGINS + timedelta(days=rng.randrange(70))
-            born_from = end - timedelta(days=rng.choice([3, 35, 200]))
+            span = CameOut(end - timedelta(days=rng.choice([3, 35, 200])), end)
             day = day_number(local_day(end, UTC_ZONE))
-            found = standings(connection, EVERYTHING, EVERY_POST, born_from, end, day)
-            assert {each.post_id: (each.totals, each.offers) for each in found} == stood_by_definition(
-                connection, born_from, end, day
-            ), day_date(day)
+            found, unread = standings(connection, EVERYTHING, EVERY_POST, span, day)
+            stood = {each.post_id: (each.totals, each.complete) for each in found}
+            assert (stood, unread) == stood_by_definition(connection, span, day), day_date(day)
             sizes.add(len(found))
+            kinds |= {each.complete for each in found} | {("unread", unread > 0)}
     assert max(sizes) > 40
+    assert kinds >= {True, False, ("unread", True)}

@@ -1,8 +1,7 @@
 """What earlier posts at equal age lead to expect of a post, and the post's score against it."""
 
-from bisect import bisect_left, insort
-from collections import defaultdict, deque
-from collections.abc import Hashable, Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -11,9 +10,11 @@ from msgspec import Struct
 from afterpost.domain.ranking import ENOUGH
 
 LAST = 100
-"""Earlier posts that an expectation looks back on."""
+"""Earlier posts that an expectation is made of: the last ones with a value."""
+PEERS = 2 * LAST
+"""Earlier posts looked at for one post: twice as many as count, for not all were read at every age."""
 
-Pool = Literal["account", "platform"]
+PoolName = Literal["account", "platform"]
 
 
 class Expectation(Struct, frozen=True, kw_only=True):
@@ -21,20 +22,29 @@ class Expectation(Struct, frozen=True, kw_only=True):
 
     expected: float
     posts: int
-    pool: Pool
+    pool: PoolName
 
 
 class Peer(NamedTuple):
-    """A post with its value at one checkpoint, None where unknown.
-
-    `account`: its account and content type, in one key; `platform`: what falls back on each other.
-    """
+    """A post with its value at one checkpoint, None where unknown."""
 
     published_at: datetime
     post_id: int
-    account: Hashable
-    platform: Hashable
     value: int | None
+
+
+class Pool:
+    """Posts that are compared with each other: of an account and content type, or of a platform."""
+
+    def __init__(self, peers: Iterable[Peer]) -> None:
+        self._peers = sorted(peers, key=lambda peer: peer[:2])
+
+    def before(self, published_at: datetime, post_id: int) -> list[int]:
+        """The last `LAST` known values among the last `PEERS` posts earlier than a post, which need not be
+        one of them; earlier: by publication, then id."""
+        place = bisect_left(self._peers, (published_at, post_id), key=lambda peer: peer[:2])
+        earlier = self._peers[max(0, place - PEERS) : place]
+        return [peer.value for peer in earlier if peer.value is not None][-LAST:]
 
 
 def middle_mean(values: Iterable[int]) -> float | None:
@@ -46,52 +56,18 @@ def middle_mean(values: Iterable[int]) -> float | None:
 
 
 def expectation(account: Sequence[int], platform: Sequence[int]) -> Expectation | None:
-    """What earlier posts at equal age lead to expect; values in the order of publication, the latest last.
+    """What earlier posts at equal age lead to expect; each `Pool.before` the post.
 
-    `account`: of the same account and content type; `platform`: of the same platform within the caller's
-    scope, asked where the account has fewer than `ENOUGH`. Of each, the last `LAST` that have a value count.
-    None where both have fewer than `ENOUGH`.
+    `account`: of the same account and content type; `platform`: of the same platform within the post's
+    organisation, whatever whoever asks may see; they speak where the account has fewer than `ENOUGH`. None
+    where both have fewer.
     """
-    own: Pool = "account"
-    others: Pool = "platform"
+    own: PoolName = "account"
+    others: PoolName = "platform"
     for pool, values in ((own, account), (others, platform)):
-        last = values[-LAST:]
-        if len(last) >= ENOUGH and (mean := middle_mean(last)) is not None:
-            return Expectation(expected=mean, posts=len(last), pool=pool)
+        if len(values) >= ENOUGH and (mean := middle_mean(values)) is not None:
+            return Expectation(expected=mean, posts=len(values), pool=pool)
     return None
-
-
-class _Latest:
-    """The last `LAST` values, in order of arrival and of size."""
-
-    def __init__(self) -> None:
-        self.arrived: deque[int] = deque()
-        self.ordered: list[int] = []
-
-    def add(self, value: int) -> None:
-        if len(self.arrived) == LAST:
-            del self.ordered[bisect_left(self.ordered, self.arrived.popleft())]
-        self.arrived.append(value)
-        insort(self.ordered, value)
-
-
-def expectations(peers: Sequence[Peer]) -> list[Expectation | None]:
-    """`expectation` of each of many posts from those of them that were published earlier, in one pass.
-
-    Earlier: by publication, then id. The answers stand in the order of the posts handed over.
-    """
-    accounts: defaultdict[Hashable, _Latest] = defaultdict(_Latest)
-    platforms: defaultdict[Hashable, _Latest] = defaultdict(_Latest)
-    found: list[Expectation | None] = [None] * len(peers)
-    for place in sorted(range(len(peers)), key=lambda place: peers[place][:2]):
-        peer = peers[place]
-        own, others = accounts[peer.account], platforms[peer.platform]
-        # Ordered by size already, which sorting notices; never more than `LAST`, so none is cut off.
-        found[place] = expectation(own.ordered, others.ordered)
-        if peer.value is not None:
-            own.add(peer.value)
-            others.add(peer.value)
-    return found
 
 
 def score(actual: int | None, expected: Expectation | None) -> float | None:

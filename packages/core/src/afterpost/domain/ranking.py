@@ -14,19 +14,47 @@ MIN_EXPOSURE = 10
 """A post shown fewer times was not distributed; its rate says nothing and it is listed apart."""
 
 
-class RankKey(NamedTuple):
-    """Where something stands in a ranking; the least comes first, so that all but the id are negative."""
+Number = int | float
+Placed = tuple[bool, Number]
+"""Where a number puts something: by whether it is unknown, then by the number; the least comes first."""
 
-    value: float
-    exposed: int
-    published: float
+
+def greatest_first(value: Number | None) -> Placed:
+    """Sort key (ascending) of a number: the greater first, unknown last, after negative."""
+    return (True, 0) if value is None else (False, -value)
+
+
+def least_first(value: Number | None) -> Placed:
+    """Sort key (ascending) of a number: the lesser first, unknown last here as well."""
+    return (True, 0) if value is None else (False, value)
+
+
+class RankKey(NamedTuple):
+    """Where something stands in a ranking; the least comes first."""
+
+    value: Placed
+    exposed: Placed
+    published: Number
     id: int
 
 
-def rank_key(value: float, exposed: int, published_at: datetime | None, identity: int) -> RankKey:
-    """Sort key (ascending) of the order: greater value, greater exposure, later publication, lower id."""
-    published = published_at.timestamp() if published_at else 0.0
-    return RankKey(-value, -exposed, -published, identity)
+def rank_key(
+    value: Number | None,
+    exposed: Number | None,
+    published_at: datetime | None,
+    identity: int,
+    *,
+    worst: bool = False,
+) -> RankKey:
+    """Sort key (ascending) of the order: greater value, greater exposure, later publication, lower id.
+
+    `worst`: of the order from its other end, but for what is unknown, which is last in both. Numbers stay as
+    they are, so that integers of any size are compared exactly.
+    """
+    published = published_at.timestamp() if published_at else 0
+    if worst:
+        return RankKey(least_first(value), least_first(exposed), published, -identity)
+    return RankKey(greatest_first(value), greatest_first(exposed), -published, identity)
 
 
 ENOUGH = 8

@@ -84,12 +84,13 @@ class First(NamedTuple):
 
 
 class State(NamedTuple):
-    """Where a post's history stands after its last snapshot."""
+    """Where a post's history stands after its last snapshot. `offers`: engagement parts ever asked for."""
 
     first: First
     first_day: int
     last_day: int
     known: Mapping[str, Known]
+    offers: int = 0
 
 
 class Observed(NamedTuple):
@@ -134,6 +135,7 @@ def fold(before: State | None, days: Mapping[int, DayValues], first: First) -> t
     known = dict(before.known) if before else {}
     prev = before.last_day if before else None
     first_day = before.first_day if before else min(days)
+    offers = before.offers if before else 0
     rows: list[Row] = []
     for day in sorted(days):
         values = days[day]
@@ -150,8 +152,9 @@ def fold(before: State | None, days: Mapping[int, DayValues], first: First) -> t
             known[name] = Known(total, day)
         rows.append(Row(day, prev, values.offers, values.source, cells, values.gauges))
         prev = day
+        offers |= values.offers
     assert prev is not None
-    return rows, State(first, first_day, prev, known)
+    return rows, State(first, first_day, prev, known, offers)
 
 
 def gains_of(totals: Iterable[int], known: Iterable[int]) -> list[int]:
@@ -168,7 +171,11 @@ def offers_of(names: Iterable[str]) -> int:
 
 
 def undo(state: State, newest_first: Iterable[Row]) -> State | None:
-    """The state before those rows, which are the post's latest without a gap. None: before its first."""
+    """The state before those rows, which are the post's latest without a gap. None: before its first.
+
+    Of what was ever asked for nothing is taken back: readings are never taken back, so that the days of those
+    rows, folded again, ask for it as well.
+    """
     known = dict(state.known)
     last_day: int | None = state.last_day
     for row in newest_first:
@@ -180,7 +187,7 @@ def undo(state: State, newest_first: Iterable[Row]) -> State | None:
             else:
                 known[name] = Known(cell.total - cell.gain, row.day - cell.days)
         last_day = row.prev
-    return None if last_day is None else State(state.first, state.first_day, last_day, known)
+    return None if last_day is None else state._replace(last_day=last_day, known=known)
 
 
 def spread(gain: int, days: int) -> list[int]:
@@ -239,7 +246,8 @@ def book_alike(
     `m_change` by how much the sum of last known totals moves that day (an opening total in full).
     Over posts that report exposure and every engagement part asked for, with one common span:
     `rated_engagements`, `rated_views` or `rated_impressions`, and how many post-days
-    (`rated_by_views`, `rated_by_impressions`); `unrated` counts the observed days of the others.
+    (`rated_by_views`, `rated_by_impressions`); `unrated` counts the post-days of the others: those since the
+    reading before, which are what the shortest gain covers, or the day alone where no gain is known.
     """
     sign = 1 if posts > 0 else -1
     today = _bucket(rollups, day)
@@ -263,7 +271,7 @@ def book_alike(
             if bucket is not today:
                 bucket[estimated] += sign * amount
     if columns:
-        _book_rate(day, offers, spans, posts, rollups)
+        _book_rate(day, offers, columns, spans, posts, rollups)
 
 
 def _spread_all(gains: Sequence[int], days: int) -> list[int]:
@@ -274,17 +282,25 @@ def _spread_all(gains: Sequence[int], days: int) -> list[int]:
 
 
 def _book_rate(
-    day: int, offers: int, spans: Mapping[str, Sequence[int]], posts: int, rollups: dict[int, Bucket]
+    day: int,
+    offers: int,
+    reported: Iterable[str],
+    spans: Mapping[str, Sequence[int]],
+    posts: int,
+    rollups: dict[int, Bucket],
 ) -> None:
-    base = next((name for name in EXPOSURES if name in spans), None)
+    # By what is reported, known gain or not: impressions never stand in for views that are there.
+    base = next((name for name in EXPOSURES if name in reported), None)
     parts = PARTS[offers]
-    if base is None or not parts or any(len(spans.get(part, ())) != len(spans[base]) for part in parts):
-        _bucket(rollups, day)["unrated"] += posts
+    days = len(spans.get(base or "", ()))
+    if base is None or not days or not parts or any(len(spans.get(part, ())) != days for part in parts):
+        for on in range(day - min(map(len, spans.values()), default=1) + 1, day + 1):
+            _bucket(rollups, on)["unrated"] += posts
         return
     sign = 1 if posts > 0 else -1
     views, by = f"rated_{base}", f"rated_by_{base}"
     amounts = zip(spans[base], *(spans[part] for part in parts), strict=True)
-    for on, (seen, *engaged) in enumerate(amounts, day - len(spans[base]) + 1):
+    for on, (seen, *engaged) in enumerate(amounts, day - days + 1):
         bucket = _bucket(rollups, on)
         bucket[views] += sign * seen
         bucket["rated_engagements"] += sign * sum(engaged)

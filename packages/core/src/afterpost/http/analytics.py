@@ -1,15 +1,15 @@
-"""A window as a whole, by day or week, by platform, and ranked by brand or organisation."""
+"""A window as a whole, by day or week, and by platform."""
 
 from litestar import get
 from msgspec import Struct
 
 from afterpost.http.asking import OF_ALL, OF_BRAND, OF_PLATFORM, Asking
 from afterpost.http.errors import problems
-from afterpost.http.params import BoardMetric, Count, CountMetric, GroupedBy
+from afterpost.http.params import Count, CountMetric, GroupedBy
 from afterpost.http.scope import Call
 from afterpost.http.tags import TAGGED
 from afterpost.services.advice import Hooks, Times, hooks, posting_advice
-from afterpost.services.boards import Compared, Ranked, leaderboard, platforms
+from afterpost.services.boards import Compared, platforms
 from afterpost.services.growth import Engagement, Growing, engagement, growing
 from afterpost.services.overview import Overview, overview
 from afterpost.services.series import Point, timeseries
@@ -62,13 +62,6 @@ class HooksAnswer(Struct, frozen=True):
     """What openings go with."""
 
     data: Hooks
-    meta: Meta
-
-
-class BoardAnswer(Struct, frozen=True):
-    """Brands or organisations, ranked."""
-
-    data: tuple[Ranked, ...]
     meta: Meta
 
 
@@ -152,36 +145,6 @@ async def read_posting_times(call: Call, question: Asking) -> TimesAnswer:
 async def read_hooks(call: Call, question: Asking, limit: Count = 10) -> HooksAnswer:
     """What the first words of a post go with, best first; without `start_date` over 90 days."""
     return HooksAnswer(*await call.reading(hooks, question, limit=limit))
-
-
-@get(
-    "/analytics/brands/leaderboard",
-    dependencies=OF_ALL,
-    opt=TAGGED,
-    summary="Brands, ranked",
-    responses=problems("not_found", "invalid_window", "invalid_as_of"),
-)
-async def read_brand_board(
-    call: Call, question: Asking, metric: BoardMetric = "views", limit: Count = 10
-) -> BoardAnswer:
-    """Every brand the caller may see, by what it earned in the window or by its rate."""
-    return BoardAnswer(*await call.reading(leaderboard, "brands", question, metric=metric, limit=limit))
-
-
-@get(
-    "/analytics/organizations/leaderboard",
-    dependencies=OF_ALL,
-    opt=TAGGED,
-    summary="Organisations, ranked",
-    responses=problems("not_found", "invalid_window", "invalid_as_of"),
-)
-async def read_organization_board(
-    call: Call, question: Asking, metric: BoardMetric = "views", limit: Count = 10
-) -> BoardAnswer:
-    """Every organisation the caller may see, by what it earned in the window or by its rate."""
-    return BoardAnswer(
-        *await call.reading(leaderboard, "organizations", question, metric=metric, limit=limit)
-    )
 
 
 @get(

@@ -7,16 +7,17 @@ from msgspec import Struct
 
 from afterpost.http.asking import OF_ALL, Asking
 from afterpost.http.errors import problems
+from afterpost.http.paging import Pages
 from afterpost.http.params import Count, CursorText
-from afterpost.http.rankings import RankingAnswer, ranked
+from afterpost.http.rankings import PROBLEMS, RankingAnswer, ranked
 from afterpost.http.scope import Call
 from afterpost.http.tags import TAGGED
 from afterpost.http.views import NoMeta, RunView, run_view
 from afterpost.services.generation_context import GenerationContext, generation_context
-from afterpost.services.prompts import Prompt, prompt_performance
+from afterpost.services.prompts import Prompt, PromptKey, prompt_performance
 from afterpost.services.sync import SyncResult, sync, sync_status
 from afterpost.services.weekly import Weekly, weekly
-from afterpost.services.windows import Meta
+from afterpost.services.windows import CountedMeta, Meta
 
 
 class WeeklyAnswer(Struct, frozen=True):
@@ -30,7 +31,7 @@ class PromptsAnswer(Struct, frozen=True):
     """Posts by the prompt they were made from."""
 
     data: tuple[Prompt, ...]
-    meta: Meta
+    meta: CountedMeta
 
 
 class ContextAnswer(Struct, frozen=True):
@@ -110,11 +111,17 @@ async def read_worst_performers(
     dependencies=OF_ALL,
     opt=TAGGED,
     summary="Posts by prompt",
-    responses=problems("not_found", "invalid_window", "invalid_as_of"),
+    responses=PROBLEMS,
 )
-async def read_prompt_performance(call: Call, question: Asking, limit: Count = 10) -> PromptsAnswer:
+async def read_prompt_performance(
+    call: Call, question: Asking, limit: Count = 10, cursor: CursorText = None
+) -> PromptsAnswer:
     """Prompts by the rate of the posts made from them, those with enough posts first."""
-    return PromptsAnswer(*await call.reading(prompt_performance, question, limit=limit))
+    pages = Pages(call, "prompts", question)
+    found, total, last, meta = await call.reading(
+        prompt_performance, question, limit=limit, after=pages.after(cursor, PromptKey)
+    )
+    return PromptsAnswer(found, CountedMeta.counted(meta, pages.cursor(last), total))
 
 
 @get(

@@ -43,7 +43,7 @@ EndDate: TypeAlias = Annotated[
     date | None, QueryParameter(description="Last day, included; default, and at the latest: yesterday")
 ]
 CursorText: TypeAlias = Annotated[
-    str | None, QueryParameter(max_length=128, description="`meta.next_cursor` of the page before")
+    str | None, QueryParameter(max_length=256, description="`meta.next_cursor` of the page before")
 ]
 Sorting: TypeAlias = Annotated[
     Literal["engagement_rate", "views", "engagements"],
@@ -64,7 +64,7 @@ GroupedBy: TypeAlias = Annotated[
     Literal["day", "week"], QueryParameter(description="A point a day, or an ISO week")
 ]
 BoardMetric: TypeAlias = Annotated[
-    Literal["views", "likes", "comments", "shares", "saves", "engagements", "engagement_rate"],
+    Literal["posts", "views", "likes", "comments", "shares", "saves", "engagements", "engagement_rate"],
     QueryParameter(description="What it is ranked by"),
 ]
 BrandId: TypeAlias = Annotated[int, PathParameter(ge=1, le=MAX_ID, description="The brand's id")]

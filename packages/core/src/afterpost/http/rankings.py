@@ -10,14 +10,14 @@ from afterpost.domain.ranking import RankKey
 from afterpost.http.asking import OF_ALL, Asking
 from afterpost.http.errors import problems
 from afterpost.http.paging import Pages
-from afterpost.http.params import Count, CursorText, PageSize, Sorting
+from afterpost.http.params import BoardMetric, Count, CursorText, PageSize, Sorting
 from afterpost.http.scope import Acting, Call
 from afterpost.http.tags import TAGGED
-from afterpost.services.boards import Listed, Of, directory
+from afterpost.services.boards import Listed, Metric, Of, Ranked, directory, leaderboard
 from afterpost.services.question import Question
 from afterpost.services.rankings import Ranking, Sort, ranking
 from afterpost.services.receipts import Place, Proof, receipt
-from afterpost.services.windows import PagedMeta
+from afterpost.services.windows import CountedMeta, PagedMeta
 
 PROBLEMS = problems("not_found", "invalid_window", "invalid_as_of", "invalid_cursor")
 
@@ -26,14 +26,21 @@ class RankingAnswer(Struct, frozen=True):
     """A page of posts in order."""
 
     data: Ranking
-    meta: PagedMeta
+    meta: CountedMeta
 
 
 class DirectoryAnswer(Struct, frozen=True):
     """A page of brands or organisations by id."""
 
     data: tuple[Listed, ...]
-    meta: PagedMeta
+    meta: CountedMeta
+
+
+class BoardAnswer(Struct, frozen=True):
+    """A page of brands or organisations, ranked."""
+
+    data: tuple[Ranked, ...]
+    meta: CountedMeta
 
 
 class ReceiptAnswer(Struct, frozen=True):
@@ -76,7 +83,7 @@ async def ranked(
     found, last, meta = await call.reading(
         ranking, question, worst=worst, sort=sort, limit=limit, after=after
     )
-    return RankingAnswer(found, PagedMeta.of(meta, pages.cursor(last)))
+    return RankingAnswer(found, CountedMeta.counted(meta, pages.cursor(last), found.candidates))
 
 
 @get("/analytics/brands", dependencies=OF_ALL, opt=TAGGED, summary="Brands", responses=PROBLEMS)
@@ -99,10 +106,56 @@ async def _directory(
     call: Acting, of: Of, question: Question, limit: int, cursor: str | None
 ) -> DirectoryAnswer:
     pages = Pages(call, of, question)
-    found, last, meta = await call.reading(
+    found, total, last, meta = await call.reading(
         directory, of, question, limit=limit, after=pages.after(cursor, int)
     )
-    return DirectoryAnswer(found, PagedMeta.of(meta, pages.cursor(last)))
+    return DirectoryAnswer(found, CountedMeta.counted(meta, pages.cursor(last), total))
+
+
+@get(
+    "/analytics/brands/leaderboard",
+    dependencies=OF_ALL,
+    opt=TAGGED,
+    summary="Brands, ranked",
+    responses=PROBLEMS,
+)
+async def read_brand_board(
+    call: Call,
+    question: Asking,
+    metric: BoardMetric = "views",
+    limit: Count = 10,
+    cursor: CursorText = None,
+) -> BoardAnswer:
+    """Every brand the caller may see, by what it earned in the window, its posts in it, or its rate."""
+    return await _board(call, "brands", question, metric, limit, cursor)
+
+
+@get(
+    "/analytics/organizations/leaderboard",
+    dependencies=OF_ALL,
+    opt=TAGGED,
+    summary="Organisations, ranked",
+    responses=PROBLEMS,
+)
+async def read_organization_board(
+    call: Call,
+    question: Asking,
+    metric: BoardMetric = "views",
+    limit: Count = 10,
+    cursor: CursorText = None,
+) -> BoardAnswer:
+    """Every organisation, by what it earned in the window, its posts in it, or its rate."""
+    return await _board(call, "organizations", question, metric, limit, cursor)
+
+
+async def _board(
+    call: Acting, of: Of, question: Question, metric: Metric, limit: int, cursor: str | None
+) -> BoardAnswer:
+    pages = Pages(call, "board", of, question, metric)
+    found, total, last, meta = await call.reading(
+        leaderboard, of, question, metric=metric, limit=limit, after=pages.after(cursor, RankKey)
+    )
+    return BoardAnswer(found, CountedMeta.counted(meta, pages.cursor(last), total))
 
 
 @get(

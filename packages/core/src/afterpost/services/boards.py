@@ -1,11 +1,12 @@
 """Platforms, brands and organisations side by side: what each earned in a window, against the one before."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
 
-from afterpost.domain.ranking import RankKey, rank_key
+from afterpost.domain.ranking import RankKey, greatest_first, rank_key
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
 from afterpost.services.overview import (
@@ -29,7 +30,7 @@ from afterpost.storage.organizations import Brand, Organization
 from afterpost.storage.rollups import together
 
 Of = Literal["brands", "organizations"]
-Metric = Literal["views", "likes", "comments", "shares", "saves", "engagements", "engagement_rate"]
+Metric = Literal["posts", "views", "likes", "comments", "shares", "saves", "engagements", "engagement_rate"]
 """What a board can be ranked by."""
 
 
@@ -62,7 +63,7 @@ class Listed(Struct, frozen=True):
 
 
 class Ranked(Listed, frozen=True):
-    """One brand or organisation of a board; ranks begin at 1, and who has no value comes last."""
+    """One brand or organisation of a board; ranks begin at 1 and go on from page to page."""
 
     rank: int
 
@@ -71,7 +72,7 @@ def platforms(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[t
     """Each platform with anything in the window, most views first."""
     with asking(core, scope, question) as asked:
         found, meta = _compared(asked, "platform")
-        ordered = sorted(found.values(), key=lambda each: (-(each.earned.views or 0), each.name))
+        ordered = sorted(found.values(), key=lambda each: (greatest_first(each.earned.views), each.name))
         return tuple(ordered), meta
 
 
@@ -83,11 +84,14 @@ def leaderboard(
     *,
     metric: Metric = "views",
     limit: int = 10,
-) -> tuple[tuple[Ranked, ...], Meta]:
-    """The brands or organisations that earned most of a metric in a window, or have the highest rate.
+    after: RankKey | None = None,
+) -> tuple[tuple[Ranked, ...], int, RankKey | None, Meta]:
+    """A page of the brands or organisations that earned most of a metric in a window, that have most posts
+    observed in it or the highest rate, how many stand in all, and the key of the page's last one where more
+    follow.
 
     All of the scope's stand in it, those with nothing at the end: a brand that is not there would look like
-    one that does not exist. Ties go to the greater exposure, then to the lower id.
+    one that does not exist. Ties go to the greater exposure, then to the lower id; unknown is last.
     """
     with asking(core, scope, question) as asked:
         found, meta = _compared(asked, "brand_id" if of == "brands" else "organization_id")
@@ -96,11 +100,13 @@ def leaderboard(
             one = found.get(str(each.id)) or _nothing(each.id)
             entries.append((_key(one, metric, each.id), each, one))
         entries.sort(key=lambda entry: entry[0])
+        before = 0 if after is None else bisect_right(entries, after, key=lambda entry: entry[0])
+        page = entries[before : before + limit]
         ranked = tuple(
             Ranked(rank=rank, **_listed(each, one))
-            for rank, (_, each, one) in enumerate(entries[:limit], start=1)
+            for rank, (_, each, one) in enumerate(page, start=before + 1)
         )
-        return ranked, meta
+        return ranked, len(entries), page[-1][0] if len(entries) > before + limit else None, meta
 
 
 def directory(
@@ -111,8 +117,9 @@ def directory(
     *,
     limit: int = 50,
     after: int | None = None,
-) -> tuple[tuple[Listed, ...], int | None, Meta]:
-    """A page of the scope's brands or organisations by id, with the id of the last one where more follow."""
+) -> tuple[tuple[Listed, ...], int, int | None, Meta]:
+    """A page of the scope's brands or organisations by id, how many there are, and the id of the page's last
+    one where more follow."""
     with asking(core, scope, question) as asked:
         found, meta = _compared(asked, "brand_id" if of == "brands" else "organization_id")
         every = sorted(_members(asked, of), key=lambda each: each.id)
@@ -120,7 +127,7 @@ def directory(
         page = tuple(
             Listed(**_listed(each, found.get(str(each.id)) or _nothing(each.id))) for each in rest[:limit]
         )
-        return page, page[-1].id if len(rest) > limit else None, meta
+        return page, len(every), page[-1].id if len(rest) > limit else None, meta
 
 
 def _members(asked: Asked, of: Of) -> Sequence[Brand | Organization]:
@@ -138,9 +145,9 @@ def _nothing(identity: int) -> Compared:
     return Compared(str(identity), 0, UNKNOWN, UNKNOWN, growth_of(UNKNOWN, UNKNOWN), None, None)
 
 
-def _key(one: Compared, metric: Metric, identity: int) -> tuple[bool, RankKey]:
-    value = one.engagement_rate if metric == "engagement_rate" else getattr(one.earned, metric)
-    return value is None, rank_key(value or 0, one.earned.views or 0, None, identity)
+def _key(one: Compared, metric: Metric, identity: int) -> RankKey:
+    value = getattr(one if metric in ("posts", "engagement_rate") else one.earned, metric)
+    return rank_key(value, one.earned.views, None, identity)
 
 
 def _compared(asked: Asked, by: str) -> tuple[Mapping[str, Compared], Meta]:

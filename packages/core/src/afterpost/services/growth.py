@@ -69,8 +69,8 @@ class Part(Struct, frozen=True):
 
 class Engagement(Struct, frozen=True):
     """Engagements of a window by their parts. `engagement_rate`: percent over the post-days that report
-    exposure and every part their platform offers (`rated`); `unrated`: those observed post-days that do
-    not."""
+    exposure and every part their platform offers (`rated_days`: how many); `incomplete_days`: those that do
+    not. A reading tells of the post-days since the one before, its own included."""
 
     total: int | None
     previous: int | None
@@ -78,8 +78,8 @@ class Engagement(Struct, frozen=True):
     parts: Mapping[str, Part]
     engagement_rate: float | None
     previous_rate: float | None
-    rated: int
-    unrated: int
+    rated_days: int
+    incomplete_days: int
 
 
 def change(current: int | None, previous: int | None) -> Change:
@@ -140,8 +140,8 @@ def engagement(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[
             parts=parts,
             engagement_rate=rate_of(sums),
             previous_rate=rate_of(earlier),
-            rated=counters["rated_by_views"] + counters["rated_by_impressions"],
-            unrated=counters["unrated"],
+            rated_days=counters["rated_by_views"] + counters["rated_by_impressions"],
+            incomplete_days=counters["unrated"],
         )
         return answer, meta_of(asked, sums)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from afterpost.domain.metrics import EXPOSURES
+from afterpost.domain.ranking import greatest_first
 from afterpost.domain.rates import engagements, exposure_name, growth, rate
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import Window, day_number
@@ -129,7 +130,7 @@ def grouped(summed: Iterable[Sums], seen: Mapping[str | None, int]) -> list[Grou
         found.append(
             Group(str(sums.key), seen.get(sums.key, 0), earned.views, earned.engagements, rate_of(sums))
         )
-    return sorted(found, key=lambda g: (-(g.views or 0), -(g.engagements or 0), g.name))
+    return sorted(found, key=lambda g: (greatest_first(g.views), greatest_first(g.engagements), g.name))
 
 
 def meta_of(asked: Asked, sums: Sums) -> Meta:

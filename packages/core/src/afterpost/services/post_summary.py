@@ -99,7 +99,7 @@ def post_analytics(
         series = observations.daily_of_post(
             connection, scope, post_id, day_number(window.start), day_number(window.end)
         )
-        ages = at_ages(connection, scope, born, core.now()) if (born := born_as(post)) is not None else ()
+        ages = at_ages(connection, born, core.now()) if (born := born_as(post)) is not None else ()
     answer = PostAnalytics(
         post_id=post_id,
         summary=summary,

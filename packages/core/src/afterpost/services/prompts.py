@@ -1,8 +1,11 @@
 """What the creative work behind the posts came to, prompt by prompt."""
 
+from operator import itemgetter
+from typing import NamedTuple
+
 from msgspec import Struct
 
-from afterpost.domain.ranking import ENOUGH
+from afterpost.domain.ranking import ENOUGH, RankKey, rank_key
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
 from afterpost.services.overview import meta_of, window_sums
@@ -28,10 +31,23 @@ class Prompt(Struct, frozen=True):
     enough: bool
 
 
+class PromptKey(NamedTuple):
+    """Where a prompt stands: those of enough posts first, then by rate, exposure, and its first post."""
+
+    few: bool
+    place: RankKey
+
+
 def prompt_performance(
-    core: Core, scope: Scope, question: Question = DEFAULT, *, limit: int = 10
-) -> tuple[tuple[Prompt, ...], Meta]:
-    """Prompts by the rate of the posts made from them, those with enough posts first.
+    core: Core,
+    scope: Scope,
+    question: Question = DEFAULT,
+    *,
+    limit: int = 10,
+    after: PromptKey | None = None,
+) -> tuple[tuple[Prompt, ...], int, PromptKey | None, Meta]:
+    """A page of prompts by the rate of the posts made from them, those with enough posts first, how many
+    there are, and the key of the page's last one where more follow.
 
     Posts are the candidates of a ranking of the window; one with neither prompt nor text is not in it.
     """
@@ -47,9 +63,14 @@ def prompt_performance(
         for prompt, items in by_prompt.items():
             exposed, percent = together(items)
             engaged = sum(item.engagements for item in items)
-            prompts.append(Prompt(prompt, len(items), exposed, engaged, percent, len(items) >= ENOUGH))
-        prompts.sort(key=lambda p: (not p.enough, -(p.engagement_rate or 0.0), -p.exposed, p.prompt))
-        return tuple(prompts[:limit]), meta_of(asked, window_sums(asked))
+            found = Prompt(prompt, len(items), exposed, engaged, percent, len(items) >= ENOUGH)
+            place = rank_key(percent, exposed, None, min(item.post_id for item in items))
+            prompts.append((PromptKey(not found.enough, place), found))
+        prompts.sort(key=itemgetter(0))
+        rest = [pair for pair in prompts if after is None or pair[0] > after]
+        page = tuple(found for _, found in rest[:limit])
+        last = rest[limit - 1][0] if len(rest) > limit else None
+        return page, len(prompts), last, meta_of(asked, window_sums(asked))
 
 
 def _prompt(post: Post) -> str:

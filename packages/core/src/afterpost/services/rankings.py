@@ -5,21 +5,22 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from afterpost.domain.ranking import MIN_EXPOSURE, Evidence, RankKey, rank_key, shrunk
 from afterpost.domain.rates import engagements, exposure, rate
 from afterpost.domain.scope import Scope
-from afterpost.domain.snapshots import PARTS, booked_between
-from afterpost.domain.windows import day_number
+from afterpost.domain.snapshots import booked_between
+from afterpost.domain.windows import Window, day_number, day_start
 from afterpost.services.core import Core
-from afterpost.services.overview import SHOWN, Totals, meta_of, totals_of, window_sums
+from afterpost.services.overview import SHOWN, UNKNOWN, Totals, meta_of, totals_of, window_sums
 from afterpost.services.question import DEFAULT, Asked, Question, asking
 from afterpost.services.windows import Meta
 from afterpost.storage import posts, snapshots
 from afterpost.storage.posts import Post
-from afterpost.storage.standings import Standing, standings
+from afterpost.storage.standings import CameOut, Standing, count_unknown_publication, standings
 
 LOOK_BACK = timedelta(days=28)
 """Posts published this long before the window still compete in it."""
@@ -31,10 +32,10 @@ Sort = Literal["engagement_rate", "views", "engagements"]
 
 
 class Ranked(Struct, frozen=True):
-    """A post in a ranking, with its lifetime numbers at the window's end. `engagement_rate`: percent,
-    clipped to 0..100 (`clipped` says so); `exposure`: what it divides by; `shrunk_rate`: percent, the rate
-    pulled towards that of the same account and content type, the more the less it was shown; `earned`: what
-    is booked to the days of the window, where the ranking shows it."""
+    """A post in a ranking, with its lifetime numbers at the window's end. `state`: live or gone, as it is
+    now; `engagement_rate`: percent, clipped to 0..100 (`clipped` says so); `exposure`: what it divides by;
+    `shrunk_rate`: percent, the rate pulled towards that of the same account and content type, the more the
+    less it was shown; `earned`: what is booked to the days of the window, where the ranking shows it."""
 
     post_id: int
     platform: str
@@ -42,6 +43,7 @@ class Ranked(Struct, frozen=True):
     title: str
     url: str
     published_at: datetime | None
+    state: str
     engagements: int
     exposure: str
     exposed: int
@@ -52,14 +54,18 @@ class Ranked(Struct, frozen=True):
 
 
 class Ranking(Struct, frozen=True):
-    """A page of distinct posts in order. `candidates`: how many were ranked; `not_distributed`: how many were
-    shown fewer than `min_exposure` times and so were not; `incomplete`: how many have no rate, for they
-    report no exposure or not every engagement part asked for."""
+    """A page of distinct posts in order. `candidates`: how many were ranked; the others are counted.
+    `not_distributed`: shown fewer than `min_exposure` times; `incomplete`: without a rate, for they report no
+    exposure or not every engagement part that was ever asked for; `unread`: not read by the window's end;
+    `unknown_publication`: first read in the window or the 28 days before, and nobody knows whether they came
+    out then."""
 
     posts: tuple[Ranked, ...]
     candidates: int
     not_distributed: int
     incomplete: int
+    unread: int
+    unknown_publication: int
     min_exposure: int
 
 
@@ -81,10 +87,13 @@ class Rated(NamedTuple):
 
 
 class Field(NamedTuple):
-    """The candidates of a window: those with a rate, best first, and how many have none."""
+    """The candidates of a window: those with a rate, best first, how many have none, how many were not read
+    by its end; and how many posts of unknown publication may belong to them."""
 
     rated: Sequence[Rated]
     incomplete: int
+    unread: int
+    unknown_publication: int
 
     @property
     def distributed(self) -> list[Rated]:
@@ -109,57 +118,64 @@ def ranking(
     with asking(core, scope, question) as asked:
         found = field_of(asked)
         candidates = found.distributed
-        if sort == "engagement_rate":
-            keyed = [(each.key, each) for each in candidates]
-        else:
-            earned = earned_by_post(asked, [each.post_id for each in candidates])
-            keyed = [
-                (
-                    rank_key(getattr(own, sort) or 0, each.exposed, each.standing.published_at, each.post_id),
-                    each,
-                )
-                for each in candidates
-                if (own := earned.get(each.post_id)) is not None
-            ]
-        keyed.sort(key=lambda pair: pair[0], reverse=worst)
+        earned = {} if sort == "engagement_rate" else earned_by_post(asked, [c.post_id for c in candidates])
+        keyed = []
+        for each in candidates:
+            value = (
+                each.value if sort == "engagement_rate" else getattr(earned.get(each.post_id, UNKNOWN), sort)
+            )
+            keyed.append((_key(each.standing, value, each.exposed, worst=worst), each))
+        keyed.sort(key=lambda pair: pair[0])
         if after is not None:
-            keyed = [pair for pair in keyed if (pair[0] < after if worst else pair[0] > after)]
+            keyed = [pair for pair in keyed if pair[0] > after]
         page = keyed[:limit]
         on_it = [each for _, each in page]
         owners, own_sums = owners_of(asked, on_it), earned_by_post(asked, [each.post_id for each in on_it])
         answer = Ranking(
-            posts=tuple(shown(each, owners[each.post_id], own_sums.get(each.post_id)) for each in on_it),
+            posts=tuple(
+                shown(each, owners[each.post_id], own_sums.get(each.post_id, UNKNOWN)) for each in on_it
+            ),
             candidates=len(candidates),
             not_distributed=len(found.rated) - len(candidates),
             incomplete=found.incomplete,
+            unread=found.unread,
+            unknown_publication=found.unknown_publication,
             min_exposure=MIN_EXPOSURE,
         )
         return answer, page[-1][0] if len(keyed) > limit else None, meta_of(asked, window_sums(asked))
 
 
+def candidates_of(window: Window) -> CameOut:
+    """When a candidate came out: on a local day of the window or of the 28 before, a day before its end."""
+    first = day_start(window.start - LOOK_BACK, ZoneInfo(window.zone))
+    return CameOut(first, window.ends_at() - MIN_AGE)
+
+
 def field_of(asked: Asked) -> Field:
     """Every candidate of the window, ranked by shrunk rate. Their posts are not loaded (`owners_of`)."""
-    window = asked.window
-    candidates = standings(
-        asked.connection,
-        asked.scope,
-        asked.selection,
-        window.begins_at() - LOOK_BACK,
-        window.ends_at() - MIN_AGE,
-        day_number(window.end),
-    )
-    complete = [(each, *seen) for each in candidates if (seen := _seen(each)) is not None]
+    connection, scope, selection, window = asked.connection, asked.scope, asked.selection, asked.window
+    end = day_number(window.end)
+    candidates, unread = standings(connection, scope, selection, candidates_of(window), end)
+    complete = [(each, *_seen(each)) for each in candidates if each.complete]
     pulled = shrunk([_evidence(each, engaged, exposed) for each, engaged, _, exposed in complete])
     rated = [
         _rated(*one, None if fraction is None else 100 * fraction)
         for one, fraction in zip(complete, pulled, strict=True)
     ]
-    return Field(sorted(rated, key=attrgetter("key")), len(candidates) - len(complete))
+    return Field(
+        sorted(rated, key=attrgetter("key")),
+        len(candidates) - len(complete),
+        unread,
+        count_unknown_publication(connection, scope, selection, day_number(window.start - LOOK_BACK), end),
+    )
 
 
 def _rated(candidate: Standing, engaged: int, name: str, exposed: int, value: float | None) -> Rated:
-    key = rank_key(-1.0 if value is None else value, exposed, candidate.published_at, candidate.post_id)
-    return Rated(candidate, engaged, name, exposed, value, key)
+    return Rated(candidate, engaged, name, exposed, value, _key(candidate, value, exposed))
+
+
+def _key(candidate: Standing, value: float | None, exposed: int, *, worst: bool = False) -> RankKey:
+    return rank_key(value, exposed, candidate.published_at, candidate.post_id, worst=worst)
 
 
 def _evidence(candidate: Standing, engaged: int, exposed: int) -> Evidence:
@@ -167,12 +183,11 @@ def _evidence(candidate: Standing, engaged: int, exposed: int) -> Evidence:
     return Evidence(engaged, exposed, (own, candidate.platform))
 
 
-def _seen(candidate: Standing) -> tuple[int, str, int] | None:
-    """Engagements, and the name and value of what they are divided by; None where a part is unknown."""
-    totals = candidate.totals
-    engaged, exposed = engagements(totals), exposure(totals)
-    if engaged is None or exposed is None or not totals.keys() >= set(PARTS[candidate.offers]):
-        return None
+def _seen(candidate: Standing) -> tuple[int, str, int]:
+    """Engagements of a complete standing, and the name and value of what they are divided by."""
+    engaged, exposed = engagements(candidate.totals), exposure(candidate.totals)
+    assert engaged is not None
+    assert exposed is not None
     return engaged, *exposed
 
 
@@ -192,6 +207,7 @@ def shown(rated: Rated, post: Post, earned: Totals | None = None) -> Ranked:
         title=post.title,
         url=post.url,
         published_at=post.published_at,
+        state=post.state,
         engagements=rated.engagements,
         exposure=rated.exposure,
         exposed=rated.exposed,

@@ -53,6 +53,8 @@ def timeseries(
         observed = rollups.observed_span(connection, asked.scope, selection=selection)
         zone = zone_of(asked.organization.time_zone)
         out = None if published is None else local_day_number(published, zone)
+        if posts.any_unknown_publication(connection, asked.scope, selection):
+            out = day_number(asked.window.start)  # for all that is known it was out all along
         points = tuple(
             _point(days, by_day, out, observed, partial=group_by == "week" and len(days) < 7)
             for days in _parts(asked.window, group_by)

@@ -82,7 +82,7 @@ def take(
         if end is None or times[post_id] > 1 or reading.kinds:
             rest.append(item)
             continue
-        _, of, brand, account, platform, content_type, first_day, prev, first_at, first_published, text = end
+        _, of, brand, account, platform, kind, first_day, prev, first_at, first_published, text, ever = end
         known = latest.totals_of(text)
         instant = instants.get(at)
         if instant is None:
@@ -93,7 +93,7 @@ def take(
             rest.append(item)
             continue
 
-        dimensions = of, brand, account, platform, content_type
+        dimensions = of, brand, account, platform, kind
         key = dimensions, prev, day, id(reading.definitions), tuple(values)
         alike = groups.get(key)
         if alike is None:
@@ -120,7 +120,7 @@ def take(
         )
         read.append(told)
         # Its values are just the last known totals, so their texts are one.
-        moved.append((post_id, owner, first_day, day, first_at, first_published, text, None))
+        moved.append((post_id, owner, first_day, day, first_at, first_published, text, None, ever | offers))
 
         names = metrics + own
         gains = gains_of(totals := [*map(values.__getitem__, names)], map(known.__getitem__, names))

@@ -60,13 +60,15 @@ class Weekly(Struct, frozen=True):
     """`quality`: what is doubtful, before anything else is said. `top`, `worst`: distinct posts of the window
     or the 28 days before, at least a day old at its end, by shrunk engagement rate; `not_distributed`: those
     with less than `min_exposure`; `incomplete`: how many report no exposure or not every engagement part
-    asked for, and so have no rate."""
+    ever asked for, and so have no rate; `unread` and `unknown_publication`: as in a ranking."""
 
     quality: Quality
     top: tuple[Ranked, ...]
     worst: tuple[Ranked, ...]
     not_distributed: tuple[Ranked, ...]
     incomplete: int
+    unread: int
+    unknown_publication: int
     min_exposure: int
     platforms: tuple[Group, ...]
     content_types: tuple[Group, ...]
@@ -97,6 +99,8 @@ def weekly(
                 shown(each, owners[each.post_id]) for each in found.rated if each.exposed < MIN_EXPOSURE
             ),
             incomplete=found.incomplete,
+            unread=found.unread,
+            unknown_publication=found.unknown_publication,
             min_exposure=MIN_EXPOSURE,
             platforms=tuple(groups(asked, "platform")),
             content_types=tuple(groups(asked, "content_type")),

@@ -190,3 +190,14 @@ class PagedMeta(Meta, frozen=True, kw_only=True):
     def of(cls, meta: Meta, next_cursor: str | None) -> "PagedMeta":
         """What a page says about itself."""
         return cls(**structs.asdict(meta), next_cursor=next_cursor)
+
+
+class CountedMeta(PagedMeta, frozen=True, kw_only=True):
+    """The same of a page of a list that is counted; `total`: how many stand in it, on all pages together."""
+
+    total: int
+
+    @classmethod
+    def counted(cls, meta: Meta, next_cursor: str | None, total: int) -> "CountedMeta":
+        """What a page of so many says about itself."""
+        return cls(**structs.asdict(meta), next_cursor=next_cursor, total=total)

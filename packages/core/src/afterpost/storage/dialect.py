@@ -185,6 +185,17 @@ def given(backend: str, keys: Iterable[_T]) -> dict[str, object]:
     return {"given": json.dumps(list(keys)) if backend == "sqlite" else list(keys)}
 
 
+def exact_sum(column: sa.ColumnElement[int]) -> tuple[sa.ColumnElement[int], sa.ColumnElement[int]]:
+    """The sum of whole numbers in two parts, for `whole`: SQLite has no number for one beyond BIGINT."""
+    high, low = column.op(">>")(sa.literal_column("32")), column.op("&")(sa.literal_column("4294967295"))
+    return sa.func.sum(high), sa.func.sum(low)
+
+
+def whole(high: int | None, low: int | None) -> int | None:
+    """The number of an `exact_sum`; None where nothing was added up."""
+    return None if high is None or low is None else (int(high) << 32) + int(low)
+
+
 def counter_of(reader: sa.Engine) -> sqlite3.Connection:
     """A connection that does nothing but count the commits of others (`PRAGMA data_version`): SQLite's alone.
 

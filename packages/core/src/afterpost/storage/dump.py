@@ -204,7 +204,7 @@ def _post_analytics(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
 
 
 def _latest(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
-    columns = ("first_day", "last_day", "first_at", "published_at", "known", "behind")
+    columns = ("first_day", "last_day", "first_at", "published_at", "known", "behind", "offers")
     # The post's own `published_at` is in `posts`; this one is what the earliest reading gave.
     query = _of_posts(latest, scope, *(latest.c[name] for name in columns))
     for row in _rows(connection, query, _POST):
@@ -213,7 +213,7 @@ def _latest(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
             name: [total, day_date(behind.get(name, row["last_day"]))]
             for name, total in msgspec.json.decode(row["known"]).items()
         }
-        yield _days(row, "first_day", "last_day") | {"known": known}
+        yield _days(row, "first_day", "last_day") | {"known": known, "offers": PARTS[row["offers"]]}
 
 
 def _grouped(

@@ -25,6 +25,7 @@ COLUMNS = (
     "published_at",
     "known",
     "behind",
+    "offers",
 )
 totals_of = msgspec.json.Decoder(dict[str, int]).decode
 """metric -> last known total, of a `known` as stored."""
@@ -44,7 +45,7 @@ def load(connection: sa.Connection, scope: Scope, post_ids: Iterable[int], zone:
             known = {
                 n: Known(total, behind.get(n, row.last_day)) for n, total in totals_of(row.known).items()
             }
-            found[row.post_id] = State(first, row.first_day, row.last_day, known)
+            found[row.post_id] = State(first, row.first_day, row.last_day, known, row.offers)
     return found
 
 
@@ -74,6 +75,7 @@ def save(connection: sa.Connection, scope: Scope, states: Sequence[tuple[int, in
                 published,
                 _encode(known).decode(),
                 _encode(behind).decode() if behind else None,
+                state.offers,
             )
         )
     put(connection, scope, rows)
@@ -97,6 +99,7 @@ _ENDS = (
         sa.type_coerce(latest.c.first_at, sa.BigInteger),
         sa.type_coerce(latest.c.published_at, sa.BigInteger),
         latest.c.known,
+        latest.c.offers,
     )
     .join_from(posts, latest, latest.c.post_id == posts.c.id)
     .where(latest.c.behind.is_(None), posts.c.published_at.is_not(None))
@@ -108,7 +111,7 @@ def ends(connection: sa.Connection, scope: Scope, post_ids: Iterable[int]) -> di
     counter that was ever known.
 
     As stored, instants in microseconds: post id, the five dimensions (`Post.dimensions`), first and last day,
-    first reading, the publication it gave, `known`.
+    first reading, the publication it gave, `known`, engagement parts ever asked for.
     """
     backend = connection.dialect.name
     values = {**values_of(scope), **given(backend, post_ids)}

@@ -34,6 +34,8 @@ from afterpost.storage.tables import (
 FILTERED = (posts, observations, daily_metrics, brands, accounts, organizations, pauses)
 """Shadows that hold what was there, beside those that are computed (`refold.DERIVED`): later rows are left
 out, and columns that moved are as they were."""
+COMPARED = ("ix_posts_alike", "ix_posts_platform")
+"""The indexes that the shadow of posts has as well."""
 TODAYS = {
     "definition_sets": "never changed; an observation names its own",
     "absences": "says itself when each was known",
@@ -63,8 +65,9 @@ def known_by(
 ) -> Iterator[sa.Connection]:
     """A read-only connection on which tables hold what was known at `instant`, which must be over.
 
-    Only what the scope may see is there. `join` is called first, with the transaction begun. The cost grows
-    with the observations of the scope, the memory with its posts.
+    Whatever the scope's organisations have is there, for a post is compared with posts that the scope may not
+    see. `join` is called first, with the transaction begun. The cost grows with the observations of the
+    organisations, the memory with their posts.
     """
     # Whoever began to write before, and would be recorded by the instant, ends before anything is read.
     with database.writer.connect() as connection, connection.begin():
@@ -73,7 +76,7 @@ def known_by(
         transaction = connection.begin()
         try:
             join(connection)
-            _shadow(connection, scope, instant)
+            _shadow(connection, Scope(organizations=scope.organizations), instant)
             only_read(connection)
             yield connection
         finally:
@@ -102,6 +105,10 @@ def _shadow(connection: sa.Connection, scope: Scope, instant: datetime) -> None:
     for table, query in views.items():
         connection.execute(sa.CreateView(query, table.name, temporary=True))
     refold.derive(connection, scope, instant)
+    # What a post is compared with is sought for each of them. An index of that name is made of the shadow.
+    for index in sorted(posts.indexes, key=lambda index: str(index.name)):
+        if index.name in COMPARED:
+            connection.execute(sa.schema.CreateIndex(index))
 
 
 Real = Callable[[sa.Table], sa.Table]

@@ -333,6 +333,23 @@ def first_published(connection: sa.Connection, scope: Scope, selection: Selectio
 
 
 @cache
+def _unknown_publication(shape: Shape) -> sa.Select[Any]:
+    # Entered by organisation, as the index is.
+    mine = sa.select(posts.c.id).where(
+        posts.c.organization_id == organizations.c.id,
+        posts.c.published_at.is_(None),
+        *shape.conditions(posts),
+    )
+    return sa.select(organizations.c.id).where(mine.exists(), *shape.conditions(organizations)).limit(1)
+
+
+def any_unknown_publication(connection: sa.Connection, scope: Scope, selection: Selection) -> bool:
+    """Whether the scope has a post of which nobody knows when it was published."""
+    query = _unknown_publication(Shape.of(scope, selection))
+    return connection.execute(query, values_of(scope, selection)).first() is not None
+
+
+@cache
 def _count_published(shape: Shape) -> sa.Select[Any]:
     published = posts.c.published_at
     # Entered by organisation, as the index is, whether the scope names any or not.

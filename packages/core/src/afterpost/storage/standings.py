@@ -1,5 +1,6 @@
 """Where posts stood at the end of a day: lifetime totals, for rankings of what came out in a span of time."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -9,10 +10,11 @@ import sqlalchemy as sa
 from afterpost.domain.metrics import ENGAGEMENT_PARTS, EXPOSURES
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
+from afterpost.domain.snapshots import PARTS, offers_of
 from afterpost.storage import snapshots
 from afterpost.storage.latest import totals_of
 from afterpost.storage.scoping import Shape, values_of
-from afterpost.storage.tables import latest, post_analytics, posts
+from afterpost.storage.tables import latest, organizations, post_analytics, posts
 
 METRICS = (*EXPOSURES, *ENGAGEMENT_PARTS)
 USUAL = 40
@@ -20,8 +22,8 @@ USUAL = 40
 
 
 class Standing(NamedTuple):
-    """A post at the end of a day. `totals`: last known lifetime totals of what rates are made of; `offers`:
-    engagement parts asked for when it was last read."""
+    """A post at the end of a day. `totals`: last known lifetime totals of what rates are made of; `complete`:
+    whether exposure and every engagement part that was asked for by then are among them."""
 
     post_id: int
     platform: str
@@ -29,52 +31,72 @@ class Standing(NamedTuple):
     content_type: str
     published_at: datetime | None
     totals: dict[str, int]
-    offers: int
+    complete: bool
+
+
+class CameOut(NamedTuple):
+    """A span of time that posts came out in: the instants [since, until]."""
+
+    since: datetime
+    until: datetime
+
+
+class Stood(NamedTuple):
+    """Where the posts of a span stood at the end of a day, and how many of them were not read by then."""
+
+    standings: list[Standing]
+    unread: int
 
 
 _POST = (posts.c.id, posts.c.platform, posts.c.account_id, posts.c.content_type, posts.c.published_at)
 
 
 def standings(
-    connection: sa.Connection,
-    scope: Scope,
-    selection: Selection,
-    published_from: datetime,
-    published_until: datetime,
-    end: int,
-) -> list[Standing]:
-    """Posts published in [from, until] that were read by the end of the day `end`, as they stood then.
+    connection: sa.Connection, scope: Scope, selection: Selection, span: CameOut, end: int
+) -> Stood:
+    """Posts published in the span, as they stood at the end of the day `end`. Reads a row a post.
 
-    A post of unknown publication counts as published when it was first read. Reads a row a post.
+    A post of unknown publication is not among them (`count_unknown_publication`).
     """
     values = {
         **values_of(scope, selection),
-        "published_from": published_from,
-        "published_until": published_until,
+        **span._asdict(),
         "end": end,
         "days": range(end - USUAL + 1, end + 1),
     }
     found: list[Standing] = []
     rest: dict[int, Standing] = {}
-    shape = Shape.of(scope, selection)
-    rows = [
-        row for known in (True, False) for row in connection.execute(_statement(shape, known), values).all()
-    ]
-    for post_id, platform, account, kind, published_at, known, behind, last_day, day, offers, *counts in rows:
+    unread = 0
+    for row in connection.execute(_statement(Shape.of(scope, selection)), values).all():
+        post_id, platform, account, kind, published_at, first_day, last_day, known, behind, ever, *last = row
+        if first_day is None or first_day > end:
+            unread += 1
+            continue
+        day, offers, *counts = last
         totals = {name: count for name, count in zip(METRICS, counts, strict=True) if count is not None}
-        one = Standing(post_id, platform, account, kind, published_at, totals, offers or 0)
         whole = len(totals) == len(METRICS) or (day == last_day and behind is None)
-        if day is not None and (whole or _completed(totals, known, behind, last_day, end)):
+        told = day is not None and (whole or _completed(totals, known, behind, last_day, end))
+        one = Standing(post_id, platform, account, kind, published_at, totals, _complete(totals, ever))
+        # What was asked for at another time, and is not known, may have been asked for after the day `end`.
+        if told and (one.complete or last_day <= end or not ever & ~offers):
             found.append(one)
         else:
             rest[post_id] = one
     for post_id, history in snapshots.since(connection, scope, rest, 0).items():
-        days = [stored.row for stored in history if stored.row.day <= end]
-        totals = {}
-        for day in days[::-1]:
-            totals.update((name, day.cells[name].total) for name in METRICS if name in day.cells)
-        found.append(rest[post_id]._replace(totals=totals, offers=days[0].offers))
-    return found
+        totals, ever = {}, 0
+        for stored in history[::-1]:
+            if stored.row.day <= end:
+                cells = stored.row.cells
+                totals.update((name, cells[name].total) for name in METRICS if name in cells)
+                ever |= stored.row.offers
+        found.append(rest[post_id]._replace(totals=totals, complete=_complete(totals, ever)))
+    return Stood(found, unread)
+
+
+def _complete(totals: Mapping[str, int], offers: int) -> bool:
+    """Whether there is an exposure, an engagement, and each of those parts."""
+    parts = PARTS[offers | offers_of(totals)]
+    return bool(parts) and totals.keys() >= set(parts) and any(name in totals for name in EXPOSURES)
 
 
 def _completed(totals: dict[str, int], known: str, behind: str | None, last_day: int, end: int) -> bool:
@@ -88,18 +110,15 @@ def _completed(totals: dict[str, int], known: str, behind: str | None, last_day:
     return True
 
 
-@cache
-def _statement(shape: Shape, known: bool) -> sa.Select[Any]:
-    """Of posts whose publication is known, or of the others: both at once would go through every post."""
+def _came_out() -> sa.ColumnElement[bool]:
+    """Whether a post was published in the span of `CameOut`, its values left open."""
     at = posts.c.published_at
-    earliest, newest = (sa.bindparam(f"published_{name}", type_=at.type) for name in ("from", "until"))
-    # With the publication unknown the first reading is the nearest thing to it.
-    born = (
-        [at.between(earliest, newest)]
-        if known
-        else [at.is_(None), latest.c.first_at.between(earliest, newest)]
-    )
-    end: sa.BindParameter[int] = sa.bindparam("end")
+    since, until = (sa.bindparam(name, type_=at.type) for name in CameOut._fields)
+    return at.between(since, until)
+
+
+@cache
+def _statement(shape: Shape) -> sa.Select[Any]:
     row, other = post_analytics, post_analytics.alias("other")
     # Newest day first, and no further than the first one there is: a seek or two a post.
     last = (
@@ -113,17 +132,40 @@ def _statement(shape: Shape, known: bool) -> sa.Select[Any]:
     return (
         sa.select(
             *_POST,
+            latest.c.first_day,
+            latest.c.last_day,
             latest.c.known,
             latest.c.behind,
-            latest.c.last_day,
+            latest.c.offers,
             row.c.day,
             row.c.offers,
             *(row.c[f"{name}_total"] for name in METRICS),
         )
-        .select_from(posts.join(latest, latest.c.post_id == posts.c.id).outerjoin(row, mine))
+        .select_from(posts.outerjoin(latest, latest.c.post_id == posts.c.id).outerjoin(row, mine))
+        .where(_came_out(), *shape.conditions(posts))
+    )
+
+
+def count_unknown_publication(
+    connection: sa.Connection, scope: Scope, selection: Selection, since: int, end: int
+) -> int:
+    """Posts of unknown publication first read on the days [since, end]: each may have come out then."""
+    query = _unknown(Shape.of(scope, selection))
+    values = {**values_of(scope, selection), "since": since, "end": end}
+    count: int = connection.execute(query, values).scalar_one()
+    return count
+
+
+@cache
+def _unknown(shape: Shape) -> sa.Select[int]:
+    first: sa.BindParameter[int] = sa.bindparam("since")
+    end: sa.BindParameter[int] = sa.bindparam("end")
+    return (
+        sa.select(sa.func.count())
+        .select_from(organizations)
+        .join(posts, posts.c.organization_id == organizations.c.id)  # entered as the index is
+        .join(latest, latest.c.post_id == posts.c.id)
         .where(
-            *born,
-            latest.c.first_day <= end,
-            *shape.conditions(posts),
+            posts.c.published_at.is_(None), latest.c.first_day.between(first, end), *shape.conditions(posts)
         )
     )

@@ -177,6 +177,8 @@ account_metrics = sa.Table(
 )
 
 _GONE = sa.text("state = 'gone'")
+# With a null in the place of an account PostgreSQL takes the rest of an index in no order.
+_ACCOUNT_OR_NONE = sa.text("coalesce(account_id, 0)")
 
 posts = sa.Table(
     "posts",
@@ -206,6 +208,21 @@ posts = sa.Table(
         "ix_posts_published",
         *("organization_id", "published_at", "account_id", "platform", "content_type", "brand_id"),
     ),
+    # The posts that one is compared with, of its account and type or of its platform, as they came out.
+    # SQLite takes an index with an expression for one that says all only if it has the column as well.
+    sa.Index(
+        "ix_posts_alike",
+        *(
+            "organization_id",
+            _ACCOUNT_OR_NONE,
+            "platform",
+            "content_type",
+            "published_at",
+            "id",
+            "account_id",
+        ),
+    ),
+    sa.Index("ix_posts_platform", "organization_id", "platform", "published_at", "id"),
     # All that coverage asks of a post that is gone.
     sa.Index(
         "ix_posts_gone",
@@ -221,6 +238,12 @@ posts = sa.Table(
     ),
     **_NEVER_AGAIN,
 )
+
+
+def account_or_none(table: sa.FromClause) -> sa.ColumnElement[int]:
+    """The account of a post, 0 where it has none, as `ix_posts_alike` has it: with a literal 0."""
+    return sa.func.coalesce(table.c.account_id, sa.literal_column("0", sa.BigInteger))
+
 
 absences = sa.Table(
     "absences",
@@ -313,6 +336,13 @@ latest = sa.Table(
     sa.Column("published_at", Instant, comment="publication as that reading gave it"),
     sa.Column("known", sa.Text, nullable=False, comment="JSON: metric to last known total"),
     sa.Column("behind", sa.Text, comment="JSON: metric to the day of that, where it is before last_day"),
+    sa.Column(
+        "offers",
+        sa.Integer,
+        nullable=False,
+        server_default="0",
+        comment="engagement parts ever asked for, bit set",
+    ),
 )
 
 DIMENSIONS = ("organization_id", "brand_id", "account_id", "platform", "content_type")

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
+from afterpost.storage.dialect import exact_sum, whole
 from afterpost.storage.scoping import selected, within
 from afterpost.storage.tables import post_analytics, posts
 
@@ -19,7 +20,8 @@ def summed_over_days(
     metrics: Sequence[str],
 ) -> dict[str, dict[str, int | None]]:
     """platform -> metric -> the sum of that total over all snapshots of [start, end]; None: never told."""
-    columns = [sa.func.sum(post_analytics.c[f"{name}_total"]) for name in metrics]
+    # A total of every day, of every post: their sum is the one that outgrows BIGINT.
+    columns = [part for name in metrics for part in exact_sum(post_analytics.c[f"{name}_total"])]
     query = (
         sa.select(post_analytics.c.platform, *columns)
         .join(posts, posts.c.id == post_analytics.c.post_id)
@@ -33,7 +35,7 @@ def summed_over_days(
     )
     return {
         platform: {
-            name: None if value is None else int(value) for name, value in zip(metrics, values, strict=True)
+            name: whole(high, low) for name, high, low in zip(metrics, parts[::2], parts[1::2], strict=True)
         }
-        for platform, *values in connection.execute(query)
+        for platform, *parts in connection.execute(query)
     }
