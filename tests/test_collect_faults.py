@@ -25,7 +25,7 @@ from afterpost.services.run import begin_run
 from afterpost.settings import Settings
 from afterpost.storage import posts, runs
 from afterpost.storage.accounts import Account
-from afterpost.storage.posts import Post
+from afterpost.storage.posts import Post, Wanted
 from afterpost.storage.runs import Run, RunItem
 from afterpost_youtube.emulator import YouTubeDialect
 from packages.core.tests.databases import database_url
@@ -67,9 +67,7 @@ class Station:
     def posts(self) -> dict[int, Post]:
         """Every post by id."""
         with self.core.database.read() as connection:
-            found = posts.page_of_posts(
-                connection, ALL, after=None, limit=10_000, platform=None, account_id=None
-            )
+            found = posts.page_of_posts(connection, ALL, after=None, limit=10_000, wanted=Wanted())
         return {post.id: post for post in found}
 
 

@@ -213,7 +213,9 @@ class Listener(sdk.Observer):
                     assert_type(done.run_id, int)
                 case sdk.AccountConnected() | sdk.AccountDisconnected() | sdk.AccountStopped() as account:
                     assert_type(account.account_id, int)
-                case sdk.PostGone() | sdk.PostsRegistered() | sdk.BrandCreated() | sdk.OrganizationCreated():
+                case sdk.PostGone() | sdk.PostEdited() as post:
+                    assert_type(post.post_id, int)
+                case sdk.PostsRegistered() | sdk.BrandCreated() | sdk.OrganizationCreated():
                     pass
 
 

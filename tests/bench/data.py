@@ -48,6 +48,8 @@ OLDER = 300
 """Days before the history in which its older half was published."""
 BEFORE = 3
 """Days before the history that an opening total can reach back to."""
+DUE_DAYS = 14
+"""Days at the end on which reads were due, each post once a day."""
 BATCH = 500
 """Posts under one number of the change sequence."""
 
@@ -167,6 +169,12 @@ def reports(posts: Population, rows: Ints, metric: str) -> Mask:
     return np.array([metric in ASKED[name] for name in PLATFORMS])[posts.platform[rows]]
 
 
+def due_on(posts: Population, day: int) -> Mask:
+    """Which posts a read is due of on a day of the history: those that are out and not gone before it."""
+    out = (posts.published // DAY <= day) & (posts.gone // DAY >= day)
+    return out if day < posts.first_day + posts.size.days else np.zeros_like(out)
+
+
 class Written(NamedTuple):
     """The snapshots of a day as arrays. `previous` is -1 for a first one; `gain` and `days` stand for every
     metric, for all of a reading's are known alike, and `unknown` marks gains that are."""
@@ -191,7 +199,9 @@ class Book:
         self._last = np.full(posts.size.posts, -1)
         self._first_at = np.zeros(posts.size.posts, np.int64)
         self._totals = {name: np.zeros(posts.size.posts, np.int64) for name in METRICS}
-        self.attendance: list[tuple[int, int, int, int]] = []
+        self.attendance: dict[tuple[int, int, int], dict[str, int]] = {}
+        self.openings: list[tuple[int, int, str, int, int, int]] = []
+        self._first_due = day_number(TODAY) - DUE_DAYS
 
     def day(self, day: int) -> Written:
         """Store the readings of the next day."""
@@ -201,11 +211,12 @@ class Book:
         first = previous < 0
         fresh = first & (readings.at - posts.published[rows] <= 48 * _HOUR)
         opened = day - posts.published[rows] // DAY + 1
-        days = np.where(first, np.where(fresh, np.maximum(opened, 1), 0), day - previous)
+        days = np.where(first, np.maximum(opened, 1), day - previous)
         gains = {name: totals - self._totals[name][rows] for name, totals in readings.totals.items()}
         written = Written(day, readings, previous, days, first & ~fresh, gains)
         self._roll_up(written)
         self._attend(written)
+        self._open(written)
         self._first[rows[first]] = day
         self._first_at[rows[first]] = readings.at[first]
         self._last[rows] = day
@@ -249,7 +260,57 @@ class Book:
         gap = np.where(written.previous < 0, 0, written.day - written.previous)
         keys = self.posts.group[written.readings.rows] * 1_000_000 + gap
         for key, count in zip(*(a.tolist() for a in np.unique(keys, return_counts=True)), strict=True):
-            self.attendance.append((key // 1_000_000, written.day, key % 1_000_000, count))
+            self._count(key // 1_000_000, written.day, key % 1_000_000, "posts", count)
+        if written.day >= self._first_due:
+            self._wait(written)
+
+    def _count(self, group: int, day: int, gap: int, name: str, count: int) -> None:
+        bucket = self.attendance.setdefault((group, day, gap), {})
+        bucket[name] = bucket.get(name, 0) + count
+
+    def _wait(self, written: Written) -> None:
+        """Every post is due once a day while it is out, since `DUE_DAYS` before the end."""
+        day, rows = written.day, written.readings.rows
+        seen = np.zeros(self.posts.size.posts, np.bool_)
+        seen[rows] = True
+        due = due_on(self.posts, day)
+        due_before = due_on(self.posts, day - 1) & (day > self._first_due)
+        last = np.where(due_before, day - 1, self._last)
+        for name, sign, mask, before in (
+            ("due", 1, due, np.where(due_before, day - 1, -1)),
+            ("missed", 1, due | seen, last),
+            ("missed", -1, seen, self._last),
+        ):
+            gap = np.where(before[mask] < 0, 0, day - before[mask])
+            keys = self.posts.group[mask] * 1_000_000 + gap
+            for key, count in zip(*(a.tolist() for a in np.unique(keys, return_counts=True)), strict=True):
+                self._count(key // 1_000_000, day, key % 1_000_000, name, sign * count)
+
+    def unread(self) -> None:
+        """Count what still waits when all is stored: the last due day up to the last reading, and later
+        ones."""
+        posts = self.posts
+        live = posts.gone == _NEVER
+        for day in range(self._first_due, posts.first_day + posts.size.days):
+            due = due_on(posts, day) & live
+            waits = due & ((self._last < day + 1) | ~due_on(posts, day + 1))
+            gap = np.maximum(0, self._last - day)[waits]
+            keys = posts.group[waits] * 1_000_000 + gap
+            for key, count in zip(*(a.tolist() for a in np.unique(keys, return_counts=True)), strict=True):
+                self._count(key // 1_000_000, day, key % 1_000_000, "unread", count)
+
+    def _open(self, written: Written) -> None:
+        """Late openings: group, day, metric, span, posts, the sum of their totals."""
+        rows = written.readings.rows
+        for name in METRICS:
+            late = written.unknown & reports(self.posts, rows, name)
+            keys = self.posts.group[rows[late]] * 1_000_000 + written.days[late]
+            found, where, counts = np.unique(keys, return_inverse=True, return_counts=True)
+            sums = np.zeros(len(found), np.int64)
+            np.add.at(sums, where, written.readings.totals[name][late])
+            for key, count, total in zip(found.tolist(), counts.tolist(), sums.tolist(), strict=True):
+                group, span = divmod(key, 1_000_000)
+                self.openings.append((group, written.day, name, span, count, total))
 
     def rollups(self) -> Iterator[tuple[int, int, list[int]]]:
         """(group, day, counters in order), of those that are not empty."""

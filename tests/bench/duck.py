@@ -4,7 +4,6 @@ Gains cover days that were not observed, so what was earned in a window is worke
 `days` days, the parts that fall into it. Written for DuckDB's strengths; nothing is summed up beforehand.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import duckdb
@@ -32,8 +31,7 @@ _WINDOW = "day BETWEEN $start AND $end"
 class Duck:
     """Answers about one organisation (`organization`), or all (None), in the window [start, end].
 
-    `unasked`: posts published before `published_before` that no read is due of in the window, which the age
-    ladder knows and no fact says.
+    Every post published before `published_before` is due once a day, until it is gone.
     """
 
     def __init__(
@@ -43,10 +41,8 @@ class Duck:
         start: int,
         end: int,
         published_before: int,
-        unasked: Iterable[int],
     ) -> None:
         self.connection = duckdb.connect(path, read_only=True, config={"threads": 2})
-        self.connection.execute("CREATE TEMP TABLE unasked AS SELECT unnest(?::BIGINT[]) AS id", [[*unasked]])
         self.names = {"organization": organization, "start": start, "end": end}
         length = end - start + 1
         self.before = {"organization": organization, "start": start - length, "end": start - 1}
@@ -85,7 +81,7 @@ class Duck:
         here = "true" if everywhere else _HERE
         return self.ask(
             f"WITH expected AS (SELECT id, gone_at FROM posts WHERE {here} AND published_at < $until "
-            "AND (gone_at IS NULL OR gone_at >= $begins) AND id NOT IN (SELECT id FROM unasked)), "
+            "AND (gone_at IS NULL OR gone_at >= $begins)), "
             f"seen AS (SELECT post_id, max({_WINDOW}) AS inside, max(day) AS last FROM facts "
             f"WHERE {here} AND day >= $start GROUP BY post_id) "
             "SELECT count(*), count(*) FILTER (inside), "

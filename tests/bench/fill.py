@@ -16,12 +16,14 @@ from afterpost.storage import changes, observations, organizations, posts, runs
 from afterpost.storage import tables as t
 from afterpost.storage.engine import Database
 from afterpost.storage.migrate import migrate
-from afterpost.storage.tables import DIMENSIONS, ROLLUP_COUNTERS, STANDING_COUNTERS
+from afterpost.storage.tables import ATTENDANCE_COUNTERS, DIMENSIONS, ROLLUP_COUNTERS, STANDING_COUNTERS
 from afterpost.storage.transaction import Transactions
 from afterpost.storage.types import from_micros
 from tests.bench.data import (
     BATCH,
     BRANDS,
+    DAY,
+    DUE_DAYS,
     METRICS,
     PLATFORMS,
     SNAPSHOT_COLUMNS,
@@ -33,6 +35,7 @@ from tests.bench.data import (
     Written,
     bodies,
     definitions,
+    due_on,
     noon,
     opening,
     readings_of,
@@ -41,6 +44,7 @@ from tests.bench.data import (
 )
 
 EVERYTHING = Scope.default()
+DUE_COLUMNS = ("day", "post_id", "organization_id", "prev_day", "first_at", "last_at", "recorded_at")
 LATEST_COLUMNS = (
     *("post_id", "organization_id", "first_day", "last_day", "first_at", "published_at", "known"),
 )
@@ -175,17 +179,49 @@ def append(
             (*DIMENSIONS, *STANDING_COUNTERS),
             ((*place[group], *counters) for group, counters in book.standing()),
         )
+        book.unread()
         attended = sorted(
-            book.attendance, key=lambda row: (place[row[0]][:2], row[1], place[row[0]][2:], row[2])
+            book.attendance.items(),
+            key=lambda row: (place[row[0][0]][:2], row[0][1], place[row[0][0]][2:], row[0][2]),
         )
         _append(
             connection,
             "attendance",
-            (*DIMENSIONS, "day", "gap", "posts"),
-            ((*place[group], *rest) for group, *rest in attended),
+            (*DIMENSIONS, "day", "gap", *ATTENDANCE_COUNTERS),
+            (
+                (*place[group], *days, *(counters.get(name, 0) for name in ATTENDANCE_COUNTERS))
+                for (group, *days), counters in attended
+            ),
+        )
+        _append(connection, "due_reads", DUE_COLUMNS, _dues(population))
+        heads = {row[1]: (row[0], row[3]) for row in _dues(population)}
+        connection.exec_driver_sql(
+            "UPDATE posts SET due_day = ?, due_prev = ? WHERE id = ?",
+            [(*head, post_id) for post_id, head in heads.items()],
+        )
+        opened = sorted(
+            book.openings, key=lambda row: (place[row[0]][:2], row[1], place[row[0]][2:], *row[2:])
+        )
+        _append(
+            connection,
+            "openings",
+            (*DIMENSIONS, "day", "metric", "span", "posts", "total"),
+            ((*place[group], *rest) for group, *rest in opened),
         )
         _append(connection, "latest", LATEST_COLUMNS, book.states())
     return count
+
+
+def _dues(population: Population) -> Iterator[tuple[Any, ...]]:
+    """Rows of `due_reads`, in the order of their key."""
+    end = population.first_day + population.size.days
+    for day in range(end - DUE_DAYS, end):
+        due = np.flatnonzero(due_on(population, day))
+        first = (population.published[due] // DAY == day) | (day == end - DUE_DAYS)
+        at = (day * DAY + population.read_at[due]).tolist()
+        owners = population.organization[due].tolist()
+        for row, owner, new, instant in zip(due.tolist(), owners, first.tolist(), at, strict=True):
+            yield day, row + 1, owner, None if new else day - 1, instant, instant, instant
 
 
 def _append(

@@ -35,7 +35,7 @@ from tests.bench.report import Paired, report
 
 SEED = 20260410
 NOON = datetime(2026, 4, 10, 12, tzinfo=UTC)
-TABLES = ("observations", "post_analytics", "latest", "rollups", "standing", "attendance")
+TABLES = ("observations", "post_analytics", "latest", "rollups", "standing", "attendance", "openings")
 DEFINITIONS = dict.fromkeys(("views", "likes", "comments", "shares"), "1")
 EVERYTHING = Scope.default()
 

@@ -20,7 +20,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-from afterpost.domain.ages import due_inside, ladder_key
 from afterpost.domain.ranking import Evidence, rank_key, shrunk
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import Window, day_number
@@ -28,8 +27,9 @@ from afterpost.loading import build_plugins
 from afterpost.services.advice import hooks, posting_advice
 from afterpost.services.boards import leaderboard, platforms
 from afterpost.services.core import Core, open_core
+from afterpost.services.earned import distinct, earned_of, previous_sums, window_sums
 from afterpost.services.kept import Kept
-from afterpost.services.overview import distinct, earned_of, overview, previous_sums, window_sums
+from afterpost.services.overview import overview
 from afterpost.services.question import Question, asking
 from afterpost.services.rankings import LOOK_BACK, MIN_AGE, ranking
 from afterpost.services.series import timeseries
@@ -198,18 +198,6 @@ def core_on(sqlite: Path, folder: Path) -> Iterator[Core]:
         core.database.close()
 
 
-def unasked(core: Core) -> list[int]:
-    """Posts that could have been read in the window and that the age ladder does not read in it."""
-    begins, ends = WINDOW.begins_at(), WINDOW.ends_at()
-    with core.read(Scope.default()) as connection:
-        rows = connection.exec_driver_sql("SELECT id, account_id, published_at FROM posts").all()
-    return [
-        row.id
-        for row in rows
-        if not due_inside(ladder_key(row.account_id), from_micros(row.published_at), begins, ends)
-    ]
-
-
 def timed(work: Callable[[], Any]) -> float:
     """Seconds it takes."""
     began = time.perf_counter()
@@ -219,13 +207,12 @@ def timed(work: Callable[[], Any]) -> float:
 
 def test_surfaces_against_duckdb_over_the_same_facts(tmp_path: Path) -> None:
     small, large = stock("1m"), stock("10m")
-    until = to_micros(WINDOW.ends_at() - timedelta(hours=1))
+    until = to_micros(WINDOW.ends_at())
     figures: dict[str, Any] = {"snapshots": {"1m": small.snapshots, "10m": large.snapshots}, "window": DAYS}
     times: dict[tuple[str, str], list[float]] = {}
     with core_on(small.sqlite, tmp_path / "1m") as alone, core_on(large.sqlite, tmp_path / "10m") as among:
-        never = unasked(among)
         ducks = {
-            name: Duck(str(large.facts), organization, START, END, until, never)
+            name: Duck(str(large.facts), organization, START, END, until)
             for name, organization in (("median", MEDIAN), ("big", BIG))
         }
         places = {

@@ -31,7 +31,7 @@ from afterpost.services.run import begin_run
 from afterpost.settings import Settings
 from afterpost.storage import posts, runs
 from afterpost.storage.accounts import Account
-from afterpost.storage.posts import Post
+from afterpost.storage.posts import Post, Wanted
 from afterpost.storage.runs import Run, RunItem
 from packages.core.tests.databases import server_url
 from tests.realserver.conftest import PASSWORD, PDS_NAME, POST, SERVICE, Bluesky, Person, until
@@ -76,7 +76,7 @@ class Station:
         with self.core.database.read() as connection:
             return list(
                 posts.page_of_posts(
-                    connection, ALL, after=None, limit=1_000, platform=None, account_id=account.id
+                    connection, ALL, after=None, limit=1_000, wanted=Wanted(account_id=account.id)
                 )
             )
 

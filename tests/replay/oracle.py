@@ -7,6 +7,7 @@ import csv
 import gzip
 import random
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -48,12 +49,16 @@ class Booking(NamedTuple):
 
 
 class Opening(NamedTuple):
-    """A first known total that is no gain: of which video, and the days [first, last] it was earned on."""
+    """A first total of one video that is no gain: it came on some of the days from `first` to `last`."""
 
     video: str
     first: date
     last: date
     total: int
+
+    def inside(self, window: "Window") -> bool:
+        """Whether the window holds all of them."""
+        return window.start <= self.first and self.last <= window.end
 
 
 class Window(NamedTuple):
@@ -80,41 +85,81 @@ class Oracle:
         }
         for name, video in self.videos.items():
             for metric in METRICS:
-                bookings, opening = _history(name, video, metric)
-                self.bookings[video.brand][metric] += bookings
-                self.openings[video.brand][metric] += [opening] if opening else []
+                for each in _bookings(name, video, metric):
+                    if isinstance(each, Booking):
+                        self.bookings[video.brand][metric].append(each)
+                    else:
+                        self.openings[video.brand][metric].append(each)
 
-    def booked(self, window: Window, metric: str) -> int | None:
-        """What gains booked to the window's days; None where none covers one of them."""
-        booked = self.covering(window, metric)
-        return sum(booking.on(day) for booking in booked for day in _days(window)) if booked else None
+    def earned(self, window: Window, metric: str, without: AbstractSet[str] = frozenset()) -> int | None:
+        """What the window's days got, and what is undated in it; None where nothing is known. `without`:
+        videos that are left out."""
+        on_days = self.on_days(window, metric, without)
+        late = [each.total for each in self.undated(window, metric) if each.video not in without]
+        return on_days if not late else sum(late) + (on_days or 0)
 
-    def covering(self, window: Window, metric: str) -> list[Booking]:
-        """The gains that cover a day of the window."""
-        return [
+    def on_days(self, window: Window, metric: str, without: AbstractSet[str] = frozenset()) -> int | None:
+        """What the window's days got; None where nothing covers one of them."""
+        booked = [
             booking
             for brand in self._brands(window)
             for booking in self.bookings[brand][metric]
-            if booking.first <= window.end and booking.last >= window.start
+            if booking.first <= window.end and booking.last >= window.start and booking.video not in without
         ]
+        return sum(booking.on(day) for booking in booked for day in _days(window)) if booked else None
 
     def undated(self, window: Window, metric: str) -> list[Opening]:
-        """Late openings that lie whole in the window: earned in it, on days that nobody knows."""
-        return [o for o in self._met(window, metric) if window.start <= o.first and o.last <= window.end]
+        """The first totals that lie whole in the window."""
+        return [each for each in self._late(window, metric) if each.inside(window)]
 
-    def unknown(self, window: Window, metric: str) -> list[Opening]:
-        """Late openings that share a day with the window and reach out of it: earned, in part, nobody knows
-        where."""
+    def unknown(self, window: Window, metric: str) -> int:
+        """How many first totals share some days with the window, and not all."""
+        return sum(not each.inside(window) for each in self._late(window, metric))
+
+    def _late(self, window: Window, metric: str) -> list[Opening]:
         return [
-            o for o in self._met(window, metric) if not (window.start <= o.first and o.last <= window.end)
+            each
+            for brand in self._brands(window)
+            for each in self.openings[brand][metric]
+            if each.first <= window.end and each.last >= window.start
         ]
 
-    def earned(self, window: Window, metric: str) -> int | None:
-        """What is known to be earned in the window: booked to its days, or undated within it."""
-        booked, undated = self.booked(window, metric), self.undated(window, metric)
-        if booked is None and not undated:
-            return None
-        return (booked or 0) + sum(opening.total for opening in undated)
+    def compared(self, window: Window, metric: str) -> tuple[int | None, int | None] | None:
+        """What growth compares: the window and the one before, like for like; None: too much is left out."""
+        before = previous(window)
+        both = Window(window.brand, before.start, window.end)
+        out = set[str]()
+        for brand in self._brands(window):
+            mine = {name: video for name, video in self.videos.items() if video.brand == brand}
+            read = {day for video in mine.values() for day in video.readings}
+            inside = any(both.start <= day <= both.end for day in read)
+            late = any(
+                each.last <= both.end
+                for name in METRICS
+                for each in self._late(both._replace(brand=brand), name)
+            )
+            new = late and not any(
+                values for v in mine.values() for day, values in v.readings.items() if day < both.start
+            )
+            if inside and (new or not any(day >= both.end for day in read)):
+                out |= mine.keys()
+        out |= {
+            each.video
+            for each in self._late(both, metric)
+            if each.last <= both.end and not each.inside(window) and not each.inside(before)
+        }
+        now, then = self.earned(window, metric, out), self.earned(before, metric, out)
+        if not out:
+            return now, then
+        views = self.earned(window, "views")
+        lost = 0 if views is None else views - (self.earned(window, "views", out) or 0)
+        seen = {
+            name
+            for name in out
+            if any(window.start <= day <= window.end for day in self.videos[name].readings)
+        }
+        much = (views or 0) > 0 and lost * 10 > (views or 0)
+        return None if much or len(seen) * 10 > self.posts(window) or None in (now, then) else (now, then)
 
     def summed(self, window: Window, metric: str) -> int:
         """The lifetime totals of every video on every day it was read, added up: what nobody should do."""
@@ -148,15 +193,6 @@ class Oracle:
             for brand in self.brands
             for booking in self.bookings[brand]["views"]
             if booking.days > 1 and booking.last != min(self.videos[booking.video].readings)
-        ]
-
-    def _met(self, window: Window, metric: str) -> list[Opening]:
-        """Late openings that share a day with the window."""
-        return [
-            opening
-            for brand in self._brands(window)
-            for opening in self.openings[brand][metric]
-            if opening.first <= window.end and opening.last >= window.start
         ]
 
     def _brands(self, window: Window) -> list[str]:
@@ -248,24 +284,23 @@ def _publication(told: dict[date, datetime], readings: dict[date, dict[str, int]
     return possible[-1] if possible else told[min(told)]
 
 
-def _history(name: str, video: Video, metric: str) -> tuple[list[Booking], Opening | None]:
-    """The gains of a metric, each known total less the one known before it, and its late opening."""
-    first_day, published = min(video.readings), video.published_at.astimezone(UTC).date()
+def _bookings(name: str, video: Video, metric: str) -> Iterator[Booking | Opening]:
+    """The gains of a metric: each known total less the one known before it; or how it opened late."""
+    first_day = min(video.readings)
     fresh = datetime.combine(first_day, READ_AT) - video.published_at <= FRESH
-    bookings, opening = [], None
     known: tuple[date, int] | None = None
     for day in sorted(video.readings):
         total = video.readings[day].get(metric)
         if total is None:
             continue
+        born = min(video.published_at.astimezone(UTC).date(), day)
         if known is not None:
-            bookings.append(Booking(name, known[0] + timedelta(days=1), day, total - known[1]))
+            yield Booking(name, known[0] + timedelta(days=1), day, total - known[1])
         elif fresh and day == first_day:
-            bookings.append(Booking(name, min(published, day), day, total))
+            yield Booking(name, born, day, total)
         else:
-            opening = Opening(name, min(published, day), day, total)
+            yield Opening(name, born, day, total)
         known = (day, total)
-    return bookings, opening
 
 
 def _days(window: Window) -> Iterator[date]:

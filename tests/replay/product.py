@@ -52,7 +52,7 @@ def differences(client: httpx.Client, oracle: Oracle, windows: Iterable[Window])
             end_date=window.end.isoformat(),
             brand_id=None if window.brand is None else brands[window.brand],
         )
-        said, meta = answer["data"], answer["meta"]["window"]
+        said, meta, told = answer["data"], answer["meta"]["window"], answer["meta"]
         asked = {"start_date": window.start.isoformat(), "end_date": window.end.isoformat()}
         compared = [("window", meta | asked, meta), ("posts", oracle.posts(window), said["posts"])]
         for metric in METRICS:
@@ -60,6 +60,16 @@ def differences(client: httpx.Client, oracle: Oracle, windows: Iterable[Window])
                 (f"earned {metric}", oracle.earned(window, metric), said["earned"][metric]),
                 (f"previous {metric}", oracle.earned(previous(window), metric), said["previous"][metric]),
                 (f"lifetime {metric}", oracle.lifetime(window, metric), said["lifetime"][metric]),
+                (
+                    f"undated {metric}",
+                    sum(each.total for each in oracle.undated(window, metric)),
+                    told["undated"].get(metric, {"total": 0})["total"],
+                ),
+                (
+                    f"unknown {metric}",
+                    oracle.unknown(window, metric),
+                    told["unknown_openings"].get(metric, 0),
+                ),
             ]
         where = f"{window.brand or 'all brands'} {window.start}..{window.end}"
         found += [
@@ -96,7 +106,7 @@ def by_day(client: httpx.Client, oracle: Oracle, windows: Iterable[Window]) -> l
             for point in get(client, "/v1/analytics/timeseries", group_by=group_by, **asked)["data"]:
                 start, end = (date.fromisoformat(point[name]) for name in ("start_date", "end_date"))
                 for metric in METRICS:
-                    truth = oracle.earned(Window(window.brand, start, end), metric)
+                    truth = oracle.on_days(Window(window.brand, start, end), metric)
                     said = point["earned"][metric]
                     if said != truth or (said is None) != (metric in point["missing"]):
                         where = f"{window.brand} {start}..{end}"

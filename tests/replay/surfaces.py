@@ -108,13 +108,14 @@ class Surfaces:
             before = self.oracle.earned(previous(window), metric)
             change = data[metric]
             yield from check(f"growth {metric}", (change["current"], change["previous"]), (now, before))
+            now, before = self.oracle.compared(window, metric) or (None, None)
             unknown = now is None or before is None or before <= 0
             truth = None if unknown else 100 * ((now or 0) - (before or 0)) / (before or 1)
             yield from check(f"growth of {metric}", change["growth"], truth)
         days = {
             day: earned
             for day in _days(window)
-            if (earned := self.oracle.earned(Window(window.brand, day, day), "likes")) is not None
+            if (earned := self.oracle.on_days(Window(window.brand, day, day), "likes")) is not None
         }
         best = max(days, key=lambda day: (days[day], -day.toordinal()), default=None)
         told = None if best is None else {"date": best.isoformat(), "earned": days[best]}
@@ -163,10 +164,13 @@ class Surfaces:
         ]
         if len(covering) > 2_000:
             return
-        truth = Counter(
+        truth: Counter[Any] = Counter(
             (b.video, b.last.isoformat(), b.gain, b.days, sum(b.on(d) for d in _days(window)))
             for b in covering
         )
+        for late in self.oracle.undated(window, "views"):
+            days = (late.last - late.first).days + 1
+            truth[late.video, late.last.isoformat(), None, days, late.total] += 1
         said: Counter[Any] = Counter()
         cursor = None
         while True:
@@ -259,8 +263,9 @@ class Surfaces:
                 for b in self.oracle.bookings[video.brand][metric]
                 if b.video == name and b.first <= window.end and b.last >= window.start
             ]
-            read = any(window.start <= d <= window.end and metric in v for d, v in video.readings.items())
-            truth = sum(b.on(d) for b in booked for d in _days(window)) if booked or read else None
+            known = [b.on(d) for b in booked for d in _days(window)]
+            known += [late.total for late in self.oracle.undated(window, metric) if late.video == name]
+            truth = sum(known) if known else None
             said = None if one["earned"] is None else one["earned"][metric]
             yield from check(f"{where} {name} earned {metric}", said, truth)
 
@@ -273,6 +278,9 @@ class Surfaces:
             for booking in self.oracle.bookings[brand]["views"]:
                 if booking.video in names and booking.first <= window.end and booking.last >= window.start:
                     earned[booking.video] += sum(booking.on(day) for day in _days(window))
+        for late in self.oracle.undated(window, "views"):
+            if late.video in names:
+                earned[late.video] += late.total
         truth = sorted(earned.values(), reverse=True)[:10]
         said = [
             p["earned"]["views"] for p in self.ask(window, "analytics/top", sort="views")["data"]["posts"]

@@ -46,25 +46,11 @@ def test_a_first_total_counts_only_within_48_hours(oracle: Oracle) -> None:
 def test_a_metric_that_first_appears_later_gains_nothing_from_0(oracle: Oracle) -> None:
     # new: comments first on the 5th, then +2; old: 7 and 7. Likes, missing on the 5th, fell from 5 to 4.
     assert asked(oracle, "Music", "comments", 1, 6) == [None, None, 0, 0, None, 2]
+    # A window with the whole of both spans earns their totals, one with a part of them nothing of them.
+    march = Window("Music", date(2026, 3, 1), date(2026, 3, 6))
+    assert (oracle.earned(march, "comments"), oracle.unknown(march, "comments")) == (2 + 4, 1)
+    assert oracle.earned(march._replace(start=date(2026, 2, 28)), "comments") == 2 + 4 + 7
     assert asked(oracle, "Music", "likes", 3, 6) == [0, 0, 0, -1]
-
-
-def test_a_late_opening_is_earned_where_all_its_days_are(oracle: Oracle) -> None:
-    """new's comments, 4, are of the days from the 1st to the 5th; old's of 28 February to 2 March."""
-
-    def window(first: str, last: str) -> Window:
-        return Window("Music", date.fromisoformat(f"2026-{first}"), date.fromisoformat(f"2026-{last}"))
-
-    def seen(first: str, last: str) -> tuple[int, int, int | None]:
-        asked = window(first, last)
-        undated, unknown = oracle.undated(asked, "comments"), oracle.unknown(asked, "comments")
-        return sum(each.total for each in undated), len(unknown), oracle.earned(asked, "comments")
-
-    assert seen("03-01", "03-05") == (4, 1, 4)
-    assert seen("03-02", "03-06") == (0, 2, 2)
-    assert seen("02-28", "03-06") == (4 + 7, 0, 4 + 7 + 2)
-    assert seen("03-02", "03-02") == (0, 2, None)
-    assert seen("02-20", "02-27") == (0, 0, None)
 
 
 def test_the_last_possible_publication_counts(tmp_path: Path) -> None:

@@ -99,6 +99,8 @@ def told(
     values: Mapping[str, Value],
     *,
     published_at: datetime | None = None,
+    published_on: date | None = None,
+    on: bool = False,
     asked: Iterable[str] = (),
     kinds: Mapping[str, Kind] | None = None,
     daily: Mapping[date, Mapping[str, Value]] | None = None,
@@ -108,12 +110,15 @@ def told(
     content_type: str = UNKNOWN_TYPE,
     links: CreativeLinks | None = None,
 ) -> Entry:
-    """One reading of one post. `asked`: metrics that were asked for, reported or not."""
+    """One reading of one post. `asked`: metrics that were asked for, reported or not. `on`: it tells only the
+    day, at whose `nominal` instant it is."""
     reading = Reading(
         observed_at=observed_at,
         values=values,
         definitions=dict.fromkeys(asked, "v1"),
         published_at=published_at,
+        published_on=published_on,
+        observed_on=observed_at.date() if on else None,
         kinds=kinds or {},
         daily=daily or {},
     )

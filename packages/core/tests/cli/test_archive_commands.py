@@ -32,7 +32,7 @@ def test_a_receipt_says_the_hash_of_the_file(cli: Cli, file: Path) -> None:
     assert f"payload  {sha256}" in printed
     assert "run      1 (import, done)" in printed
     said = cli.done("receipt", "1", "--date", "2026-11-20", "--json").json
-    assert said["numbers"] == {"views": {"total": 100, "gain": None, "days": 0}}
+    assert said["numbers"] == {"views": {"total": 100, "gain": None, "days": None}}
     assert [source["sha256"] for step in said["readings"] for source in step["payloads"]] == [sha256]
 
 
@@ -75,3 +75,27 @@ def test_the_target_is_kept_and_never_overwritten(cli: Cli, file: Path, tmp_path
     assert cli.done("replay-archive", "--into", url, "--json").json["target"]
     ran = cli.run("replay-archive", "--into", url)
     assert (ran.code, "is not empty" in ran.err) == (1, True)
+
+
+def test_applying_plans_first_and_tells_with_yes(cli: Cli, file: Path) -> None:
+    core = cli.open()
+    with core.database.writer.connect() as connection, connection.begin():
+        # As if the file had been read wrongly then.
+        wrong = sa.text("UPDATE observations SET body = :body, digest = :digest WHERE body LIKE '%130%'")
+        assert connection.execute(wrong, {"body": '{"views":9}', "digest": bytes(16)}).rowcount == 1
+        connection.execute(sa.text("UPDATE post_analytics SET views_total = 9 WHERE views_total = 130"))
+    core.database.close()
+    plan = cli.done("replay-archive", "--apply")
+    assert "post 1 (tube a1) at 2026-11-21T10:00:00+00:00, run 1: views is 9, derived 130" in plan.out
+    assert "1 reading of 1 post would be told anew. Nothing was changed." in plan.out
+    said = cli.done("replay-archive", "--apply", "--json").json["corrections"]
+    assert (said["readings"], said["told"], said["run_ids"]) == (1, None, [])
+    assert said["by_metric"] == [{"platform": "tube", "metric": "views", "values": 1}]
+    done = cli.done("replay-archive", "--apply", "--yes")
+    assert "✔ 1 of 1 reading of 1 post told anew, by run " in done.out
+
+
+def test_applying_where_nothing_is_wrong_says_so(cli: Cli, file: Path) -> None:
+    assert "✔ Nothing is read otherwise: nothing to correct." in cli.done("replay-archive", "--apply").out
+    ran = cli.run("replay-archive", "--yes")
+    assert (ran.code, "--yes confirms --apply." in ran.err) == (2, True)

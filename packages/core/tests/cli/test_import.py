@@ -95,6 +95,27 @@ def test_a_studio_export_is_known_by_its_header_and_a_note_is_no_failure(cli: Cl
     assert "Note: Columns that are not known" in shown.err
 
 
+def test_an_import_says_what_its_numbers_will_come_to(cli: Cli, tmp_path: Path) -> None:
+    now = f"{NOW:%Y-%m-%dT%H:%M:%SZ}"
+    path = written(
+        tmp_path / "posts.csv",
+        f"tiktok,a1,{now},2026-11-02,Day one,100,5",
+        f"tiktok,a2,{now},soon,Day two,70,3",
+        f"tiktok,a3,{now},2026-11-22,Day three,70,3",
+    )
+    ran = cli.done("import", str(path))
+    assert "3 stored, 0 unchanged, 0 skipped, 0 failed" in ran.out
+    assert "they count from 2026-11-23 00:00 UTC on." in ran.err
+    assert "1 new post first read more than 48 h after publication" in ran.err
+    assert "1 new post of unknown publication: no line tells it." in ran.err
+    assert "3 posts without a brand: tiktok a1, tiktok a2, tiktok a3." in ran.err
+    assert "published_at: 'soon' is no day like" in ran.out
+    again = cli.done("import", str(path), "--brand", "Corner")
+    assert "--brand is of new posts: 3 posts that were known without one were left" in again.err
+    over = cli.done("import", str(written(tmp_path / "old.csv", *GOOD)))
+    assert "no window until the day is over" not in over.err
+
+
 def test_observed_at_wins_over_the_date_of_the_file(cli: Cli, tmp_path: Path) -> None:
     path = written(tmp_path / "Table data.csv", text=STUDIO)
     ran = cli.done("import", str(path), "--observed-at", "2026-11-20T08:00:00+01:00", "--json")

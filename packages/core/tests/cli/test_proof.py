@@ -26,7 +26,7 @@ def told_cli(cli: Cli) -> Cli:
 def test_lifetime_totals_are_summed_and_gains_are(told_cli: Cli) -> None:
     data = told_cli.done("proof", *WINDOW, "--json").json["data"]
     assert data == [
-        {"platform": "sample", "metric": "likes", "summed": 5, "earned": 0, "factor": None},
+        {"platform": "sample", "metric": "likes", "summed": 5, "earned": None, "factor": None},
         {"platform": "youtube", "metric": "views", "summed": 7_280, "earned": 70, "factor": 104.0},
     ]
 
@@ -37,7 +37,7 @@ def test_table_and_json_agree(told_cli: Cli) -> None:
     row = next(line for line in text.splitlines() if "views" in line)
     assert row.split() == ["youtube", "views", "7,280", "70", "104.0", "×"]
     likes = next(line for line in text.splitlines() if "likes" in line)
-    assert likes.split() == ["sample", "likes", "5", "0", "–"]
+    assert likes.split() == ["sample", "likes", "5", "–", "–"]
 
 
 def test_one_brand(told_cli: Cli) -> None:

@@ -2,7 +2,7 @@
 
 from packages.core.tests.cli.kit import Cli
 from packages.core.tests.house import at, tell, told
-from packages.core.tests.services.scenery import adopt
+from packages.core.tests.services.scenery import adopt, was_due
 
 WINDOW = ("--start", "2026-11-15", "--end", "2026-11-21")
 OLD = at("2026-09-01")
@@ -16,6 +16,7 @@ def fallen(cli: Cli) -> None:
     for n, views in enumerate((400, 790, 801)):
         tell(core, told(f"p{n}", at("2026-11-20"), {"views": views}))
     adopt(core, *names)
+    was_due(core, ["2026-11-18"], *names)
     core.database.close()
 
 

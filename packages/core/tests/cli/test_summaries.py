@@ -30,6 +30,11 @@ def told_cli(cli: Cli) -> Cli:
         told("dim", at("2026-11-19"), {"views": 3, "likes": 0}, published_at=at("2026-11-18"), asked=asked),
         brand="Other",
     )
+    # All is read again at the window's end, and nothing came: so it can be compared.
+    long = told("long", at("2026-11-21"), {"views": 1_500, "likes": 90}, asked=asked, content_type="video")
+    tell(core, long, brand="Corner Bakery")
+    bare = told("bare", at("2026-11-21"), {"comments": 4}, platform="threads")
+    tell(core, bare, told("dim", at("2026-11-21"), {"views": 3, "likes": 0}, asked=asked), brand="Other")
     core.database.close()
     return cli
 

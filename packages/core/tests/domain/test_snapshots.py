@@ -19,20 +19,23 @@ from afterpost.domain.snapshots import (
     First,
     Known,
     Observed,
+    Opening,
     Row,
     State,
     book,
     book_alike,
+    booked_between,
     fold,
     merge_day,
+    openings,
     spread,
     undo,
 )
 from packages.core.tests.house import at
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-FRESH = First(at("2026-11-10"), at("2026-11-10 08:00"), 20_402)
-STALE = First(at("2026-11-10"), None, None)
+FRESH = First(at("2026-11-10"), at("2026-11-10 08:00"), 20_402, 20_402)
+STALE = First(at("2026-11-10"), None, None, 20_402)
 
 
 def values(offers: int = 0, gauges: Mapping[str, Value] = NOTHING, **totals: int) -> DayValues:
@@ -152,7 +155,7 @@ def test_what_was_asked_for_is_kept_reported_or_not() -> None:
 )
 def test_a_post_is_fresh_until_48_hours_after_publication_and_before_it(hours: float, fresh: bool) -> None:
     published = at("2026-11-10")
-    assert First(published + timedelta(hours=hours), published, 0).fresh is fresh
+    assert First(published + timedelta(hours=hours), published, 0, 2).fresh is fresh
 
 
 def test_without_a_publication_nothing_is_fresh() -> None:
@@ -160,27 +163,27 @@ def test_without_a_publication_nothing_is_fresh() -> None:
 
 
 def test_a_fresh_post_gains_from_zero_since_its_publication_day() -> None:
-    first = First(at("2026-11-10"), at("2026-11-08 13:00"), 100)
+    first = First(at("2026-11-10"), at("2026-11-08 13:00"), 100, 102)
     (row,), state = fold(None, {102: values(views=9)}, first)
     assert row == Row(102, None, 0, "api", {"views": Cell(9, 9, 3)}, {})
     assert state == State(first, 102, 102, {"views": Known(9, 102)})
 
 
 def test_a_premiere_gains_from_zero_on_the_day_it_was_seen() -> None:
-    first = First(at("2026-11-10"), at("2026-11-20"), 112)
+    first = First(at("2026-11-10"), at("2026-11-20"), 112, 102)
     (row,), _ = fold(None, {102: values(views=9)}, first)
     assert row.cells == {"views": Cell(9, 9, 1)}
 
 
 def test_the_opening_total_of_an_old_post_is_no_gain() -> None:
     (row,), state = fold(None, {102: values(views=9_000)}, STALE)
-    assert row.cells == {"views": Cell(9_000, None, 0)}
+    assert row.cells == {"views": Cell(9_000, None, -1)}
     assert state.known == {"views": Known(9_000, 102)}
 
 
 def test_a_metric_that_appears_later_has_no_gain_then_even_on_a_fresh_post() -> None:
     rows, _ = fold(None, {5: values(views=1), 6: values(views=2, likes=50), 8: values(likes=51)}, FRESH)
-    assert [row.cells.get("likes") for row in rows] == [None, Cell(50, None, 0), Cell(51, 1, 2)]
+    assert [row.cells.get("likes") for row in rows] == [None, Cell(50, None, 1), Cell(51, 1, 2)]
 
 
 def test_a_gain_covers_the_days_since_the_metrics_own_last_total() -> None:
@@ -247,8 +250,47 @@ def test_a_gain_of_several_days_is_estimated_on_all_but_the_last() -> None:
     assert found[5]["reach_change"] == 10
 
 
+def test_a_day_that_the_zone_never_had_gets_no_share() -> None:
+    """10 over five days of which one was none: four shares, as 2, 3, 2, 3."""
+    rollups: dict[int, Bucket] = {}
+    book(Row(5, 0, 0, "api", {"reach": Cell(12, 10, 5)}, {}), 1, rollups, frozenset({3}))
+    assert {day: bucket["reach_gain"] for day, bucket in rollups.items()} == {1: 2, 2: 3, 4: 2, 5: 3}
+    assert booked_between(5, Cell(12, 10, 5), 2, 4, frozenset({3})) == 5
+    assert booked_between(5, Cell(12, 10, 5), 3, 3, frozenset({3})) is None
+    # Over the days 3 and 4 nothing but the 4th is left, and a rate finds it there too.
+    rollups.clear()
+    cells = {"views": Cell(9, 7, 2), "likes": Cell(2, 1, 1)}
+    book(Row(4, 2, 1, "api", cells, {}), 1, rollups, frozenset({3}))
+    assert (rollups[4]["rated_views"], rollups[4]["rated_engagements"], 3 in rollups) == (7, 1, False)
+
+
+def test_what_is_lost_is_counted_beside_the_sum() -> None:
+    """Two posts, +10 and -4 over two days: the sum hides the fall, and |10| + |-4| = 6 + 2 × 4."""
+    rollups: dict[int, Bucket] = {}
+    book(Row(5, 3, 0, "api", {"reach": Cell(12, 10, 2)}, {}), 1, rollups)
+    book(Row(5, 3, 0, "api", {"reach": Cell(12, -4, 2)}, {}), 1, rollups)
+    assert (rollups[4]["reach_gain"], rollups[4]["reach_fell"]) == (3, 2)
+    assert (rollups[4]["reach_estimated"], rollups[4]["reach_estimated_fell"]) == (3, 2)
+    assert (rollups[5]["reach_gain"], rollups[5]["reach_fell"]) == (3, 2)
+    assert "reach_estimated_fell" not in rollups[5]
+
+
+def test_a_first_total_that_is_no_gain_has_a_span() -> None:
+    """From the publication on, else from the first reading on, whatever metric it is of."""
+    old = First(at("2026-11-20"), at("2026-11-01"), 100, 119)
+    rows, _ = fold(None, {119: values(views=9_000), 121: values(views=9_001, likes=4)}, old)
+    assert rows[0].cells["views"] == Cell(9_000, None, 20)
+    assert rows[1].cells["likes"] == Cell(4, None, 22)
+    rows, _ = fold(None, {119: values(views=9_000), 121: values(views=9_001, likes=4)}, STALE)
+    assert rows[0].cells["views"] == Cell(9_000, None, -1)
+    assert rows[1].cells["likes"] == Cell(4, None, -3)
+    assert list(openings(rows[1])) == [Opening("likes", -3, 4)]
+    own = Row(5, None, 0, "api", {"x_sample_points": Cell(1, None, -1)}, {})
+    assert list(openings(own)) == []  # of a provider's own metric nothing is rolled up
+
+
 def test_an_unknown_gain_is_booked_nowhere_but_moves_the_standing_total() -> None:
-    assert booked(Row(5, None, 0, "api", {"reach": Cell(900, None, 0)}, {})) == {
+    assert booked(Row(5, None, 1, "api", {"reach": Cell(900, None, 0)}, {})) == {
         5: {"snapshots": 1, "reach_n": 1, "reach_change": 900, "unrated": 1}
     }
 
@@ -275,11 +317,11 @@ LIKES, COMMENTS = Cell(4, 2, 1), Cell(1, 1, 1)
         # views win, also at 0
         (1, {"views": Cell(50, 0, 1), "impressions": Cell(9, 9, 1), "likes": LIKES}, ("views", 0, 2)),
         (3, {"views": Cell(50, 20, 1), "likes": LIKES}, None),  # comments hidden
-        (3, {"views": Cell(50, 20, 1), "likes": LIKES, "comments": Cell(1, None, 0)}, None),
+        (3, {"views": Cell(50, 20, 1), "likes": LIKES, "comments": Cell(1, None, 1)}, None),
         (3, {"views": Cell(50, 20, 1), "likes": LIKES, "comments": Cell(1, 1, 2)}, None),  # another span
-        (3, {"views": Cell(50, None, 0), "likes": LIKES, "comments": COMMENTS}, None),
+        (3, {"views": Cell(50, None, 1), "likes": LIKES, "comments": COMMENTS}, None),
         # views are reported and their gain is unknown: impressions are something else
-        (1, {"views": Cell(50, None, 0), "impressions": Cell(90, 30, 1), "likes": LIKES}, None),
+        (1, {"views": Cell(50, None, 1), "impressions": Cell(90, 30, 1), "likes": LIKES}, None),
         (3, {"reach": Cell(50, 20, 1), "likes": LIKES, "comments": COMMENTS}, None),  # no exposure
         (0, {"views": Cell(50, 20, 1)}, None),  # nothing asked for
     ],

@@ -18,6 +18,7 @@ from afterpost.domain.windows import (
     local_day,
     local_day_number,
     resolve_window,
+    skipped_days,
     zone_of,
 )
 from packages.core.tests.house import at, day, vector
@@ -206,6 +207,20 @@ def test_every_instant_lies_in_exactly_the_day_it_is_said_to_lie_in(zone: str, n
     found = local_day(instant, cut)
     assert day_start(found, cut) <= instant < day_start(found + timedelta(days=1), cut)
     assert day_date(local_day_number(instant, cut)) == found
+
+
+@pytest.mark.parametrize(
+    ("zone", "skipped"),
+    [
+        ("Pacific/Apia", ["2011-12-30"]),
+        ("Pacific/Kiritimati", ["1994-12-31"]),
+        ("UTC", []),
+        ("America/Sao_Paulo", []),  # its days without a midnight are days all the same
+        ("Pacific/Guam", []),
+    ],
+)
+def test_a_zone_that_went_over_the_date_line_has_not_every_day(zone: str, skipped: list[str]) -> None:
+    assert skipped_days(zone_of(zone)) == {day_number(day(each)) for each in skipped}
 
 
 def test_days_are_numbered_from_1970() -> None:

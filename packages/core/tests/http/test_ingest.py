@@ -102,27 +102,23 @@ def test_only_native_metrics_of_the_post_have_kinds(client: TestClient[Litestar]
         refused(client, {**READING, "metrics": {"views": 1, "x_tube_a": 1}, "kinds": kinds})
 
 
+VIEWS = 1_000
 WRONG: list[dict[str, object]] = [
     {"observed_at": "2026-03-09T10:00:00"},
     {"observed_at": "2026-03-10T12:00:00.000001Z"},
     {"observed_at": "1989-12-31T23:59:59Z"},
     {"observed_at": "0001-01-01T00:00:00+14:00"},
     {"observed_at": 1_773_000_000},
-    {"published_at": "2026-03-09"},
-    {"published_at": "9999-12-31T23:59:59-14:00"},
-    {"published_at": "2200-01-01T00:00:00Z"},
+    {"published_at": 7},
     {"platform": "Tube"},
     {"platform": ""},
     {"external_id": ""},
     {"external_id": "a b"},
     {"external_id": "a\x00"},
     {"external_id": 7},
-    {"title": "a\x00b"},
+    {"external_id": "\u200b\ufeff"},
     {"title": None},
-    {"title": "x" * 20_001},
-    {"url": "javascript:alert(1)"},
-    {"url": "https://exa mple.com"},
-    {"content_type": "Video Clip"},
+    {"platform": "x", "url": "https://x.com/a/status/1990000000000001234"},
     {"links": {"variant": "a", "unknown": "b"}},
     {"links": {"variant": ""}},
     {"metrics": {}},
@@ -135,6 +131,61 @@ WRONG: list[dict[str, object]] = [
 def test_a_wrong_entry_stores_nothing_of_the_call(client: TestClient[Litestar]) -> None:
     for change in WRONG:
         refused(client, READING, {**READING, "external_id": "v2", **change})
+
+
+@pytest.mark.parametrize(
+    ("change", "shown", "words"),
+    [
+        ({"title": "a\x00b"}, {"title": "a b"}, "title: control characters were taken out"),
+        ({"title": "x" * 20_001}, {"title": "x" * 20_000}, "title: cut at 20,000 of 20,001 characters"),
+        ({"description": "a\x07"}, {"description": "a "}, "description: control characters were taken out"),
+        ({"url": "javascript:alert(1)"}, {"url": ""}, "is no web address and was left out"),
+        ({"url": "x.org/a"}, {"url": "https://x.org/a"}, "url: https:// was written before it"),
+        ({"content_type": "carousel-experiment"}, {"content_type": "caption"}, "kept as caption"),
+        ({"content_type": "VIDEO"}, {"content_type": "video"}, None),
+        ({"published_at": "soon"}, {"published_at": None}, "published_at: 'soon' is no day like"),
+        ({"published_at": "2200-01-01T00:00:00Z"}, {"published_at": None}, "outside 1970 to 2199"),
+        ({"published_at": "9999-12-31T23:59:59-14:00"}, {"published_at": None}, "is on no calendar"),
+        ({"external_id": "v\u200b1\ufeff"}, {"external_id": "v1"}, None),
+        ({"external_id": "7301234567890120000"}, {}, "external_id: 7301234567890120000 looks rounded"),
+    ],
+)
+def test_what_describes_a_post_costs_none_of_its_numbers(
+    client: TestClient[Litestar], change: dict[str, Any], shown: dict[str, Any], words: str | None
+) -> None:
+    bare = {name: value for name, value in READING.items() if name not in ("published_at",)}
+    (ended,) = ingest(client, {**bare, **change})["posts"]
+    assert ended["outcome"] == "stored"
+    assert [words in note for note in ended.get("notes", [])] == ([] if words is None else [True])
+    detail = client.get("/v1/posts/1").json()["data"]
+    assert detail["summary"]["metrics"]["views"] == VIEWS
+    assert {name: detail["post"][name] for name in shown} == shown
+
+
+def test_entries_that_contradict_each_other_name_each_other(client: TestClient[Litestar]) -> None:
+    body = refused(client, READING, {**READING, "external_id": "v2"}, {**READING, "metrics": {"views": 90}})
+    assert body["detail"].startswith("posts[0]: Contradicts entry 2: views of tube v1 at ")
+    assert body["detail"].endswith(f"is {VIEWS} here and 90 there.")
+    done = ingest(client, READING, {**READING, "metrics": {"saves": 9}})
+    assert len(done["posts"]) == 2
+
+
+def test_an_id_with_characters_that_nobody_sees_is_the_same_post(client: TestClient[Litestar]) -> None:
+    for external_id in ("v1", "v1\u200b", "\ufeffv\u00ad1"):
+        ingest(client, {**READING, "external_id": external_id})
+    assert [post["external_id"] for post in client.get("/v1/posts").json()["data"]] == ["v1"]
+    made = client.post("/v1/posts", json={"platform": "tube", "external_id": "v\u200b9"})
+    assert made.json()["data"]["external_id"] == "v9"
+    assert client.post("/v1/posts", json={"platform": "tube", "external_id": "v9"}).status_code == 409
+    problem(
+        client.post("/v1/posts", json={"platform": "tube", "external_id": "\u200b"}), 400, "invalid_input"
+    )
+
+
+def test_a_brand_with_characters_that_nobody_sees_is_the_same_brand(client: TestClient[Litestar]) -> None:
+    for brand in ("Nord", "\u200bNord\ufeff", "No\u00adrd\u00a0"):
+        ingest(client, READING, brand=brand)
+    assert [each["name"] for each in client.get("/v1/brands").json()["data"]] == ["Nord"]
 
 
 def test_the_number_of_entries_has_a_limit(client: TestClient[Litestar]) -> None:
@@ -196,3 +247,67 @@ def test_readings_are_paged_by_day(client: TestClient[Litestar]) -> None:
     rest = client.get("/v1/posts/1/observations", params={"before": first["meta"]["next_before"]}).json()
     assert [each["date"] for each in rest["data"]] == days[:1]
     assert rest["meta"] == {"next_before": None}
+
+
+def entry(**change: Any) -> dict[str, Any]:
+    """A reading of a post that tells its hour."""
+    return {
+        "platform": "youtube",
+        "external_id": "v1",
+        "observed_at": "2026-02-21T10:00:00Z",
+        "metrics": {"views": 7},
+        **change,
+    }
+
+
+def test_entries_that_contradict_each_other_refuse_the_call_and_are_named(
+    client: TestClient[Litestar],
+) -> None:
+    for other in (
+        {"metrics": {"views": 5}},
+        {"published_at": "2026-02-20T10:00:00Z", "metrics": {"likes": 1}},
+    ):
+        rows = [entry(published_at="2026-02-20T08:00:00Z"), entry(external_id="v2"), entry(**other)]
+        body = problem(client.post("/v1/ingest", json={"posts": rows}), 400, "invalid_input")
+        assert "posts[0] and posts[2] contradict each other" in body["detail"]
+        assert client.get("/v1/posts").json()["data"] == []
+    alike = [entry(), entry(metrics={"likes": 3}), entry(published_on="2026-02-20")]
+    assert client.post("/v1/ingest", json={"posts": alike}).status_code == 200
+
+
+def test_the_same_key_and_body_are_answered_as_before_and_store_nothing(client: TestClient[Litestar]) -> None:
+    def send(key: str, views: int) -> Any:
+        body = {"posts": [entry(metrics={"views": views}), entry(external_id="v2")]}
+        return client.post("/v1/ingest", json=body, headers={"Idempotency-Key": key})
+
+    first = send("a", 7).json()
+    assert send("b", 5).json()["data"]["run_id"] == 2
+    assert send("a", 7).json() == first
+    views = [reading["values"]["views"] for reading in client.get("/v1/posts/1/observations").json()["data"]]
+    assert views == [5, 7]
+    # Another key is another call: what was replaced is told anew, and counts.
+    send("c", 7)
+    (latest, *_) = client.get("/v1/posts/1/observations").json()["data"]
+    assert (latest["values"], latest["replaced"]) == ({"views": 7}, False)
+    body = problem(send("a", 8), 409, "conflict")
+    assert "run 1" in body["detail"]
+
+
+def test_a_day_and_an_instant_at_once_are_refused(client: TestClient[Litestar]) -> None:
+    for field, day in (("observed", "2026-02-21"), ("published", "2026-02-20")):
+        row = {**entry(published_at="2026-02-20T10:00:00Z"), f"{field}_on": day}
+        body = problem(client.post("/v1/ingest", json={"posts": [row]}), 400, "invalid_input")
+        assert f"posts[0].{field}_at and posts[0].{field}_on" in body["detail"]
+
+
+def test_a_day_has_no_hour(client: TestClient[Litestar]) -> None:
+    row = {**entry(), "observed_on": "2026-02-21", "published_on": "2026-02-20"}
+    del row["observed_at"]
+    client.post("/v1/ingest", json={"posts": [row]})
+    post = client.get("/v1/posts/1").json()["data"]["post"]
+    assert (post["published_at"], post["published_on"]) == (None, "2026-02-20")
+    (reading,) = client.get("/v1/posts/1/observations").json()["data"]
+    assert (reading["date"], reading["observed_at"]) == ("2026-02-21", None)
+    assert (reading["published_at"], reading["published_on"]) == (None, "2026-02-20")
+    row["observed_on"] = "2026-03-29"
+    problem(client.post("/v1/ingest", json={"posts": [row]}), 400, "invalid_input")

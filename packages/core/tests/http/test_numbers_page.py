@@ -13,7 +13,7 @@ from litestar.testing import TestClient
 
 from afterpost.services.core import Core
 from packages.core.tests.http.calls import ingest
-from packages.core.tests.services.scenery import adopt
+from packages.core.tests.services.scenery import adopt, was_due
 
 PAGE = (Path(__file__).parents[4] / "docs" / "numbers.md").read_text(encoding="utf-8")
 EXAMPLES = dict(re.findall(r"\n### ([^\n]+)\n(.*?)(?=\n##|\Z)", PAGE, re.DOTALL))
@@ -29,14 +29,14 @@ def tables(text: str) -> Iterator[list[list[str]]]:
 
 
 def readings(text: str) -> list[dict[str, Any]]:
-    """The first table, as posts to ingest. `–`: asked for and not reported."""
+    """The first table, as posts to ingest. `–`: asked for and not reported, or a publication nobody told."""
     heading, *rows = next(tables(text))
     assert heading[:3] == ["post", "published", "read"]
     told = []
     for row in rows:
         cells = dict(zip(heading, row, strict=True))
         named = {name: cells[name] for name in heading[3:] if name in TEXTS}
-        numbers = {name: cells[name] for name in heading[3:] if name not in (*TEXTS, "account")}
+        numbers = {name: cells[name] for name in heading[3:] if name not in (*TEXTS, "account", "due")}
         told.append(
             {
                 "platform": PLATFORM,
@@ -62,6 +62,18 @@ def accounts_of(text: str) -> dict[str, list[str]]:
     for cells in (dict(zip(heading, row, strict=True)) for row in rows if "account" in heading):
         if cells["account"] != "–" and cells["post"] not in found.setdefault(cells["account"], []):
             found[cells["account"]].append(cells["post"])
+    return found
+
+
+def dues_of(text: str) -> dict[str, list[str]]:
+    """The days of the first table on which reads of its posts were due, as `02-26, 03-05`."""
+    heading, *rows = next(tables(text))
+    found: dict[str, list[str]] = {}
+    for cells in (dict(zip(heading, row, strict=True)) for row in rows if "due" in heading):
+        year = cells["read"][:5]
+        found.setdefault(cells["post"], []).extend(
+            f"{year}{day.strip()}" for day in cells["due"].split(",") if day
+        )
     return found
 
 
@@ -103,6 +115,8 @@ def test_an_example_comes_out(core: Core, client: TestClient[Litestar], name: st
         ingest(client, reading)
     for account, its in accounts_of(EXAMPLES[name]).items():
         adopt(core, *its, platform=PLATFORM, account=account)
+    for post, days in dues_of(EXAMPLES[name]).items():
+        was_due(core, days, post, platform=PLATFORM)
     assert differences(client, EXAMPLES[name]) == []
 
 

@@ -115,6 +115,7 @@ def test_every_input_is_closed_and_bounded(document: Any) -> None:
         inputs = more
     assert inputs == {
         "NewPost",
+        "PostEdit",
         "NewAccount",
         "NewBrand",
         "IngestBody",

@@ -43,6 +43,7 @@ def test_a_registered_post_is_shown_as_given(client: TestClient[Litestar]) -> No
         "url": "https://example.com/n1",
         "content_type": "reel",
         "published_at": "2026-03-09T08:00:00Z",
+        "published_on": "2026-03-09",
         "links": {"variant": "b", "hook": "question"},
         "state": "live",
         "gone_at": None,
@@ -139,3 +140,28 @@ def test_a_cursor_opens_in_its_own_scope_and_installation_only() -> None:
             cursors.open(cursor, int, scope, "posts")
     with pytest.raises(InvalidCursor):
         Cursors(b"t" * 32).open(cursor, int, narrow, "posts")
+
+
+def test_a_patch_gives_brand_and_title_and_leaves_the_rest(client: TestClient[Litestar]) -> None:
+    ingest(client, READING)
+    client.post("/v1/brands", json={"name": "Nord"})
+    before = client.get("/v1/posts/1").json()["data"]["post"]
+    answer = client.patch("/v1/posts/1", json={"brand": "nord"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["data"] == {**before, "brand_id": 1}
+    again = client.patch("/v1/posts/1", json={"brand": None, "title": "Another"}).json()["data"]
+    assert again == {**before, "title": "Another"}
+    assert client.get("/v1/posts", params={"without_brand": "true"}).json()["data"] == [again]
+    assert client.get("/v1/posts", params={"brand_id": 1}).json()["data"] == []
+
+
+def test_a_patch_that_can_not_be_is_a_problem(client: TestClient[Litestar]) -> None:
+    ingest(client, READING)
+    problem(client.patch("/v1/posts/1", json={}), 400, "invalid_input")
+    problem(client.patch("/v1/posts/1", json={"likes": 5}), 400, "invalid_input")
+    problem(client.patch("/v1/posts/1", json={"brand": 5}), 400, "invalid_input")
+    problem(client.patch("/v1/posts/1", json={"brand": "nobody"}), 404, "not_found")
+    problem(client.patch("/v1/posts/9", json={"title": "x"}), 404, "not_found")
+    for slug in ("a", "b"):
+        client.post("/v1/brands", json={"name": "Twin", "slug": slug})
+    problem(client.patch("/v1/posts/1", json={"brand": "Twin"}), 409, "conflict")

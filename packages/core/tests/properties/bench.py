@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from afterpost.domain.windows import EPOCH
+from afterpost.domain.windows import EPOCH, local_day_number, zone_of
 from afterpost.services.core import Core
 from afterpost.services.record import Item, Recorded, record
 from afterpost.storage import accounts, organizations, posts, runs, tables
@@ -18,7 +18,7 @@ from packages.core.tests.house import ACTOR, EVERYTHING, Clock
 from packages.core.tests.properties.histories import ACCOUNTS, BRANDS, Batches, Plan, Said
 
 Dump = Mapping[str, Sequence[tuple[Any, ...]]]
-FACTS = ("post_analytics", "latest", "rollups", "standing", "attendance")
+FACTS = ("post_analytics", "latest", "rollups", "standing", "attendance", "openings")
 
 
 class Bench:
@@ -127,6 +127,9 @@ class Bench:
             "url": "",
             "content_type": plan.content_type,
             "published_at": plan.announced,
+            "published_day": None
+            if plan.announced is None
+            else local_day_number(plan.announced, zone_of(organization.time_zone)),
             "announced_at": plan.announced,
             "links": "{}",
             "state": "live",

@@ -93,8 +93,11 @@ def values_of(draw: st.DrawFn) -> tuple[Mapping[str, Value], Mapping[str, Kind]]
 
 
 @st.composite
-def histories(draw: st.DrawFn, *, max_said: int = 12, max_posts: int = 3) -> History:
-    """A history of a few posts over some weeks."""
+def histories(
+    draw: st.DrawFn, *, max_said: int = 12, max_posts: int = 3, contradictions: bool = False
+) -> History:
+    """A history of a few posts over some weeks. Without `contradictions` no two readings of one instant
+    contradict each other, so that the order they are told in says nothing."""
     zone = draw(st.sampled_from(sorted(ANCHORS)))
     cut = ZoneInfo(zone)
     anchor = datetime.fromisoformat(draw(st.sampled_from(ANCHORS[zone])))
@@ -105,7 +108,7 @@ def histories(draw: st.DrawFn, *, max_said: int = 12, max_posts: int = 3) -> His
 
     # Close together as a rule: a repair needs neighbours.
     days = st.sampled_from([0, 1, 1, 2, 2, 3, 4, 6]) | st.integers(0, 40)
-    said = []
+    said: list[Said] = []
     publications = [
         (
             instant(draw(st.integers(-3, 2)), draw(st.sampled_from(HOURS))),
@@ -121,14 +124,22 @@ def histories(draw: st.DrawFn, *, max_said: int = 12, max_posts: int = 3) -> His
         post = draw(st.integers(0, len(posts) - 1))
         values, kinds = draw(values_of())
         asked = draw(st.sampled_from([(), PARTS, ("likes", "comments"), tuple(values)]))
+        at = instant(draw(days), draw(st.sampled_from(HOURS)))
+        on = at.astimezone(cut).date() if draw(st.integers(0, 5)) == 0 else None
+        usual, other = publications[post]
+        published = draw(st.sampled_from([usual, usual, usual, other, None, usual.date(), other.date()]))
         reading = Reading(
-            observed_at=instant(draw(days), draw(st.sampled_from(HOURS))),
+            observed_at=at if on is None else datetime(on.year, on.month, on.day, tzinfo=UTC),
+            observed_on=on,
             values=values,
             definitions=dict.fromkeys(asked, "v1"),
-            published_at=draw(st.sampled_from([publications[post][0]] * 3 + [publications[post][1], None])),
+            published_at=published if isinstance(published, datetime) else None,
+            published_on=None if isinstance(published, datetime) else published,
             kinds=kinds,
         )
-        said.append(Said(post, reading, draw(st.sampled_from(["api", "csv", "manual", "webhook"]))))
+        one = Said(post, reading, draw(st.sampled_from(["api", "csv", "manual", "webhook"])))
+        if contradictions or not any(clash(one, earlier) for earlier in said):
+            said.append(one)
     # The door a reading came through is no part of what it says: the same reading has one door here.
     doors = {(one.post, one.reading.observed_at, repr(one.reading)): one.source for one in said}
     return History(
@@ -137,6 +148,20 @@ def histories(draw: st.DrawFn, *, max_said: int = 12, max_posts: int = 3) -> His
         tuple(
             one._replace(source=doors[one.post, one.reading.observed_at, repr(one.reading)]) for one in said
         ),
+    )
+
+
+def clash(one: Said, other: Said) -> bool:
+    """Whether two readings are of one post and instant and can't both be true."""
+    mine, theirs = one.reading, other.reading
+    if (one.post, mine.observed_at, mine.observed_on) != (other.post, theirs.observed_at, theirs.observed_on):
+        return False
+    return any(theirs.values.get(name, value) != value for name, value in mine.values.items()) or any(
+        None not in told and told[0] != told[1]
+        for told in (
+            (mine.published_at, theirs.published_at),
+            (mine.published_on, theirs.published_on),
+        )
     )
 
 

@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from afterpost.domain.metrics import CUMULATIVE
+from afterpost.storage.tables import ATTENDANCE_COUNTERS
 from packages.core.tests.properties import model, recount
 from packages.core.tests.properties.bench import Bench, micros, number
 from packages.core.tests.properties.effort import effort
 from packages.core.tests.properties.histories import PARTS, History, arrivals, histories
 
 
-def snapshot_of(row: Mapping[str, Any]) -> model.Day:
+def snapshot_of(row: Mapping[str, Any], zone: str) -> model.Day:
     """A stored snapshot in the model's words."""
     other = {} if row["other"] is None else msgspec.json.decode(row["other"])
     cells = {n: (row[f"{n}_total"], row[f"{n}_gain"], row[f"{n}_days"]) for n in CUMULATIVE}
@@ -29,8 +30,11 @@ def snapshot_of(row: Mapping[str, Any]) -> model.Day:
             name: model.Fact(
                 total,
                 gain,
-                () if gain is None else model.until(date.fromordinal(today.toordinal() - days + 1), today),
+                ()
+                if gain is None
+                else model.until(date.fromordinal(today.toordinal() - days + 1), today, ZoneInfo(zone)),
                 today,
+                days if gain is None else 0,
             )
             for name, (total, gain, days) in cells.items()
             if total is not None
@@ -46,19 +50,21 @@ def calendar(day_number: int) -> date:
     return date.fromordinal(day_number + date(1970, 1, 1).toordinal())
 
 
-def check_rollups(bench: Bench) -> None:
-    """Rollups, standing sums and attendance are those of the snapshots; no row is empty."""
+def check_rollups(bench: Bench, zone: str) -> None:
+    """Rollups, standing sums, attendance and openings are those of the snapshots; no row is empty."""
     snapshots = bench.rows("post_analytics")
     posts = {row["id"]: row for row in bench.rows("posts")}
     assert recount.stored(bench.rows("rollups"), recount.ROLLUP_COUNTERS, "day") == recount.rollups(
-        snapshots, posts
+        snapshots, posts, zone
     )
     assert recount.stored(bench.rows("standing"), recount.STANDING_COUNTERS) == recount.standing(
         snapshots, posts
     )
-    assert recount.stored(bench.rows("attendance"), ["posts"], "day", "gap") == recount.attendance(
-        snapshots, posts
+    assert recount.stored(bench.rows("attendance"), ATTENDANCE_COUNTERS, "day", "gap") == recount.attendance(
+        snapshots, posts, bench.rows("due_reads")
     )
+    opened = recount.stored(bench.rows("openings"), ["posts", "total"], "day", "metric", "span")
+    assert opened == recount.openings(snapshots, posts)
 
 
 @given(st.data())
@@ -71,7 +77,7 @@ def test_facts_equal_the_model_and_rollups_equal_facts_at_every_commit(
     bench.begin(history.zone, history.posts)
     for batch in data.draw(arrivals(history)):
         bench.record(batch)
-        check_rollups(bench)
+        check_rollups(bench, history.zone)
     check_snapshots(bench, history)
     check_states(bench, history)
     check_telescoping(bench)
@@ -83,7 +89,7 @@ def check_snapshots(bench: Bench, history: History) -> None:
     found: dict[int, dict[date, model.Day]] = {n: {} for n, _ in enumerate(bench.ids)}
     for row in bench.rows("post_analytics"):
         post = bench.ids.index(row["post_id"])
-        found[post][calendar(row["day"])] = snapshot_of(row)
+        found[post][calendar(row["day"])] = snapshot_of(row, history.zone)
         assert row["platform"] == history.posts[post].platform
     assert found == {post: model.history_of(post, history) for post in found}
 
@@ -94,7 +100,8 @@ def check_states(bench: Bench, history: History) -> None:
     assert set(states) == {one.post for one in history.said}
     for post, state in states.items():
         days = model.history_of(post, history)
-        first = model.earliest(one.reading for one in history.said if one.post == post)
+        mine = [one.reading for one in history.said if one.post == post]
+        first = model.earliest(mine, ZoneInfo(history.zone))
         last_known: dict[str, list[int]] = {}
         for day in sorted(days):
             for name, fact in days[day].facts.items():
@@ -111,7 +118,16 @@ def check_states(bench: Bench, history: History) -> None:
         asked = {part for day in days.values() for part in day.asked}
         assert {part for part in PARTS if state["offers"] & recount.BITS[part]} == asked
         assert state["first_at"] == micros(first.observed_at)
-        assert state["published_at"] == (first.published_at and micros(first.published_at))
+        assert bool(state["first_whole_day"]) == (first.observed_on is not None)
+    check_publications(bench, history)
+
+
+def check_publications(bench: Bench, history: History) -> None:
+    """Posts were published when the readings say, and the day is that of the instant where there is one."""
+    for post, row in enumerate(bench.rows("posts")):
+        at, on = model.publication(post, history)
+        assert row["published_at"] == (at and micros(at))
+        assert row["published_day"] == (None if on is None else number(on.toordinal()))
 
 
 def check_telescoping(bench: Bench) -> None:
@@ -135,7 +151,7 @@ def check_absence(bench: Bench, history: History) -> None:
             name
             for one in history.said
             if bench.ids[one.post] == row["post_id"]
-            and model.local(one.reading.observed_at, zone) == calendar(row["day"])
+            and model.day_of(one.reading, zone) == calendar(row["day"])
             for name in one.reading.values
         }
         for metric in CUMULATIVE:

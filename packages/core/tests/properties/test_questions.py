@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,12 +86,14 @@ def test_any_window_of_any_part_answers_with_what_the_readings_say(bench: Bench,
             first, last = (date.fromordinal(n) for n in data.draw(windows(history)))
             seen = seen_by(view, history, days)
             check_earned(connection, view, seen, first, last)
+            check_openings(connection, view, seen, first, last)
+            check_days(connection, view, first, last)
             check_lifetime(connection, view, seen, last)
             check_distinct(connection, view, seen, first, last)
 
 
 def check_earned(connection: Connection, view: View, seen: Sequence[Days], first: date, last: date) -> None:
-    """Earned is what the gains book to the window's days."""
+    """Earned is what the gains book to the window's days, and what is undated in it."""
     start, end = number(first.toordinal()), number(last.toordinal())
     (sums,) = rollups.sums(connection, view.scope, start=start, end=end, selection=Selection(view.platform))
     for metric in CUMULATIVE:
@@ -103,6 +106,34 @@ def check_earned(connection: Connection, view: View, seen: Sequence[Days], first
             for day, amount in model.shares(fact.gain, fact.covers).items()
             if first <= day <= last and day != fact.covers[-1]
         )
+
+
+def check_openings(connection: Connection, view: View, seen: Sequence[Days], first: date, last: date) -> None:
+    """What is undated in the window, what is unknown, and which part of what was booked is estimated."""
+    start, end = number(first.toordinal()), number(last.toordinal())
+    (sums,) = rollups.sums(connection, view.scope, start=start, end=end, selection=Selection(view.platform))
+    for metric in CUMULATIVE:
+        facts = facts_of(metric, seen)
+        totals = model.undated(facts, first, last)
+        assert sums.undated(metric) == (sum(totals), len(totals))
+        assert sums.unknown_openings(metric) == model.unknown(facts, first, last)
+        share, expected = sums.estimated_share(metric), model.estimated_share(facts, first, last)
+        assert (share is None) == (expected is None)
+        if share is not None and expected is not None:
+            assert 0 <= share <= 1
+            assert share == pytest.approx(float(expected))
+
+
+def check_days(connection: Connection, view: View, first: date, last: date) -> None:
+    """Σ days + undated = earned."""
+    start, end = number(first.toordinal()), number(last.toordinal())
+    selection = Selection(view.platform)
+    (whole,) = rollups.sums(connection, view.scope, start=start, end=end, selection=selection)
+    days = rollups.sums(connection, view.scope, start=start, end=end, selection=selection, by="day")
+    for metric in CUMULATIVE:
+        known = [amount for sums in days if (amount := sums.earned(metric)) is not None]
+        total, posts = whole.undated(metric)
+        assert whole.earned(metric) == (sum(known) + total if known or posts else None)
 
 
 def check_lifetime(connection: Connection, view: View, seen: Sequence[Days], last: date) -> None:
@@ -146,6 +177,35 @@ def check_distinct(connection: Connection, view: View, seen: Sequence[Days], fir
 
 
 @given(st.data())
+@effort(0.5)
+@pytest.mark.invariant
+def test_a_window_that_holds_all_of_it_earns_the_latest_total(bench: Bench, data: st.DataObject) -> None:
+    """Invariant 1 with late openings: one post, from its publication to its last reading."""
+    history = data.draw(histories(max_posts=1))
+    bench.begin(history.zone, history.posts)
+    bench.play(data.draw(arrivals(history)))
+    (days,) = worked_out(history)
+    published = model.publication(0, history)
+    began = [min(days)] + ([] if published.day is None else [published.day])
+    with bench.core.database.read() as connection:
+        (sums,) = rollups.sums(
+            connection,
+            EVERYTHING,
+            start=number(min(began).toordinal()),
+            end=number(max(days).toordinal()),
+        )
+    for metric in CUMULATIVE:
+        told = [days[day].facts[metric] for day in sorted(days) if metric in days[day].facts]
+        if not told:
+            assert sums.earned(metric) is None
+        elif published.day is not None:
+            assert sums.earned(metric) == told[-1].total
+        else:  # What it had before anybody looked is unknown.
+            assert sums.earned(metric) == (told[-1].total - told[0].total if len(told) > 1 else None)
+            assert sums.unknown_openings(metric) == 1
+
+
+@given(st.data())
 @effort(0.4)
 def test_the_overview_says_the_same(bench: Bench, data: st.DataObject) -> None:
     history, view = data.draw(histories()), data.draw(views)
@@ -176,7 +236,7 @@ def test_the_overview_says_the_same(bench: Bench, data: st.DataObject) -> None:
         r for r in bench.rows("post_analytics") if view.holds(history.posts[bench.ids.index(r["post_id"])])
     ]
     engaged = exposed = 0
-    for (*_, day), counters in recount.rollups(rows, posts).items():
+    for (*_, day), counters in recount.rollups(rows, posts, history.zone).items():
         if number(first.toordinal()) <= day <= number(last.toordinal()):
             engaged += counters.get("rated_engagements", 0)
             exposed += counters.get("rated_views", 0) + counters.get("rated_impressions", 0)

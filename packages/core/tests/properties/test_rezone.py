@@ -83,7 +83,8 @@ def test_a_zone_chosen_late_is_as_good_as_one_chosen_first(
 def test_a_day_that_is_not_over_waits_for_its_end(bench: Bench, other: Bench, data: st.DataObject) -> None:
     """What one zone calls today another calls yesterday: learning rows come with the end of the day there."""
     history = data.draw(histories())
-    zone = data.draw(st.sampled_from(ZONES))
+    # A cut in the zone there is does nothing, and so takes back nothing of a clock that went on.
+    zone = data.draw(st.sampled_from([name for name in ZONES if name != history.zone]))
     batches = data.draw(arrivals(history))
     now = max(one.reading.observed_at for one in history.said) + timedelta(hours=2)
     for each, in_zone in ((bench, history.zone), (other, zone)):

@@ -13,7 +13,10 @@ from packages.core.tests.house import ACTOR, EVERYTHING, MakeCore, at, tell, tol
 from packages.core.tests.plugins.units import Witness, WitnessPlugin
 from packages.core.tests.plugins.watcher import WatcherPlugin
 
-FACTS = ("posts", "observations", "post_analytics", "latest", "rollups", "standing", "attendance", "changes")
+FACTS = (
+    *("posts", "observations", "post_analytics", "latest", "rollups", "standing", "attendance", "openings"),
+    "changes",
+)
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 """Data that several tests of the services look at."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from afterpost.domain.windows import local_day_number, zone_of
 from afterpost.services.core import Core
+from afterpost.services.dues import Booking, Plan, replan
 from afterpost.services.record import move
-from afterpost.storage import accounts, posts
+from afterpost.storage import accounts, dues, posts
 from packages.core.tests.house import ACTOR, EVERYTHING, PARTS, at, tell, told
 
 ASKED = ("views", *PARTS)
@@ -64,13 +67,35 @@ def adopt(core: Core, *external_ids: str, platform: str = "youtube", account: st
         return account_id
 
 
+def was_due(core: Core, days: Iterable[str], *external_ids: str, platform: str = "youtube") -> None:
+    """Reads of known posts were due at noon of those days, whether they were made or not."""
+    with core.transaction(EVERYTHING, ACTOR) as tx:
+        organization = core.organization(tx.connection, EVERYTHING)
+        zone = zone_of(organization.time_zone)
+        known = posts.find_posts(tx.connection, EVERYTHING, organization.id, platform, external_ids)
+        come = [(local_day_number(at(each), zone), at(each)) for each in days]
+        booking = Booking(tx, zone)
+        rows = []
+        for head in dues.heads(tx.connection, EVERYTHING, [post.id for post in known.values()]).values():
+            due_day, due_prev = booking.add(head, come, head.state, None)
+            rows.append({"id": head.post_id, "due_day": due_day, "due_prev": due_prev})
+        booking.finish()
+        posts.update_posts(tx.connection, EVERYTHING, ["due_day", "due_prev"], rows)
+
+
+def set_due(core: Core, due_at: datetime | None, *external_ids: str, platform: str = "youtube") -> None:
+    """The posts are planned to be read at that instant."""
+    with core.transaction(EVERYTHING, ACTOR) as tx:
+        organization = core.organization(tx.connection, EVERYTHING)
+        known = posts.find_posts(tx.connection, EVERYTHING, organization.id, platform, external_ids)
+        rows = [{"id": post.id, "due_at": due_at} for post in known.values()]
+        posts.update_posts(tx.connection, EVERYTHING, ["due_at"], rows)
+
+
 def set_missing(core: Core, post_id: int, since: datetime, *, misses: int) -> None:
     """The post's last reads did not find it; three in a row and it is gone."""
-    state = "gone" if misses >= 3 else "live"
     with core.transaction(EVERYTHING, ACTOR) as tx:
-        posts.update_posts(
-            tx.connection,
-            EVERYTHING,
-            ["state", "misses", "gone_at"],
-            [{"id": post_id, "state": state, "misses": misses, "gone_at": since}],
-        )
+        post = posts.get_post(tx.connection, EVERYTHING, post_id)
+        assert post is not None
+        plan = Plan(post, "gone" if misses >= 3 else "live", misses, since, None)
+        replan(core, tx, core.organization(tx.connection, EVERYTHING), [plan])

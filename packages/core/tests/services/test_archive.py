@@ -150,6 +150,20 @@ def test_a_receipt_leads_from_the_number_to_the_payload(core: Core) -> None:
         receipt(core, EVERYTHING, 1, day("2026-11-19"))
 
 
+def test_an_estimated_day_has_a_receipt_of_the_reading_it_is_booked_from(core: Core) -> None:
+    sent(core, 100, observed_at="2026-11-18T12:00:00Z")
+    body = sent(core, 130, observed_at="2026-11-21T12:00:00Z")
+    found = receipt(core, EVERYTHING, 1, day("2026-11-19"))
+    assert (found.day, found.numbers) == (day("2026-11-19"), {})
+    share = found.booked["views"]
+    assert (share.gained, share.read_on, share.first) == (10, day("2026-11-21"), day("2026-11-19"))
+    (step,) = found.readings
+    assert (step.reading.values, step.run.id) == ({"views": 130}, 2)
+    assert [source.sha256 for source in step.payloads] == [sha256(body)]
+    with pytest.raises(NotFound, match="was not read on 2026-11-17"):
+        receipt(core, EVERYTHING, 1, day("2026-11-17"))
+
+
 def test_readings_without_a_payload_say_so(core: Core) -> None:
     tell(core, told("v1", NOW, {"views": 5}))
     found, _ = post_observations(core, EVERYTHING, 1, before=None, days=10)

@@ -90,7 +90,7 @@ def test_every_fact_is_in_it_and_nothing_of_its_storing(core: Core) -> None:
     count = Counter(line["table"] for line in lines)
     assert set(count) == {
         *("organizations", "brands", "posts", "observations", "daily_metrics", "post_analytics", "latest"),
-        *("rollups", "standing", "attendance", "content_performance"),
+        *("rollups", "standing", "attendance", "openings", "content_performance"),
     }
     assert (count["posts"], count["observations"], count["brands"]) == (6, 6 * 10, 2)
     for line in lines:

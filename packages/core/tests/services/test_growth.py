@@ -27,7 +27,7 @@ def test_growth_is_what_was_earned_against_the_window_before(core: Core) -> None
     fix_a(core)
     found, _ = growing(core, EVERYTHING, Question(brand_id=1))
     # Read from the 9th to the 21st: six days lie in the window before, of 8 to 14 November.
-    assert found.views == Change(770, 660, 100 * 110 / 660, "up")
+    assert found.views == Change(770, 660, 100 * 110 / 660, "up", None)
     assert found.engagements.current == 7 * (12 + 4)
     assert found.best_day == BestDay(day("2026-11-15"), 110)
     assert growing(core, EVERYTHING, Question(end=day("2026-11-01")))[0].best_day is None
@@ -68,12 +68,12 @@ def late(make_core: MakeCore) -> Core:
 def test_growth_is_cut_to_the_days_that_are_complete_everywhere(late: Core) -> None:
     found, meta = growing(late, EVERYTHING)
     # The 15th to the 19th against the 10th to the 14th: nothing grew, and the 20th and 21st did not fall.
-    assert found.views == Change(550, 550, 0.0, "stable")
+    assert found.views == Change(550, 550, 0.0, "stable", None)
     assert (meta.window.start_date, meta.window.end_date) == (day("2026-11-15"), day("2026-11-19"))
     assert (meta.previous_window.start_date, meta.window.clamped) == (day("2026-11-10"), True)
     assert found.best_day == BestDay(day("2026-11-15"), 110)
     alone, meta = growing(late, EVERYTHING, Question(platform="elsewhere"))
-    assert (alone.views, meta.window.end_date) == (Change(70, 70, 0.0, "stable"), day("2026-11-21"))
+    assert (alone.views, meta.window.end_date) == (Change(70, 70, 0.0, "stable", None), day("2026-11-21"))
     parts, meta = engagement(late, EVERYTHING)
     assert (parts.total, meta.window.end_date) == (None, day("2026-11-19"))
 
@@ -92,7 +92,7 @@ def test_no_answer_takes_incomplete_days_for_a_fall(late: Core) -> None:
     assert (whole.earned.views, whole.previous.views) == (570 + 40, 770)
     assert (whole.growth.views, meta.window.end_date) == (0.0, day("2026-11-21"))
     week = weekly(late, EVERYTHING)[0]
-    assert week.week_over_week.views == Change(550, 550, 0.0, "stable")
+    assert week.week_over_week.views == Change(550, 550, 0.0, "stable", None)
     assert (week.earned.views, week.growth.views) == (610, 0.0)
     boards = {each.name: each.growth.views for each in platforms(late, EVERYTHING)[0]}
     assert boards == {"table": 0.0, "elsewhere": 0.0}
@@ -103,7 +103,7 @@ def test_no_answer_takes_incomplete_days_for_a_fall(late: Core) -> None:
 def test_where_no_day_is_complete_nothing_is_said_of_growth(late: Core) -> None:
     recent = Question(start=day("2026-11-20"), end=day("2026-11-21"))
     assert overview(late, EVERYTHING, recent)[0].growth.views is None
-    assert weekly(late, EVERYTHING, recent)[0].week_over_week.views == Change(None, None, None, None)
+    assert weekly(late, EVERYTHING, recent)[0].week_over_week.views == Change(None, None, None, None, None)
     assert {each.growth.views for each in platforms(late, EVERYTHING, recent)[0]} == {None}
 
 

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
+import msgspec
 import pytest
 
 from afterpost.domain.errors import InvalidInput, NotFound
@@ -11,12 +13,14 @@ from afterpost.domain.readings import Reading
 from afterpost.domain.scope import Scope
 from afterpost.sdk import FileRecord, LineError, LineSkipped
 from afterpost.sdk.formats import FileItem
+from afterpost.services.catalogue import list_posts
 from afterpost.services.core import Core
 from afterpost.services.import_run import FileFacts, file_of_run, lines_of_run, observed_before
-from afterpost.services.import_tally import KEPT_ERRORS, Imported
+from afterpost.services.import_tally import KEPT_ERRORS, Imported, NamedPost
 from afterpost.services.imports import Order, import_records
 from afterpost.services.ingest import BATCH
 from afterpost.services.standing import recent_runs
+from afterpost.storage.posts import Wanted
 from afterpost.storage.runs import Run
 from packages.core.tests.house import ACTOR, EVERYTHING, NOW, at
 
@@ -228,6 +232,132 @@ def test_bytes_that_were_imported_before_are_known_by_their_first_instant(core: 
     imported(core, record(2, "a"))
     assert observed_before(core, EVERYTHING, "ab" * 32) == FACTS.observed_at
     assert observed_before(core, EVERYTHING, "cd" * 32) is None
+
+
+def test_lines_that_contradict_each_other_are_named_and_not_stored(core: Core) -> None:
+    between = [record(n + 3, f"p{n}") for n in range(BATCH)]
+    far = BATCH + 3
+    found = imported(
+        core, record(2, "a", 100), *between, record(far, "a", 90), record(far + 1, "a", 7, "2026-11-21")
+    )
+    assert (found.stored, found.failed, found.new) == (BATCH + 1, 2, BATCH + 1)
+    assert [(error.line, error.reason) for error in found.errors] == [
+        (2, "contradiction"),
+        (far, "contradiction"),
+    ]
+    assert found.errors[0].message == (
+        f"Contradicts line {far}: views of toy a at 2026-11-20T12:00:00+00:00 is 100 here and 90 there."
+    )
+    assert "Contradicts line 2: views" in found.errors[1].message
+    assert last_run(core).message == f"file.csv (toy): 2 of {BATCH + 3} lines failed"
+
+
+def test_all_or_nothing_stores_nothing_of_a_file_that_contradicts_itself(core: Core) -> None:
+    lines = [record(2, "a", 100), record(3, "a", 90), record(4, "b")]
+    for dry in (True, False):
+        found = imported(core, *lines, whole=True, dry=dry)
+        assert (found.stored, found.skipped, found.failed) == (0, 1, 2)
+    assert imported(core, *lines, dry=True).failed == 2
+
+
+def test_a_line_that_fails_anyway_contradicts_nothing(core: Core) -> None:
+    ahead = (NOW + timedelta(days=1)).strftime("%Y-%m-%d")
+    found = imported(core, record(2, "a", 1, ahead), record(3, "a", 2, ahead), record(4, "a"), record(5, "a"))
+    assert [error.reason for error in found.errors] == ["future", "future"]
+    assert (found.stored, found.failed) == (2, 2)
+
+
+def test_a_pipe_is_never_read_to_its_end_first(core: Core) -> None:
+    taken = []
+
+    def items() -> Iterator[FileRecord]:
+        for n in range(3 * BATCH):
+            taken.append(n)
+            yield record(n + 2, f"p{n}")
+
+    first: list[int] = []
+    facts = msgspec.structs.replace(FACTS, sha256=None, bytes=None)
+    asyncio.run(
+        import_records(
+            core, EVERYTHING, ACTOR, items(), facts, Order(), progress=lambda: first.append(len(taken))
+        )
+    )
+    assert first == [BATCH, 2 * BATCH, 3 * BATCH]
+    twice = [record(2, "a", 1), record(3, "a", 2)]
+    assert asyncio.run(import_records(core, EVERYTHING, ACTOR, twice, facts, Order())).failed == 2
+
+
+def test_a_long_file_is_held_against_itself_on_disk(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("afterpost.services.import_spool.IN_MEMORY", 1)
+    monkeypatch.setattr("afterpost.services.import_spool.CHUNK", 3)
+    lines: list[FileItem] = [record(n + 2, f"p{n % 10}", n % 10) for n in range(20)]
+    lines[5] = LineError(7, "bad")
+    lines[12] = LineSkipped(14, "total", "A sum.")
+    found = imported(core, *lines, record(22, "p0", 9))
+    assert (found.stored, found.skipped, found.failed) == (16, 1, 4)
+    assert [error.line for error in found.errors] == [2, 7, 12, 22]
+
+
+def told(line: int, post: str, *, notes: tuple[str, ...] = (), **more: Any) -> FileRecord:
+    """A line that says more of its post."""
+    reading = {name: more.pop(name) for name in ("published_at", "published_on") if name in more}
+    plain = record(line, post)
+    return msgspec.structs.replace(
+        plain, reading=msgspec.structs.replace(plain.reading, **reading), notes=notes, **more
+    )
+
+
+def test_what_was_left_out_of_a_line_is_said_with_it(core: Core) -> None:
+    found = imported(
+        core,
+        told(2, "a", title="x" * 20_001, notes=("Date: 'soon' is no day; left unknown",)),
+        told(3, "b", content_type="VIDEO"),
+        told(4, "c\u200b", content_type="carousel-experiment", url="www.example.org/c"),
+    )
+    assert (found.stored, found.failed, found.noted) == (3, 0, 2)
+    assert [note.line for note in found.line_notes] == [2, 4]
+    assert found.line_notes[0].message == (
+        "Date: 'soon' is no day; left unknown; title: cut at 20,000 of 20,001 characters."
+    )
+    assert "kept as caption" in found.line_notes[1].message
+    assert found.run_id is not None
+    lines = lines_of_run(core, EVERYTHING, found.run_id, limit=5)
+    assert [(line.outcome, line.reason, line.detail) for line in lines] == [
+        ("stored", "noted", found.line_notes[0].message),
+        ("stored", None, None),
+        ("stored", "noted", found.line_notes[1].message),
+    ]
+    shown = {
+        post.external_id: post
+        for post in list_posts(core, EVERYTHING, Wanted(platform="toy"), after=None, limit=9)[0]
+    }
+    assert (shown["a"].title, shown["b"].content_type) == ("x" * 20_000, "video")
+    assert (shown["c"].content_type, shown["c"].url) == ("caption", "https://www.example.org/c")
+
+
+def test_an_import_says_which_posts_are_undated_and_which_have_no_brand(core: Core) -> None:
+    day = date(2026, 11, 20)
+    found = imported(
+        core,
+        told(2, "old", published_at=at("2026-11-17 23:59")),
+        told(3, "young", published_at=at("2026-11-18")),
+        told(4, "old day", published_on=day - timedelta(days=3)),
+        told(5, "young day", published_on=day - timedelta(days=2)),
+        told(6, "unknown"),
+    )
+    assert (found.new, found.undated, found.publication_unknown) == (5, 2, 1)
+    assert (found.brandless, len(found.brandless_posts), found.kept_brand) == (5, 5, 0)
+    assert found.brandless_posts[0] == NamedPost("toy", "old")
+    again = imported(core, record(2, "old", 9, "2026-11-21"), record(3, "new"), brand="Nord")
+    assert (again.new, again.brandless, again.kept_brand) == (1, 1, 1)
+    assert again.brandless_posts == (NamedPost("toy", "old"),)
+
+
+def test_an_import_says_when_its_numbers_count(core: Core) -> None:
+    assert imported(core, record(2, "a"), record(3, "b", 1, "2026-11-12")).counts_from == at(
+        "2026-11-21 00:00"
+    )
+    assert imported(core, LineError(2, "bad")).counts_from is None
 
 
 def test_lines_are_seen_within_the_scope_alone(core: Core) -> None:

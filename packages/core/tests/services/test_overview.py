@@ -7,11 +7,13 @@ import pytest
 from afterpost.domain.errors import InvalidWindow, NotFound
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
-from afterpost.services.overview import Growth, Overview, Totals, overview
+from afterpost.services.earned import Totals
+from afterpost.services.like_for_like import Growth
+from afterpost.services.overview import Overview, overview
 from afterpost.services.question import Question
 from afterpost.services.windows import Coverage, Meta
 from packages.core.tests.house import EVERYTHING, Clock, MakeCore, at, day, tell, told, vector
-from packages.core.tests.services.scenery import ASKED, adopt, fix_a, set_missing
+from packages.core.tests.services.scenery import ASKED, adopt, fix_a, set_due, set_missing, was_due
 
 PUBLISHED = at("2026-11-10 08:00")
 
@@ -39,7 +41,7 @@ def test_gains_are_summed_and_not_lifetime_totals(core: Core) -> None:
     assert (answer.posts, answer.published, answer.brands, answer.organizations) == (2, 0, 1, 1)
     assert (answer.active_platforms, answer.best_platform) == (("youtube",), "youtube")
     assert answer.engagement_rate == pytest.approx(100 * 112 / 770)
-    assert (meta.exposure, meta.estimated_share) == ("views", 0)
+    assert (meta.exposure, meta.estimated_share["views"]) == ("views", 0)
     assert meta.receipt.snapshots == 14
 
 
@@ -82,17 +84,17 @@ def test_without_any_data_everything_is_unknown(core: Core) -> None:
     assert answer.growth == Growth(None, None, None, None, None, None)
     assert (answer.posts, answer.published, answer.brands, answer.organizations) == (0, 0, 0, 0)
     assert (answer.active_platforms, answer.best_platform, answer.engagement_rate) == ((), None, None)
-    assert (meta.exposure, meta.estimated_share, meta.provisional) == (None, None, False)
+    assert (meta.exposure, meta.estimated_share, meta.provisional) == (None, {}, False)
     assert meta.coverage == Coverage(0, 0, None)
 
 
 def test_an_old_posts_first_total_is_lifetime_and_nothing_that_was_earned(core: Core) -> None:
     tell(core, told("a", at("2026-11-20"), {"views": 9_000, "likes": 4}, published_at=at("2025-01-01")))
     answer, meta = asked(core)
-    assert (answer.earned.views, answer.earned.engagements) == (0, 0)
+    assert (answer.earned.views, answer.earned.engagements) == (None, None)
     assert (answer.lifetime.views, answer.lifetime.engagements) == (9_000, 4)
     assert (answer.posts, answer.best_platform) == (1, None)
-    assert (meta.exposure, meta.estimated_share) == ("views", None)
+    assert (meta.exposure, meta.estimated_share) == ("views", {})
 
 
 def test_an_opening_of_unknown_gain_takes_nothing_from_what_is_known(core: Core) -> None:
@@ -123,7 +125,7 @@ def test_a_missed_week_is_spread_and_called_estimated(core: Core) -> None:
     tell(core, told("a", at("2026-11-21"), {"views": 800}))
     answer, meta = asked(core)
     assert answer.earned.views == 700
-    assert meta.estimated_share == pytest.approx(6 / 7)
+    assert meta.estimated_share["views"] == pytest.approx(6 / 7)
     for date in ("2026-11-15", "2026-11-18", "2026-11-21"):
         assert asked(core, date, date)[0].earned.views == 100
     # Inside the gap the last known total stands; it is not made up.
@@ -134,12 +136,13 @@ def test_a_missed_week_is_spread_and_called_estimated(core: Core) -> None:
 def test_a_later_reading_books_into_a_window_that_is_over(core: Core) -> None:
     tell(core, told("a", at("2026-11-14"), {"views": 100}, published_at=at("2026-11-14 08:00")))
     adopt(core, "a")
+    was_due(core, ["2026-11-17"], "a")
     assert asked(core)[0].earned.views is None
     assert asked(core)[1].provisional
     tell(core, told("a", at("2026-11-22"), {"views": 900}))  # today: 800 over eight days
     answer, meta = asked(core)
     assert answer.earned.views == 700
-    assert (meta.provisional, meta.estimated_share) == (False, 1)
+    assert (meta.provisional, meta.estimated_share) == (False, {"views": 1})
     assert meta.coverage == Coverage(1, 0, 0)
 
 
@@ -148,7 +151,11 @@ def test_a_restated_lower_total_is_a_negative_gain_of_its_days(core: Core) -> No
     tell(core, told("a", at("2026-11-15"), {"likes": 90}))
     answer, _ = asked(core)
     assert (answer.earned.likes, answer.earned.engagements) == (-10, -10)
-    assert (answer.growth.likes, answer.lifetime.likes) == (-110, 90)
+    assert answer.lifetime.likes == 90
+    # It fell, but whoever stops reading on the 15th does not know by how much until the 21st.
+    assert answer.growth.likes is None
+    tell(core, told("a", at("2026-11-21"), {"likes": 90}))
+    assert asked(core)[0].growth.likes == -110
 
 
 # --- rates ---
@@ -257,6 +264,7 @@ def test_only_the_platform_that_was_asked_for_counts(core: Core) -> None:
 def test_a_scope_shows_its_part_and_nothing_of_the_rest(core: Core) -> None:
     fix_a(core)
     adopt(core, "p1")
+    was_due(core, ["2026-11-17"], "p1")
     part, meta = overview(core, Scope(brands=frozenset({1})))
     assert (part.earned.views, part.lifetime.views, part.posts) == (770, 1_430, 2)
     assert meta.coverage.expected == 1
@@ -273,10 +281,11 @@ def test_a_scope_shows_its_part_and_nothing_of_the_rest(core: Core) -> None:
 
 
 def test_coverage_is_observed_of_expected_posts(core: Core) -> None:
-    """Old posts are read on one day of seven, so that all three are due in any week."""
+    """Three were due in the week; nobody asks for the fourth."""
     for name in ("a", "b", "c", "nobody's"):
         tell(core, told(name, at("2026-10-01"), {"views": 1}, published_at=at("2026-06-01")))
     adopt(core, "a", "b", "c")
+    was_due(core, ["2026-11-17"], "a", "b", "c")
     tell(core, told("a", at("2026-11-16"), {"views": 2}), told("b", at("2026-11-21"), {"views": 2}))
     meta = asked(core)[1]
     assert meta.coverage == Coverage(3, 2, 2 / 3)
@@ -290,12 +299,14 @@ def test_coverage_is_observed_of_expected_posts(core: Core) -> None:
 def test_a_post_not_published_yet_is_not_expected(core: Core) -> None:
     tell(core, told("a", at("2026-11-21"), {"views": 1}, published_at=at("2026-11-22 10:00")))
     adopt(core, "a")
+    set_due(core, at("2026-11-20"), "a")
     assert asked(core)[1].coverage.expected == 0
 
 
 def test_a_post_that_was_gone_before_the_window_is_not_expected(core: Core) -> None:
     tell(core, told("a", at("2026-11-12"), {"views": 1}, published_at=PUBLISHED))
     adopt(core, "a")
+    was_due(core, ["2026-11-14", "2026-11-16"], "a")
     set_missing(core, 1, at("2026-11-14 23:59"), misses=3)
     assert asked(core)[1].coverage.expected == 0
 
@@ -303,6 +314,7 @@ def test_a_post_that_was_gone_before_the_window_is_not_expected(core: Core) -> N
 def test_a_post_that_is_gone_since_is_expected_and_no_longer_waited_for(core: Core) -> None:
     tell(core, told("a", at("2026-11-16"), {"views": 1}, published_at=PUBLISHED))
     adopt(core, "a")
+    was_due(core, ["2026-11-16", "2026-11-17"], "a")
     assert asked(core)[1].provisional
     set_missing(core, 1, at("2026-11-17"), misses=3)
     meta = asked(core)[1]
@@ -314,6 +326,7 @@ def test_a_post_that_was_missed_once_is_not_gone_yet(core: Core, since: str) -> 
     """Three reads in a row make it gone; a single 404 may not make a window final."""
     tell(core, told("a", at("2026-11-16"), {"views": 1}, published_at=at("2026-11-09")))
     adopt(core, "a")
+    was_due(core, ["2026-11-16", "2026-11-18"], "a")
     set_missing(core, 1, at(since), misses=1)
     meta = asked(core)[1]
     assert (meta.coverage, meta.provisional) == (Coverage(1, 1, 1), True)

@@ -16,7 +16,7 @@ from afterpost.services.question import Question
 from afterpost.services.weekly import weekly
 from afterpost.services.windows import Coverage
 from packages.core.tests.house import EVERYTHING, at, day, tell, told
-from packages.core.tests.services.scenery import adopt, fix_a
+from packages.core.tests.services.scenery import adopt, fix_a, was_due
 
 OLD = at("2026-09-01")
 
@@ -228,7 +228,9 @@ def covered(core: Core, read: int, of: int) -> int:
         known(core, name, ("2026-11-14", {"views": 10}))
         if n < read:
             known(core, name, ("2026-11-20", {"views": 11}))
-    return adopt(core, *names)
+    account = adopt(core, *names)
+    was_due(core, ["2026-11-18"], *names)
+    return account
 
 
 def test_an_account_that_was_hardly_read_has_low_coverage(core: Core) -> None:

@@ -1,6 +1,6 @@
 """Readings into facts, worked out by hand."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from afterpost.domain.errors import InvalidInput
 from afterpost.domain.metrics import CUMULATIVE, Kind
+from afterpost.domain.readings import nominal
 from afterpost.domain.snapshots import Cell
 from afterpost.services.catalogue import add_brand
 from afterpost.services.core import Core
@@ -98,7 +99,7 @@ def test_a_late_reading_divides_the_gap_it_falls_into(core: Core) -> None:
 def test_a_reading_older_than_all_others_becomes_the_opening(core: Core) -> None:
     """Its publication time counts; what was an unknown opening is a gain now."""
     (first,) = tell(core, told("a", at("2026-11-14"), {"views": 500}))
-    assert history(core, first.post_id) == {"2026-11-14": {"views": Cell(500, None, 0)}}
+    assert history(core, first.post_id) == {"2026-11-14": {"views": Cell(500, None, -1)}}
     tell(core, told("a", at("2026-11-11"), {"views": 90}, published_at=PUBLISHED))
     assert history(core, first.post_id) == {
         "2026-11-11": {"views": Cell(90, 90, 2)},
@@ -131,15 +132,21 @@ def test_a_metric_that_vanishes_keeps_its_last_total_and_gains_over_the_gap_when
     assert booked(core, "likes") == {"2026-11-10": 1, "2026-11-11": 3, "2026-11-12": 3}
 
 
-def test_of_two_values_at_one_instant_one_counts_whichever_came_first(make_core: MakeCore) -> None:
-    entries = [told("a", at("2026-11-10"), {"views": views}, published_at=PUBLISHED) for views in (70, 71)]
-    one, other = make_core("one"), make_core("other")
-    for entry in entries:
-        tell(one, entry)
-    for entry in entries[::-1]:
-        tell(other, entry)
-    assert history(one, 1) == history(other, 1)
-    assert count(one, "observations") == count(other, "observations") == 2
+@pytest.mark.parametrize("views", [(70, 71), (71, 70), (70, 71, 70), (71, 70, 71, 70)])
+def test_of_several_values_at_one_instant_the_one_told_last_counts(
+    core: Core, views: tuple[int, ...]
+) -> None:
+    """A correction counts, whatever its digest, and so does one that goes back to what was told before."""
+    for n in views:
+        tell(core, told("a", at("2026-11-10"), {"views": n}, published_at=PUBLISHED))
+    assert history(core, 1) == {"2026-11-10": {"views": Cell(views[-1], views[-1], 1)}}
+    assert count(core, "observations") == len(views)
+
+
+def test_what_counts_at_its_instant_adds_nothing_when_it_is_told_again(core: Core) -> None:
+    for values in ({"views": 70}, {"likes": 3}, {"views": 70}, {"likes": 3}):
+        tell(core, told("a", at("2026-11-10"), values, published_at=PUBLISHED))
+    assert count(core, "observations") == 2
 
 
 def test_days_are_cut_in_the_organisations_zone(make_core: MakeCore) -> None:
@@ -165,11 +172,11 @@ def test_the_zone_is_fixed_with_the_first_snapshot(make_core: MakeCore) -> None:
 
 
 def test_a_day_that_nothing_is_booked_to_any_more_has_no_row(core: Core) -> None:
-    """The opening gain covered the 10th, until an older reading told that nothing is known of it."""
+    """The opening gain covered the 10th, until it was told that the post is older than that."""
     tell(core, told("a", at("2026-11-11"), {"views": 9}, published_at=at("2026-11-10")))
     assert booked(core, "views") == {"2026-11-10": 4, "2026-11-11": 5}
-    tell(core, told("a", at("2026-11-11 08:00"), {"views": 8}))
-    assert history(core, 1) == {"2026-11-11": {"views": Cell(9, None, 0)}}
+    tell(core, told("a", at("2026-11-11"), {"views": 9}, published_at=at("2026-10-10")))
+    assert history(core, 1) == {"2026-11-11": {"views": Cell(9, None, 33)}}
     assert (count(core, "rollups"), count(core, "standing"), count(core, "attendance")) == (1, 1, 1)
 
 
@@ -239,7 +246,7 @@ def test_a_metric_that_changes_its_kind_within_a_day_does_not_break_what_follows
     for entry in entries[::turn]:
         tell(core, entry)
     assert history(core, 1) == {
-        "2026-11-09": {"x_sample_points": Cell(1, None, 0)},
+        "2026-11-09": {"x_sample_points": Cell(1, None, -1)},
         "2026-11-10": {"x_sample_points": Cell(5, 4, 1)},
         "2026-11-12": {"x_sample_points": Cell(9, 4, 2)},
     }
@@ -294,6 +301,7 @@ def test_a_batch_is_stored_whole_or_not_at_all(core: Core, clock: Clock) -> None
         "rollups",
         "standing",
         "attendance",
+        "openings",
         "changes",
         "runs",
     ):
@@ -315,35 +323,84 @@ def test_every_batch_with_a_change_has_its_own_number_in_the_sequence(core: Core
 # --- publication ---
 
 
-def test_the_publication_time_is_the_one_in_the_earliest_reading(core: Core) -> None:
-    def published() -> datetime | None:
-        with core.database.read() as connection:
-            post = posts.get_post(connection, EVERYTHING, 1)
-        assert post is not None
-        return post.published_at
+def published(core: Core) -> tuple[datetime | None, date | None]:
+    with core.database.read() as connection:
+        post = posts.get_post(connection, EVERYTHING, 1)
+    assert post is not None
+    return post.published_at, post.published_on
 
+
+def test_of_publications_told_alike_the_one_observed_last_counts(core: Core) -> None:
+    for on, told_at in (("2026-11-12", "2026-11-12 01:00"), ("2026-11-13", "2026-11-12 02:00")):
+        tell(core, told("a", at(on), {"views": 1}, published_at=at(told_at)))
+    assert published(core) == (at("2026-11-12 02:00"), day("2026-11-12"))
+    tell(core, told("a", at("2026-11-11 20:00"), {"views": 1}, published_at=at("2026-11-11 19:00")))
+    assert published(core) == (at("2026-11-12 02:00"), day("2026-11-12"))
+
+
+def test_a_platforms_own_word_and_an_instant_count_more_than_what_came_later(core: Core) -> None:
     tell(core, told("a", at("2026-11-12"), {"views": 1}, published_at=at("2026-11-12 01:00")))
-    assert published() == at("2026-11-12 01:00")
-    tell(core, told("a", at("2026-11-13"), {"views": 1}, published_at=at("2026-11-13 01:00")))
-    assert published() == at("2026-11-12 01:00")
-    tell(core, told("a", at("2026-11-11"), {"views": 1}, published_at=at("2026-11-11 01:00")))
-    assert published() == at("2026-11-11 01:00")
+    tell(core, told("a", at("2026-11-13"), {"views": 2}, published_at=at("2026-11-12 05:00")), source="csv")
+    tell(core, told("a", at("2026-11-14"), {"views": 3}, published_on=day("2026-11-11")))
+    assert published(core) == (at("2026-11-12 01:00"), day("2026-11-12"))
+
+
+def test_a_publication_after_the_post_was_seen_is_not_told(core: Core) -> None:
+    """The year a spreadsheet put on it: unknown, and doubted, until somebody tells a possible one."""
+    tell(core, told("a", at("2026-11-10"), {"views": 900}, published_at=at("2026-11-21")))
+    assert published(core) == (None, None)
+    assert history(core, 1) == {"2026-11-10": {"views": Cell(900, None, 0)}}
+    tell(core, told("a", at("2026-11-11"), {"views": 900}, published_on=day("2026-11-09")))
+    assert published(core) == (None, day("2026-11-09"))
+    assert history(core, 1)["2026-11-10"] == {"views": Cell(900, 900, 2)}
+
+
+def test_a_late_reading_takes_back_a_publication_that_it_makes_impossible(core: Core) -> None:
+    tell(core, told("a", at("2026-11-12"), {"views": 10}, published_at=at("2026-11-12 01:00")))
+    tell(core, told("a", at("2026-11-01"), {"views": 4}))
+    assert published(core) == (None, None)
+    assert history(core, 1)["2026-11-01"] == {"views": Cell(4, None, 0)}
+
+
+def test_the_id_decides_where_a_publication_contradicts_it(core: Core) -> None:
+    made = datetime(2025, 11, 20, 9, 30, tzinfo=UTC)
+    key = str(int(made.timestamp()) << 32)
+    tell(core, told(key, at("2026-11-21"), {"views": 900}, published_on=day("2026-11-20"), platform="tiktok"))
+    assert published(core) == (made, day("2025-11-20"))
+    assert history(core, 1)["2026-11-21"] == {"views": Cell(900, None, 0)}
+
+
+def test_a_day_is_the_same_day_in_every_zone_and_has_no_hour(make_core: MakeCore) -> None:
+    for zone in ("America/New_York", "UTC", "Pacific/Auckland"):
+        core = make_core(zone.lower().replace("/", "-"), zone=zone)
+        tell(
+            core, told("a", nominal(day("2026-11-12")), {"views": 7}, on=True, published_on=day("2026-11-10"))
+        )
+        assert published(core) == (None, day("2026-11-10"))
+        assert history(core, 1) == {"2026-11-12": {"views": Cell(7, 7, 3)}}
+
+
+def test_a_day_only_reading_stands_before_the_exact_ones_of_its_day(make_core: MakeCore) -> None:
+    whole = told("a", nominal(day("2026-11-12")), {"views": 7}, on=True)
+    exact = told("a", at("2026-11-11 12:00"), {"views": 5})  # the 12th in Auckland
+    for name, entries in (("one", (whole, exact)), ("other", (exact, whole))):
+        core = make_core(name, zone="Pacific/Auckland")
+        for entry in entries:
+            tell(core, entry)
+        assert history(core, 1) == {"2026-11-12": {"views": Cell(5, None, 0)}}
 
 
 @pytest.mark.parametrize("turn", [1, -1])
-def test_a_publication_that_only_a_later_reading_tells_is_known_all_the_same(core: Core, turn: int) -> None:
-    """A file without it is imported, then the account is connected: the post has an age, its opening none."""
+def test_a_publication_that_only_a_later_reading_tells_counts_for_the_opening(core: Core, turn: int) -> None:
+    """A file without it is imported, then the account is connected."""
     entries = [
         told("a", at("2026-11-10"), {"views": 10}),
         told("a", at("2026-11-11"), {"views": 12}, published_at=PUBLISHED),
     ]
     for entry in entries[::turn]:
         tell(core, entry)
-    with core.database.read() as connection:
-        post = posts.get_post(connection, EVERYTHING, 1)
-    assert post is not None
-    assert post.published_at == PUBLISHED
-    assert history(core, 1)["2026-11-10"] == {"views": Cell(10, None, 0)}
+    assert published(core)[0] == PUBLISHED
+    assert history(core, 1)["2026-11-10"] == {"views": Cell(10, 10, 1)}
 
 
 # --- moves and other writers ---

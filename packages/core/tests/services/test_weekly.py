@@ -53,8 +53,8 @@ def test_a_top_list_has_each_post_once(core: Core) -> None:
     assert [item.external_id for item in answer.worst] == ["p1", "p2"]
     assert answer.hooks == (Opening("Hook p2", 1, 130, 40), Opening("Hook p1", 1, 1_300, 12))
     assert (answer.not_distributed, answer.incomplete) == ((), 0)
-    assert answer.week_over_week.engagements == Change(112, 96, 100 * 16 / 96, "up")
-    assert answer.week_over_week.views == Change(770, 660, 100 * 110 / 660, "up")
+    assert answer.week_over_week.engagements == Change(112, 96, 100 * 16 / 96, "up", None)
+    assert answer.week_over_week.views == Change(770, 660, 100 * 110 / 660, "up", None)
     assert (answer.earned.views, answer.previous.views) == (770, 660)
     assert meta.window.end_date == day("2026-11-21")
     (group,) = answer.platforms
@@ -267,7 +267,7 @@ def test_openings_are_grouped_without_case_or_space_and_rated_as_a_ratio_of_sums
 def test_a_week_without_a_previous_has_no_direction(core: Core) -> None:
     rated(core, "a", 100, 5)
     change = summary(core).week_over_week.views
-    assert change == Change(100, None, None, None)
+    assert change == Change(100, None, None, None, None)
 
 
 def test_todays_numbers_are_never_in_it(core: Core) -> None:

@@ -13,7 +13,6 @@ from afterpost.domain.windows import day_date, day_number, local_day
 from afterpost.services.core import Core
 from afterpost.storage import accounts, organizations, posts
 from afterpost.storage.engine import Connection
-from afterpost.storage.snapshots import observed_of
 from afterpost.storage.standings import METRICS, CameOut, standings
 from afterpost.storage.tables import post_analytics
 from afterpost.storage.tables import posts as posts_table
@@ -99,46 +98,23 @@ def told_at_random(core: Core, rng: random.Random) -> None:
     tell(core, *entries)
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_observed_posts_are_those_with_a_snapshot_in_the_window(make_core: MakeCore, seed: int) -> None:
-    rng = random.Random(seed)
-    core = make_core(f"core{seed}")
-    told_at_random(core, rng)
-    first = day_number(local_day(BEGINS, UTC_ZONE))
-    sizes = set()
-    with core.read(EVERYTHING) as connection:
-        days = connection.execute(
-            sa.select(post_analytics.c.post_id, post_analytics.c.day, posts_table.c.platform).join(
-                posts_table, posts_table.c.id == post_analytics.c.post_id
-            )
-        ).all()
-        for _ in range(120):
-            start = first + rng.randrange(-3, 65)
-            end = start + rng.choice([0, 1, 6, 27])
-            platform = rng.choice([None, "youtube"])
-            ids = {post_id for post_id, _, place in days if platform in (None, place)}
-            found = observed_of(connection, EVERYTHING, ids, start, end)
-            assert found == {
-                post_id for post_id, day, place in days if start <= day <= end and platform in (None, place)
-            }
-            sizes.add(len(found))
-    assert len(sizes) > 20
-
-
 def stood_by_definition(
-    connection: Connection, span: CameOut, end: int
+    connection: Connection, span: CameOut
 ) -> tuple[dict[int, tuple[dict[str, int], bool]], int]:
-    """Totals known by the end of a day and whether no part is missing, by post; how many were not read."""
+    """Totals known by the end of the span and whether no part is missing, by post; how many were not read."""
+    columns = (posts_table.c.id, posts_table.c.published_at, posts_table.c.published_day)
     born = {
         row.id
-        for row in connection.execute(sa.select(posts_table.c.id, posts_table.c.published_at))
-        if row.published_at is not None and span.since <= row.published_at <= span.until
+        for row in connection.execute(sa.select(*columns))
+        if row.published_day is not None
+        and span.since <= row.published_day <= span.end
+        and (row.published_day < span.end if row.published_at is None else row.published_at <= span.until)
     }
     found: dict[int, dict[str, int]] = {}
     asked: dict[int, set[str]] = {}
     for row in connection.execute(sa.select(post_analytics).order_by(post_analytics.c.day)).mappings():
         post_id = row["post_id"]
-        if row["day"] <= end and post_id in born:
+        if row["day"] <= span.end and post_id in born:
             told_now = {name: n for name in METRICS if (n := row[f"{name}_total"]) is not None}
             found.setdefault(post_id, {}).update(told_now)
             bits = {part for part, bit in BITS.items() if row["offers"] & bit}
@@ -164,11 +140,12 @@ def test_standings_are_the_last_known_totals_of_each_metric(make_core: MakeCore,
     with core.read(EVERYTHING) as connection:
         for _ in range(40):
             end = BEGINS + timedelta(days=rng.randrange(70))
-            span = CameOut(end - timedelta(days=rng.choice([3, 35, 200])), end)
             day = day_number(local_day(end, UTC_ZONE))
-            found, unread = standings(connection, EVERYTHING, EVERY_POST, span, day)
+            since = day_number(local_day(end - timedelta(days=rng.choice([3, 35, 200])), UTC_ZONE))
+            span = CameOut(since, end, day)
+            found, unread = standings(connection, EVERYTHING, EVERY_POST, span)
             stood = {each.post_id: (each.totals, each.complete) for each in found}
-            assert (stood, unread) == stood_by_definition(connection, span, day), day_date(day)
+            assert (stood, unread) == stood_by_definition(connection, span), day_date(day)
             sizes.add(len(found))
             kinds |= {each.complete for each in found} | {("unread", unread > 0)}
     assert max(sizes) > 40

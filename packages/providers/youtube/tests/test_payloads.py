@@ -155,3 +155,12 @@ def test_a_cursor_survives_any_page_token() -> None:
     cursor = Cursor("UUada", "CAUQ\n/é=+")
     assert cursor.text().isascii()
     assert Cursor.read(cursor.text()) == cursor
+
+
+def test_a_video_that_is_not_public_yet_tells_no_publication() -> None:
+    """Its `publishedAt` is when it was uploaded; it is scheduled for three weeks later."""
+    scheduled = {"privacyStatus": "private", "publishAt": "2026-03-30T08:00:00Z"}
+    uploaded = {"publishedAt": "2026-03-09T08:00:00Z"}
+    assert video_post("v", {"snippet": uploaded, "status": scheduled}).published_at is None
+    for seen in ("public", "unlisted"):
+        assert video_post("v", {"snippet": uploaded, "status": {"privacyStatus": seen}}).published_at

@@ -1,5 +1,6 @@
 """`afterpost import`: a file of numbers becomes readings."""
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,18 @@ from afterpost.cli.wiring import Wiring
 from afterpost.cli.words import plural
 from afterpost.domain.errors import InvalidInput
 from afterpost.domain.scope import Scope
-from afterpost.sdk.formats import FileContext
+from afterpost.sdk.formats import FileContext, FileItem
 from afterpost.services import notify
 from afterpost.services.archive import file_kept
 from afterpost.services.import_run import FileFacts, file_formats
 from afterpost.services.import_view import ImportAnswer, import_answer
 from afterpost.services.imports import Order, import_records
+from afterpost.services.ingest import BATCH
 
 LISTED = 20
 """Line errors listed in the table; `--json` lists more."""
+SOME = 5
+"""Posts without a brand that are named; `--json` names more."""
 BIG = 1_000_000
 """Bytes from which on a file gets a progress bar."""
 
@@ -81,11 +85,12 @@ def import_file(
         context = FileContext(observed_at=moment, platform=platform, time_zone=time_zone)
         order = Order(brand=brand, all_or_nothing=all_or_nothing, dry_run=dry_run)
         answer = _import(session, file, context, format_name, order, quiet=as_json)
+        now = session.core.now()
         session.wait(notify.deliver(session.core, Scope.default()))
     if as_json:
         print_json(answer)
     else:
-        _print(answer)
+        _print(answer, now)
     if answer.failed:
         ctx.exit(FAILED)
 
@@ -112,7 +117,12 @@ def _import(
                 fetch = file_kept(
                     file, context, export.format.name, session.core.settings, session.core.now()
                 )
-            shown: Any = bar.add_task(file.name, total=size, visible=size >= BIG and not quiet)
+            # A file is read to its end before its first line is stored: half of the bar each.
+            shown: Any = bar.add_task(file.name, total=2 * size, visible=size >= BIG and not quiet)
+            items = _Watched(
+                export.items,
+                lambda: bar.update(shown, completed=source.tell() if source.seekable() else None),
+            )
             facts = FileFacts(
                 name=file.name,
                 part=export.part,
@@ -126,19 +136,33 @@ def _import(
                     session.core,
                     session.scope,
                     session.actor,
-                    export.items,
+                    items,
                     facts,
                     order,
-                    progress=lambda: bar.update(
-                        shown, completed=source.tell() if source.seekable() else None
-                    ),
+                    progress=lambda: bar.advance(shown, size * BATCH / max(items.read, BATCH)),
                     fetch=fetch,
                 )
             )
     return import_answer(facts, export.format, found, file=str(file), dry_run=order.dry_run)
 
 
-def _print(answer: ImportAnswer) -> None:
+class _Watched:
+    """Items of a file that are counted while they are read; `look` is called now and then."""
+
+    def __init__(self, items: Iterator[FileItem], look: Callable[[], None]) -> None:
+        self.read = 0
+        self._items = items
+        self._look = look
+
+    def __iter__(self) -> Iterator[FileItem]:
+        for item in self._items:
+            self.read += 1
+            if self.read % BATCH == 0:
+                self._look()
+            yield item
+
+
+def _print(answer: ImportAnswer, now: datetime) -> None:
     inside = f", {answer.part}" if answer.part else ""
     say(f"{answer.file}{inside}: {answer.format}. {answer.note}".rstrip())
     for remark in answer.notes:
@@ -152,6 +176,16 @@ def _print(answer: ImportAnswer) -> None:
     )
     if answer.dry_run:
         say("Nothing was written.")
+    for remark in _meaning(answer, now):
+        note(remark)
+    if answer.line_notes:
+        print_table(
+            ("line", "what was left out of it; its numbers count"),
+            [(f"{one.line:,}", one.message) for one in answer.line_notes[:LISTED]],
+            numbers=("line",),
+        )
+        if answer.noted > LISTED:
+            say(f"… and {answer.noted - LISTED:,} more lines.")
     if not answer.errors:
         return
     print_table(
@@ -161,3 +195,28 @@ def _print(answer: ImportAnswer) -> None:
     )
     if answer.failed > LISTED:
         say(f"… and {answer.failed - LISTED:,} more lines.")
+
+
+def _meaning(answer: ImportAnswer, now: datetime) -> Iterator[str]:
+    """What the numbers will come to, as far as somebody may be surprised."""
+    if answer.counts_from is not None and answer.counts_from > now:
+        yield (
+            "Numbers of today are in no window until the day is over: they count from "
+            f"{answer.counts_from:%Y-%m-%d %H:%M} UTC on."
+        )
+    if answer.undated:
+        yield (
+            f"{plural(answer.undated, 'new post')} first read more than 48 h after publication: what they "
+            "had by then is earned by no single day (undated)."
+        )
+    if answer.publication_unknown:
+        yield f"{plural(answer.publication_unknown, 'new post')} of unknown publication: no line tells it."
+    if answer.brandless:
+        named = ", ".join(f"{post.platform} {post.external_id}" for post in answer.brandless_posts[:SOME])
+        more = f" and {answer.brandless - SOME:,} more" if answer.brandless > SOME else ""
+        yield f"{plural(answer.brandless, 'post')} without a brand: {named}{more}."
+    if answer.kept_brand:
+        yield (
+            f"--brand is of new posts: {plural(answer.kept_brand, 'post')} that were known without one "
+            "were left as they are."
+        )

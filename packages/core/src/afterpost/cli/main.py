@@ -21,6 +21,7 @@ from afterpost.cli.migrate import migrate
 from afterpost.cli.output import note
 from afterpost.cli.overview import overview
 from afterpost.cli.plugins import plugins
+from afterpost.cli.posts import posts
 from afterpost.cli.proof import proof
 from afterpost.cli.provider import provider
 from afterpost.cli.quality import quality
@@ -30,6 +31,7 @@ from afterpost.cli.replay import replay_command
 from afterpost.cli.replay_archive import replay_archive_command
 from afterpost.cli.report import report
 from afterpost.cli.rezone import rezone_command
+from afterpost.cli.runs import runs
 from afterpost.cli.serve import serve
 from afterpost.cli.sync import sync
 from afterpost.cli.weekly import weekly
@@ -90,11 +92,13 @@ for command in (
     refresh,
     import_file,
     replay_command,
+    posts,
     weekly,
     overview,
     quality,
     proof,
     receipt,
+    runs,
     sync,
     report,
     budget,

@@ -11,8 +11,9 @@ from afterpost.cli.session import opened
 from afterpost.cli.summary import print_earned, print_window
 from afterpost.cli.wiring import Wiring
 from afterpost.cli.words import UNKNOWN, number, percent
+from afterpost.services.earned import Totals
 from afterpost.services.knowledge import as_of as as_of_core
-from afterpost.services.overview import Overview, Totals
+from afterpost.services.overview import Overview
 from afterpost.services.overview import overview as overview_of
 from afterpost.services.question import Question
 from afterpost.services.status import brand_called
@@ -52,7 +53,7 @@ def overview(
         print_json(OverviewAnswer(data, meta))
         return
     print_window(meta)
-    print_earned(data.earned, data.previous, data.growth)
+    print_earned(data.earned, data.previous, data.growth, meta.growth)
     print_table(
         ("", "value"),
         [

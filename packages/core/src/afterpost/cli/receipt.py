@@ -8,7 +8,7 @@ from afterpost.cli.options import Day, json_option
 from afterpost.cli.output import print_json, print_table, say
 from afterpost.cli.session import opened
 from afterpost.cli.wiring import Wiring
-from afterpost.cli.words import UNKNOWN, day, number, plural, short
+from afterpost.cli.words import UNKNOWN, day, number, plural, short, span
 from afterpost.services.post_receipts import Number, Receipt, Source, Step
 from afterpost.services.post_receipts import receipt as receipt_of
 
@@ -44,12 +44,30 @@ def receipt(wiring: Wiring, post_id: int, on: date | None, as_json: bool) -> Non
 
 def _print(found: Receipt) -> None:
     say(f"Post {found.post_id} ({found.platform} {found.external_id}), {day(found.day)}")
+    if found.booked:
+        _print_booked(found)
+        return
     print_table(
         ("metric", "total", "gained", "since"),
         [(name, number(cell.total), *_gained(found, cell)) for name, cell in found.numbers.items()],
         numbers=("total", "gained"),
     )
     say(f"Merged from {plural(len(found.readings), 'reading')}; of each metric the latest counts.")
+    for step in found.readings:
+        _step(step)
+
+
+def _print_booked(found: Receipt) -> None:
+    """A day without a reading: what later ones book to it."""
+    say("Not read on this day: what is booked to it is estimated.")
+    print_table(
+        ("metric", "booked", "from the reading of", "covers"),
+        [
+            (name, number(share.gained), day(share.read_on), span(share.first, share.read_on))
+            for name, share in found.booked.items()
+        ],
+        numbers=("booked",),
+    )
     for step in found.readings:
         _step(step)
 
@@ -64,7 +82,9 @@ def _step(step: Step) -> None:
     reading, run = step.reading, step.run
     values = ", ".join(f"{name} {value:,}" for name, value in sorted(reading.values.items())) or UNKNOWN
     say()
-    say(f"reading  {reading.observed_at.isoformat()}  {values}")
+    when = reading.date if reading.observed_at is None else reading.observed_at
+    counts = "  (replaced by what was told later)" if reading.replaced else ""
+    say(f"reading  {when.isoformat()}  {values}{counts}")
     say(
         f"         digest {reading.digest}, recorded {reading.recorded_at.isoformat()}, from {reading.source}"
     )

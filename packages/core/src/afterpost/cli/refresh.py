@@ -8,10 +8,11 @@ import rich_click as click
 
 from afterpost.cli.errors import FAILED
 from afterpost.cli.options import json_option
-from afterpost.cli.output import note, print_json, print_table, progress_bar, say
+from afterpost.cli.output import note, print_json, progress_bar, say
+from afterpost.cli.runs import print_run
 from afterpost.cli.session import Session, run_in_session
 from afterpost.cli.wiring import Wiring
-from afterpost.cli.words import UNKNOWN, moment, plural, short
+from afterpost.cli.words import moment
 from afterpost.domain.errors import ProviderError
 from afterpost.domain.scope import Scope
 from afterpost.services import notify
@@ -19,11 +20,9 @@ from afterpost.services.catalogue import get_post
 from afterpost.services.collect import refresh_accounts, refresh_post
 from afterpost.services.organization import organization_of
 from afterpost.services.run import begin_run, end_run
-from afterpost.services.run_view import RunView, Trouble, progress_of, view_run
+from afterpost.services.run_view import RunView, progress_of, view_run
 from afterpost.services.status import readable_accounts
 
-LISTED = 20
-"""Posts listed in the table; `--json` lists all of them."""
 LOOK = 0.2
 """Seconds between two looks at how far the run is."""
 
@@ -62,7 +61,7 @@ async def _shown(
     if as_json:
         print_json(view)
     elif view is not None:
-        _print(view, organization_of(session.core, session.scope).time_zone)
+        print_run(view, organization_of(session.core, session.scope).time_zone)
     return view
 
 
@@ -125,36 +124,3 @@ async def _follow(
                 progress_of, session.core, session.scope, run_id, account_ids, due_by
             )
             bar.update(shown, completed=so_far.done, total=so_far.total)
-
-
-def _print(view: RunView, zone: str) -> None:
-    run = view.run
-    mark = "✔" if run.state == "done" and not run.failed else "✖"
-    say(
-        f"{mark} Run {run.id}: {plural(run.posts, 'post')}: {run.stored:,} stored, "
-        f"{run.unchanged:,} unchanged, {run.skipped:,} skipped, {run.failed:,} failed."
-    )
-    if run.message:
-        say(f"  {run.message}")
-    if not view.troubles:
-        return
-    print_table(
-        ("post", "platform", "id there", "title", "ended", "class", "why", "again at"),
-        [_row(trouble, zone) for trouble in view.troubles[:LISTED]],
-        numbers=("post",),
-    )
-    if len(view.troubles) > LISTED:
-        say(f"… and {len(view.troubles) - LISTED:,} more; --json lists them.")
-
-
-def _row(trouble: Trouble, zone: str) -> tuple[str, ...]:
-    return (
-        str(trouble.post_id),
-        trouble.platform,
-        trouble.external_id,
-        short(trouble.title, 40) or UNKNOWN,
-        trouble.outcome,
-        trouble.reason or UNKNOWN,
-        trouble.detail or UNKNOWN,
-        moment(trouble.retry_at, zone),
-    )

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from afterpost.cli.output import print_table, say
 from afterpost.cli.words import change, number, percent, share, span
 from afterpost.domain.rates import direction
-from afterpost.services.overview import Group, Growth, Totals
+from afterpost.services.caveats import of_earned, of_growth
+from afterpost.services.earned import Totals
+from afterpost.services.like_for_like import Comparison, Growth
+from afterpost.services.overview import Group
 from afterpost.services.windows import Meta
 
 ARROWS = {"up": "▲", "down": "▼", "stable": "=", None: ""}
@@ -21,19 +24,21 @@ def print_window(meta: Meta) -> None:
     coverage = meta.coverage
     if coverage.expected:
         read = f"{coverage.observed:,} of {coverage.expected:,} expected posts were read in it"
-        say(f"{read} ({share(coverage.ratio)}).")
+        before_it = meta.previous_coverage
+        then = f"; in the one before {share(before_it.ratio)}" if before_it.expected else ""
+        say(f"{read} ({share(coverage.ratio)}{then}).")
     else:
         say("No post was due to be read in it.")
     if meta.provisional:
         say("Provisional: not every post was read since it ended, so a later reading can still book into it.")
     for each in meta.breaks:
         say(f"From {each.on} on {each.platform} counts {each.metric} otherwise: {each.note}")
-    if meta.estimated_share:
-        say(f"{share(meta.estimated_share)} of what was earned is booked to days without a reading.")
+    for sentence in of_earned(meta):
+        say(sentence)
 
 
-def print_earned(earned: Totals, previous: Totals, growth: Growth) -> None:
-    """What was earned in the window and in the one before, metric by metric."""
+def print_earned(earned: Totals, previous: Totals, growth: Growth, compared: Comparison | None) -> None:
+    """What was earned in the window and in the one before, metric by metric, and what growth compares."""
     rows = []
     for name in Totals.__struct_fields__:
         grown = getattr(growth, name)
@@ -44,6 +49,8 @@ def print_earned(earned: Totals, previous: Totals, growth: Growth) -> None:
         rows,
         numbers=("this window", "the one before", "growth"),
     )
+    for sentence in of_growth(compared, earned, previous):
+        say(sentence)
 
 
 def print_groups(title: str, groups: Sequence[Group]) -> None:

@@ -78,7 +78,7 @@ def _show(data: Weekly, meta: Meta, as_json: bool) -> None:
         return
     _doubts(data.quality)
     print_window(meta)
-    print_earned(data.earned, data.previous, data.growth)
+    print_earned(data.earned, data.previous, data.growth, meta.growth)
     print_groups("Platforms", data.platforms)
     print_groups("Content types", data.content_types)
     zone = meta.window.time_zone
@@ -115,7 +115,7 @@ def _ranking(title: str, ranked: tuple[Ranked, ...], zone: str) -> None:
                 percent(post.engagement_rate) + (" (clipped)" if post.clipped else ""),
                 number(post.engagements),
                 f"{number(post.exposed)} {post.exposure}",
-                moment(post.published_at, zone),
+                moment(post.published_at, zone, post.published_on),
             )
             for post in ranked
         ],

@@ -53,9 +53,11 @@ def span(start: date, end: date) -> str:
     return f"{first} – {day(end)}"
 
 
-def moment(value: datetime | None, zone: str) -> str:
-    """An instant in a zone, to the minute, `2026-03-09 18:30`."""
-    return UNKNOWN if value is None else f"{value.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+def moment(value: datetime | None, zone: str, on: date | None = None) -> str:
+    """An instant in a zone, to the minute, `2026-03-09 18:30`; the day alone where nothing else is known."""
+    if value is None:
+        return UNKNOWN if on is None else on.isoformat()
+    return f"{value.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

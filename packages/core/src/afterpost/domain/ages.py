@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -27,8 +26,6 @@ _STEPS = tuple(
 TICKS = {HOUR: HOUR / 12, 6 * HOUR: HOUR / 2, DAY: 3 * HOUR / 4, SLOWEST: SLOWEST / 12}
 """An interval -> how far apart an account's ticks of it lie: a twelfth, and for daily reads less than the
 hour that a checkpoint takes for near (`equal_age.NEAR`)."""
-GRACE = timedelta(minutes=5)
-"""A read takes its time: one due so shortly before a window ends may well come after it."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -54,81 +51,6 @@ def next_read(key: str, published_at: datetime | None, now: datetime) -> datetim
     if published_at is None:
         return _tick(key, now + HOUR, HOUR)
     return next(_reads(key, published_at, now))
-
-
-def reads_between(
-    key: str, published_at: datetime, begins_at: datetime, ends_at: datetime
-) -> Iterator[datetime]:
-    """Every read of a post in [begins_at, ends_at), in order, as `next_read` plans them."""
-    # A rung before the beginning may be put off to after it.
-    start = begins_at - TICKS[SLOWEST]
-    for at in _reads(key, published_at, start - timedelta.resolution):
-        if at >= ends_at:
-            return
-        if at >= begins_at:
-            yield at
-
-
-def due_inside(key: str, published_at: datetime, begins_at: datetime, ends_at: datetime) -> bool:
-    """True when a read of the post is due inside [begins_at, ends_at), and early enough to be made in it."""
-    return next(reads_between(key, published_at, begins_at, ends_at - GRACE), None) is not None
-
-
-class Surely(NamedTuple):
-    """Publications that decide whether a read is due in a window, wherever the account's ticks lie.
-
-    Published up to `until` a read is due, after `never` none is; between them, and in [`since`, `before`),
-    it depends on the ticks.
-    """
-
-    until: datetime
-    never: datetime
-    since: datetime
-    before: datetime
-
-
-def surely_due(key: str, begins_at: datetime, ends_at: datetime) -> Surely | None:
-    """`Surely` of an account, so that most posts need no look at their reads; None where each needs one.
-
-    Two reads of a post lie at most the slowest interval apart, but for the one in which a post becomes slow:
-    its tick may be a tick's width later. So a window of that length has a read of every post that is old
-    enough, except of those that have just become slow, and of accounts whose tick lies at its very end.
-    """
-    last = ends_at - GRACE
-    if ends_at - begins_at < SLOWEST - HOUR:  # a week with a clock change
-        return None
-    if last < begins_at + SLOWEST and _tick(key, last, SLOWEST) < begins_at + SLOWEST:
-        return None
-    slow = begins_at - LADDER[-1][0]
-    return Surely(
-        until=last - HOUR - TICKS[HOUR],
-        never=last - HOUR,
-        since=slow - TICKS[SLOWEST] - GRACE - HOUR,
-        before=slow + timedelta.resolution,
-    )
-
-
-class Slowly(NamedTuple):
-    """Which of an account's slow posts, those published up to `until`, have a read due in a window: those for
-    which (last - published) modulo SLOWEST is less than `width`."""
-
-    until: datetime
-    last: datetime
-    width: timedelta
-
-
-def slowly_due(key: str, begins_at: datetime, ends_at: datetime) -> Slowly:
-    """`Slowly` of an account, so that its slow posts need no look at their reads, however short the window.
-
-    Their rungs lie `SLOWEST` apart. A rung is read in the window where it lies between two ticks of the
-    account: after the last one before the window, and up to the last one inside.
-    """
-    tick, oldest = TICKS[SLOWEST], LADDER[-1][0]
-    after = _tick(key, begins_at, SLOWEST) - tick
-    last = _tick(key, ends_at - GRACE, SLOWEST) - tick
-    return Slowly(
-        until=begins_at - tick - oldest - timedelta.resolution, last=last - oldest, width=last - after
-    )
 
 
 def _reads(key: str, published_at: datetime, after: datetime) -> Iterator[datetime]:

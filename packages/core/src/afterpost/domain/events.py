@@ -63,6 +63,17 @@ class PostsRegistered(Struct, frozen=True, kw_only=True, tag="posts_registered.v
     posts: int
 
 
+class PostEdited(Struct, frozen=True, kw_only=True, tag="post_edited.v1"):
+    """A person gave a post another brand, title or both: what is different now (`brand`, `title`), and its
+    brand before and after. Its whole history moved with it."""
+
+    organization_id: int
+    post_id: int
+    changed: tuple[str, ...]
+    brand_id_before: int | None
+    brand_id: int | None
+
+
 class OrganizationCreated(Struct, frozen=True, kw_only=True, tag="organization_created.v1"):
     """An organisation was made beside the one that was there from the first start."""
 
@@ -95,7 +106,8 @@ class AccountDisconnected(Struct, frozen=True, kw_only=True, tag="account_discon
 
 
 class RunEnded(Struct, frozen=True, kw_only=True, tag="run_ended.v1"):
-    """A run came to its end: its kind (collect, import, ingest, sync), its state, how its posts ended."""
+    """A run came to its end: its kind (collect, import, ingest, sync, replay), its state, how its posts
+    ended."""
 
     organization_id: int
     run_id: int
@@ -114,6 +126,7 @@ Event = (
     | AccountStopped
     | PostGone
     | PostsRegistered
+    | PostEdited
     | OrganizationCreated
     | BrandCreated
     | AccountConnected

@@ -30,10 +30,26 @@ ExternalId = Annotated[
         description="The platform's own id",
     ),
 ]
-Text = Annotated[str, Meta(max_length=20_000, pattern=NO_CONTROL)]
+MAX_TEXT, MAX_URL = 20_000, 2_000
+Text = Annotated[str, Meta(max_length=MAX_TEXT, pattern=NO_CONTROL)]
 ShortText = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_CONTROL)]
-Url = Annotated[str, Meta(max_length=2_000, pattern=r"^https?://[^\s\x00]+" + END)]
+Url = Annotated[str, Meta(max_length=MAX_URL, pattern=r"^https?://[^\s\x00]+" + END)]
 RowId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+
+_INVISIBLE = re.compile("[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_JOINERS = re.compile("[\u200c\u200d](?![^\\x00-\\x7f])|(?<![^\\x00-\\x7f])[\u200c\u200d]")
+"""Joiners beside ASCII: between letters of another script, or two pictures, they are part of a word."""
+_NO_BREAK = re.compile("[\u00a0\u2007\u202f]")
+
+
+def plain_id(text: str) -> str:
+    """An id without characters that nobody sees: zero-width ones, soft hyphens, no-break spaces."""
+    return _NO_BREAK.sub("", re.sub("[\u200c\u200d]", "", _INVISIBLE.sub("", text)))
+
+
+def plain_name(text: str) -> str:
+    """A name without characters that nobody sees, no-break spaces as plain ones, and no spaces around it."""
+    return _NO_BREAK.sub(" ", _JOINERS.sub("", _INVISIBLE.sub("", text))).strip()
 
 
 def slug_of(name: str) -> str:

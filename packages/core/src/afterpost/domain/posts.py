@@ -8,6 +8,8 @@ from afterpost.domain.ids import END, ShortText
 
 ContentType = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}" + END)]
 UNKNOWN_TYPE = "unknown"
+OTHER_TYPE = "caption"
+"""What a post is taken for whose type nobody here knows, as in learning."""
 
 _LEARNING_TYPE = {
     "video": "video",
@@ -19,6 +21,10 @@ _LEARNING_TYPE = {
     "carousel": "image",
     "article": "article",
 }
+CONTENT_TYPES = frozenset(_LEARNING_TYPE) | {
+    *(UNKNOWN_TYPE, OTHER_TYPE, "text", "link", "document", "poll", "idea", "live", "audio", "event"),
+}
+"""The types that a file or an ingest call may name; a provider's own words for its network are its own."""
 
 
 def learning_type(content_type: str | None) -> str:

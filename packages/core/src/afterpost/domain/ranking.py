@@ -10,6 +10,9 @@ from functools import cache
 from math import fsum, inf
 from typing import NamedTuple
 
+from afterpost.domain.readings import Published
+from afterpost.domain.windows import day_number
+
 MIN_EXPOSURE = 10
 """A post shown fewer times was not distributed; its rate says nothing and it is listed apart."""
 
@@ -41,20 +44,29 @@ class RankKey(NamedTuple):
 def rank_key(
     value: Number | None,
     exposed: Number | None,
-    published_at: datetime | None,
+    published: Published | None,
     identity: int,
     *,
     worst: bool = False,
 ) -> RankKey:
-    """Sort key (ascending) of the order: greater value, greater exposure, later publication, lower id.
+    """Sort key (ascending) of the order: greater value, greater exposure, later publication (of a day its
+    middle), lower id.
 
     `worst`: of the order from its other end, but for what is unknown, which is last in both. Numbers stay as
     they are, so that integers of any size are compared exactly.
     """
-    published = published_at.timestamp() if published_at else 0
+    seconds = _seconds(published)
     if worst:
-        return RankKey(least_first(value), least_first(exposed), published, -identity)
-    return RankKey(greatest_first(value), greatest_first(exposed), -published, identity)
+        return RankKey(least_first(value), least_first(exposed), seconds, -identity)
+    return RankKey(greatest_first(value), greatest_first(exposed), -seconds, identity)
+
+
+def _seconds(published: Published | None) -> float:
+    if published is None:
+        return 0.0
+    if isinstance(published, datetime):
+        return published.timestamp()
+    return 86_400.0 * day_number(published) + 43_200
 
 
 ENOUGH = 8

@@ -5,7 +5,7 @@ day as an integer, the number of days since 1970-01-01, so that day arithmetic i
 database (`day_number`, `day_date`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
@@ -56,6 +56,28 @@ def local_day(instant: datetime, zone: ZoneInfo) -> date:
 def local_day_number(instant: datetime, zone: ZoneInfo) -> int:
     """`day_number` of the instant's calendar day in a zone."""
     return instant.astimezone(zone).toordinal() - EPOCH
+
+
+@cache
+def skipped_days(zone: ZoneInfo) -> frozenset[int]:
+    """The day numbers that a zone never had, from `FIRST_DAY` on: it went over the date line (Apia had no
+    30 December 2011). Nearly no zone has one."""
+    found: set[int] = set()
+    for year in range(FIRST_DAY.year, _NO_MORE):
+        begins, ends = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+        # What is skipped stays skipped, so that a year that begins and ends alike needs no look.
+        if _offset(ends, zone) - _offset(begins, zone) > timedelta(hours=12):
+            days = [local_day_number(begins + timedelta(days=n), zone) for n in range(367)]
+            found.update(set(range(days[0], days[-1] + 1)).difference(days))
+    return frozenset(found)
+
+
+_NO_MORE = 2_100
+"""No rule of the tz database skips a day in its last years."""
+
+
+def _offset(instant: datetime, zone: ZoneInfo) -> timedelta:
+    return instant.astimezone(zone).utcoffset() or timedelta()
 
 
 def day_start(day: date, zone: ZoneInfo) -> datetime:
@@ -119,18 +141,3 @@ def resolve_window(
     if window.days > MAX_DAYS:
         raise InvalidWindow(f"The window holds {window.days} days; the limit is {MAX_DAYS}.")
     return window
-
-
-def outside(
-    taken: Iterable[tuple[datetime, datetime | None]], begins_at: datetime, ends_at: datetime
-) -> list[tuple[datetime, datetime]]:
-    """What of [begins_at, ends_at) lies in none of the spans; a span without an end goes on for ever."""
-    left = []
-    at = begins_at
-    for since, until in sorted(taken, key=lambda span: span[0]):
-        if since > at:
-            left.append((at, min(since, ends_at)))
-        at = max(at, ends_at if until is None else until)
-        if at >= ends_at:
-            break
-    return [*left, (at, ends_at)] if at < ends_at else left

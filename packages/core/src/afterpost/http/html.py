@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
@@ -70,10 +70,10 @@ def percent(value: float | None, *, signed: bool = False) -> Safe:
     return Safe(shown.replace("-", "−") + "&nbsp;%")
 
 
-def moment(at: datetime | None, zone: ZoneInfo) -> Safe:
-    """An instant to the minute, in the organisation's zone."""
+def moment(at: datetime | None, zone: ZoneInfo, on: date | None = None) -> Safe:
+    """An instant to the minute, in the organisation's zone; the day alone where nothing else is known."""
     if at is None:
-        return Safe(UNKNOWN)
+        return Safe(UNKNOWN if on is None else f'<time datetime="{on}">{on}</time>')
     local = at.astimezone(zone)
     return Safe(f'<time datetime="{local.isoformat()}">{local:%Y-%m-%d %H:%M}</time>')
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from itertools import islice
 from typing import Annotated, Any, BinaryIO, NamedTuple, TypeAlias
 
@@ -86,8 +86,8 @@ class ImportedFileAnswer(Struct, frozen=True):
 
 
 class ManualPost(IngestPost, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A post's numbers as somebody typed them: as in ingest, but `observed_at` or `date` (which counts as
-    12:00 UTC of that day) says when they were read."""
+    """A post's numbers as somebody typed them: as in ingest, but `observed_at`, or `date` where only the day
+    is known, says when they were read."""
 
     date: Day | None = None
 
@@ -174,9 +174,7 @@ async def import_manual(call: Call, request: ApiRequest, data: JSONBody[ManualBo
 
 def typed_entries(body: ManualBody) -> list[Entry]:
     """The readings of a body that was typed by hand. InvalidInput says which can't be."""
-    return [
-        entry_of(n, given, _read_at(f"posts[{n}]", given), DEFINITION) for n, given in enumerate(body.posts)
-    ]
+    return [entry_of(n, _dated(f"posts[{n}]", given), None, DEFINITION) for n, given in enumerate(body.posts)]
 
 
 class _ReadFile(NamedTuple):
@@ -221,14 +219,12 @@ def _instant(written: str | None) -> datetime | None:
         raise InvalidInput(f"observed_at: {written!r} is no instant such as 2026-03-09T18:30:00Z.") from error
 
 
-def _read_at(where: str, given: ManualPost) -> datetime:
-    told = instant(f"{where}.observed_at", given.observed_at)
-    noon = None if given.date is None else datetime.combine(given.date, time(12, tzinfo=UTC))
-    if told is None and noon is not None:
-        return noon
-    if told is not None and noon is None:
-        return told
-    raise InvalidInput(
-        f"{where} must say when its numbers were read: give observed_at, or date.",
-        hint="`date` is a day that is over, and counts as 12:00 UTC; for today give observed_at.",
-    )
+def _dated(where: str, given: ManualPost) -> ManualPost:
+    """The post with its `date` as what it is in ingest."""
+    told = [each for each in (given.observed_at, given.observed_on, given.date) if each is not None]
+    if len(told) != 1:
+        raise InvalidInput(
+            f"{where} must say once when its numbers were read: give observed_at, or date.",
+            hint="`date` is a day, and has no hour; give observed_at where the hour is known.",
+        )
+    return msgspec.structs.replace(given, observed_on=given.date or given.observed_on)

@@ -25,6 +25,26 @@ def instant(field: str, value: datetime | None) -> datetime | None:
     return value.astimezone(UTC)
 
 
+def day(field: str, value: date | None) -> date | None:
+    """The day; InvalidInput names the field when no post can have it."""
+    if value is not None and not FIRST_DAY.year <= value.year <= LAST_YEAR:
+        raise InvalidInput(f"{field} is {value}; it must lie between {FIRST_DAY.year} and {LAST_YEAR}.")
+    return value
+
+
+def either(
+    where: str, name: str, at: datetime | None, on: date | None
+) -> tuple[datetime | None, date | None]:
+    """What a body says of one thing as an instant (`<name>_at`) or as a day (`<name>_on`); InvalidInput where
+    it says both. `where`: what the fields stand in, with its dot."""
+    if at is not None and on is not None:
+        raise InvalidInput(
+            f"{where}{name}_at and {where}{name}_on both say it.",
+            hint=f"Give {name}_at where the hour is known, {name}_on where only the day is.",
+        )
+    return instant(f"{where}{name}_at", at), day(f"{where}{name}_on", on)
+
+
 def day_or_instant(field: str, text: str | None) -> date | datetime | None:
     """A day, or an instant with its offset in UTC; InvalidInput names the field that is neither."""
     if text is None:

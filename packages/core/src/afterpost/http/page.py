@@ -12,8 +12,10 @@ from afterpost.http.errors import problems
 from afterpost.http.html import POLICY, Safe, document, link, moment, number, percent, table, text
 from afterpost.http.scope import Call
 from afterpost.http.views import AccountView, RunView, account_view, run_view
+from afterpost.services.caveats import of_earned, of_growth
 from afterpost.services.core import Core
-from afterpost.services.overview import Overview, Totals, overview
+from afterpost.services.earned import Totals
+from afterpost.services.overview import Overview, overview
 from afterpost.services.rankings import Ranked
 from afterpost.services.standing import accounts_standing, recent_runs
 from afterpost.services.sync import SyncStatus, sync_status
@@ -94,7 +96,7 @@ def _overview(answer: Overview, meta: Meta) -> str:
     ]
     coverage = meta.coverage
     share = None if coverage.ratio is None else 100 * coverage.ratio
-    estimated = None if meta.estimated_share is None else 100 * meta.estimated_share
+    before = meta.previous_coverage.ratio
     facts = [
         f"{number(answer.posts)} posts observed, {number(answer.published)} published",
         f"engagement rate {percent(answer.engagement_rate)}"
@@ -102,15 +104,18 @@ def _overview(answer: Overview, meta: Meta) -> str:
         f"platforms: {text(', '.join(answer.active_platforms))}; most views: {text(answer.best_platform)}",
     ]
     receipt = [
-        f"coverage {percent(share)} ({coverage.observed} of {coverage.expected} expected posts)",
+        f"coverage {percent(share)} ({coverage.observed} of {coverage.expected} expected posts), "
+        f"the week before {percent(None if before is None else 100 * before)}",
         "provisional: later readings may still add to it" if meta.provisional else "settled",
-        f"estimated {percent(estimated)}",
         f"{number(meta.receipt.snapshots)} snapshots, change {number(meta.receipt.change_seq)}",
     ]
+    said = (*of_earned(meta), *of_growth(meta.growth, answer.earned, answer.previous))
+    notes = [f'<p class="soft">{text(sentence)}</p>' for sentence in said]
     return (
         "<h2>Overview</h2>"
         + table(("Metric", "Earned", "Week before", "Growth", "Lifetime"), rows, numbers=(1, 2, 3, 4))
-        + f'<div class="facts"><p>{" · ".join(facts)}</p><p class="soft">{" · ".join(receipt)}</p></div>'
+        + f'<div class="facts"><p>{" · ".join(facts)}</p>{"".join(notes)}'
+        + f'<p class="soft">{" · ".join(receipt)}</p></div>'
     )
 
 
@@ -154,7 +159,7 @@ def _ranked(posts: Iterable[Ranked], zone: ZoneInfo) -> Safe:
             (
                 link(_cut(post.title or post.external_id), post.url),
                 post.platform,
-                moment(post.published_at, zone),
+                moment(post.published_at, zone, post.published_on),
                 number(post.engagements),
                 Safe(f"{number(post.exposed)} {text(post.exposure)}"),
                 percent(post.engagement_rate),

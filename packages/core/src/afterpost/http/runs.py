@@ -8,7 +8,8 @@ from litestar.params import QueryParameter
 from msgspec import Struct
 
 from afterpost.http.errors import problems
-from afterpost.http.params import MAX_ID, PageSize, RunId
+from afterpost.http.paging import Pages
+from afterpost.http.params import MAX_ID, CursorText, PageSize, RunId
 from afterpost.http.scope import Call
 from afterpost.http.views import (
     ImportFileView,
@@ -21,7 +22,7 @@ from afterpost.http.views import (
     run_view,
 )
 from afterpost.services.import_run import file_of_run, lines_of_run
-from afterpost.services.standing import run_with_items
+from afterpost.services.standing import page_of_runs, run_with_items
 
 
 class RunDetail(Struct, frozen=True):
@@ -46,6 +47,43 @@ async def read_run(call: Call, run_id: RunId, limit: PageSize = 50) -> RunAnswer
     file = await call.reading(file_of_run, run_id)
     shown = None if file is None else import_file_view(file)
     return RunAnswer(RunDetail(run_view(run), [run_item_view(item) for item in items], shown))
+
+
+class RunsMeta(Struct, frozen=True):
+    """`next_cursor`: give it as `cursor` for the next page; null on the last one."""
+
+    next_cursor: str | None
+
+
+class RunsAnswer(Struct, frozen=True):
+    """A page of runs, newest first."""
+
+    data: list[RunView]
+    meta: RunsMeta
+
+
+RunKind: TypeAlias = Annotated[
+    Literal["collect", "import", "ingest", "sync", "replay"] | None,
+    QueryParameter(description="Only runs of this kind"),
+]
+RunState: TypeAlias = Annotated[
+    Literal["running", "done", "failed"] | None, QueryParameter(description="Only runs in this state")
+]
+
+
+@get("/runs", summary="List runs", responses=problems("invalid_cursor"))
+async def read_runs(
+    call: Call,
+    kind: RunKind = None,
+    in_state: RunState = None,
+    cursor: CursorText = None,
+    limit: PageSize = 50,
+) -> RunsAnswer:
+    """A page of runs, newest first. A cursor belongs to the filters it was made with."""
+    pages = Pages(call, "runs", kind, in_state)
+    after = pages.after(cursor, int)
+    found, following = await call.reading(page_of_runs, limit=limit, kind=kind, state=in_state, after=after)
+    return RunsAnswer([run_view(each) for each in found], RunsMeta(pages.cursor(following)))
 
 
 Outcome: TypeAlias = Annotated[

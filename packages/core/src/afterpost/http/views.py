@@ -1,7 +1,7 @@
 """The API's words for posts, accounts, brands and runs: what is shown of each, and nothing else."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -24,8 +24,9 @@ class NoMeta(Struct, frozen=True):
 
 
 class PostView(Struct, frozen=True, kw_only=True):
-    """A post. `state`: live or gone; `next_due`: its next scheduled read, null when none is planned;
-    `last_refreshed`: the last refresh of this post that was asked for."""
+    """A post. `published_on`: the local day it was published, null where nothing is known; `published_at` is
+    null as well where only that day is known. `state`: live or gone; `next_due`: its next scheduled read,
+    null when none is planned; `last_refreshed`: the last refresh of this post that was asked for."""
 
     id: int
     platform: str
@@ -37,6 +38,7 @@ class PostView(Struct, frozen=True, kw_only=True):
     url: str
     content_type: str
     published_at: datetime | None
+    published_on: date | None
     links: CreativeLinks
     state: str
     gone_at: datetime | None
@@ -58,6 +60,7 @@ def post_view(post: "Post") -> PostView:
         url=post.url,
         content_type=post.content_type,
         published_at=post.published_at,
+        published_on=post.published_on,
         links=post.creative,
         state=post.state,
         gone_at=post.gone_at,
@@ -134,8 +137,9 @@ def brand_view(brand: "Brand") -> BrandView:
 
 
 class RunView(Struct, frozen=True):
-    """A run. `kind`: collect, import, ingest or sync; `state`: running, done or failed; `posts`: how many
-    ended, each as one of the four outcomes."""
+    """A run. `kind`: collect, import, ingest, sync or replay; `state`: running, done or failed; `posts`: how
+    many ended, each as one of the four outcomes; `failed_lines`: lines of an imported file that failed, null
+    where no file was read."""
 
     id: int
     kind: str
@@ -149,6 +153,7 @@ class RunView(Struct, frozen=True):
     skipped: int
     failed: int
     message: str | None
+    failed_lines: int | None
 
 
 def run_view(run: "Run") -> RunView:
@@ -205,21 +210,28 @@ class ImportLineView(Struct, frozen=True):
     post_id: int | None
 
 
+Day: TypeAlias = date
+"""The type, beside a field of that name."""
+
+
 class ObservationView(Struct, frozen=True):
-    """One stored reading: `observed_at` is when it was true, `recorded_at` when it was stored, `digest`
-    what tells it from another reading of that instant. A metric in `definitions` that is not in `values`
-    was asked for and not reported. `payloads`: SHA-256 of the raw answers or files it was read from, each at
-    /v1/payloads/{sha256}; empty where nothing was archived."""
+    """One stored reading: `observed_at` is when it was true, null where it tells only its `date`;
+    `recorded_at` when it was stored, `digest` what tells it from another reading of that instant.
+    `replaced`: what was told later of that instant contradicts it, and counts. A metric in `definitions` that
+    is not in `values` was asked for and not reported. `payloads`: SHA-256 of the raw answers or files it was
+    read from, each at /v1/payloads/{sha256}; empty where nothing was archived."""
 
     date: date
-    observed_at: datetime
+    observed_at: datetime | None
     recorded_at: datetime
     values: dict[str, Value]
     definitions: dict[str, str]
     published_at: datetime | None
+    published_on: Day | None
     source: str
     run_id: int
     digest: str
+    replaced: bool
     payloads: list[str]
 
 

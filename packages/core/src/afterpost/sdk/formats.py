@@ -22,7 +22,13 @@ class FileContext(Struct, frozen=True, kw_only=True):
 
 
 class FileRecord(Struct, frozen=True, kw_only=True):
-    """One post's reading from a file. `line` is the line of the file it came from, counted from 1."""
+    """One post's reading from a file. `line` is the line of the file it came from, counted from 1.
+
+    What only describes the post never costs its numbers: give texts, links and types as the file has them,
+    and they are clipped and cleaned when they are stored; leave out what can't be read and say so in
+    `notes`. A publication of which the file tells only the day is `reading.published_on`, a reading of which
+    it tells only the day `reading.observed_on`: no hour is made up.
+    """
 
     line: int
     platform: str
@@ -34,6 +40,8 @@ class FileRecord(Struct, frozen=True, kw_only=True):
     content_type: str = UNKNOWN_TYPE
     account: str | None = None
     """Handle or id of the account, where the file names one."""
+    notes: tuple[str, ...] = ()
+    """What of the line was not understood and left out, a sentence each."""
 
 
 class LineError(Struct, frozen=True):

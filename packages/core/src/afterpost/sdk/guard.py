@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from afterpost.domain.scope import Actor, Scope
 
-ActKind = Literal["collect", "sync", "export", "import", "report", "purge"]
+ActKind = Literal["collect", "sync", "export", "import", "report", "purge", "edit"]
 
 
 class Act(Struct, frozen=True, kw_only=True):

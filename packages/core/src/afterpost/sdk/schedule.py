@@ -7,7 +7,8 @@ from msgspec import Struct
 
 
 class ScheduledPost(Struct, frozen=True, kw_only=True):
-    """What a schedule may look at. Posts of one account are best read together."""
+    """What a schedule may look at. Posts of one account are best read together. `published_at`: local noon
+    where only the day of the publication is known, for a day has no hour."""
 
     organization_id: int
     platform: str

@@ -9,8 +9,9 @@ from afterpost.domain.posting_time import PostingTimes, posting_times
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import zone_of
 from afterpost.services.core import Core
+from afterpost.services.earned import window_sums
 from afterpost.services.equal_age import COMPARED_AT, Scored, scored
-from afterpost.services.overview import meta_of, window_sums
+from afterpost.services.overview import meta_of
 from afterpost.services.question import DEFAULT, Asked, Question, asking
 from afterpost.services.windows import Meta
 from afterpost.storage import posts

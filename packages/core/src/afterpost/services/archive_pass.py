@@ -1,5 +1,6 @@
 """One pass over the archive: each fetch through the code that once read it, into a fresh database."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -30,7 +31,7 @@ from afterpost.services.record import Item, Source, record
 from afterpost.services.redaction import stand_in_credential
 from afterpost.services.replay import Clock
 from afterpost.services.run import begin_run
-from afterpost.storage import account_metrics, accounts, posts, replica
+from afterpost.storage import account_metrics, accounts, posts, replica, runs
 from afterpost.storage.accounts import Account
 from afterpost.storage.archive import Fetch, Part
 from afterpost.storage.engine import Connection
@@ -164,6 +165,9 @@ class Pass:
         except AfterpostError as error:
             self._fail(fetch, error.message)
             return
+        except msgspec.MsgspecError as error:
+            self._fail(fetch, f"The body is not taken any more: {error}.")
+            return
         self.derived += 1
 
     def _fail(self, fetch: Fetch, message: str) -> None:
@@ -258,9 +262,18 @@ class Pass:
             platform=asked.default_platform,
             time_zone=None if asked.time_zone is None else zone_of(asked.time_zone),
         )
-        facts = FileFacts(name=asked.file, format=asked.format, observed_at=context.observed_at)
+        # Known by its bytes as it was then: the same file again tells nothing anew.
+        facts = FileFacts(
+            name=asked.file,
+            format=asked.format,
+            observed_at=context.observed_at,
+            sha256=hashlib.sha256(body).hexdigest(),
+        )
+        run = runs.get_run(self._source, self._scope, fetch.run_id)
+        # An import that came to the end of its file came to the end of whatever is in it by today's code.
+        first = None if run is not None and run.state == "done" else fetch.records
         with self._readers.file(body, context, asked.format) as items:
-            await import_records(self._fresh, scope, SYSTEM, items, facts, Order(), first=fetch.records)
+            await import_records(self._fresh, scope, SYSTEM, items, facts, Order(), first=first)
 
     def _ingest(self, fetch: Fetch, entries: Sequence[Entry], source: Source) -> None:
         scope, run_id = self._within(fetch.organization_id)

@@ -5,22 +5,25 @@ One transaction a batch. A post ends as stored, unchanged, skipped (reason) or f
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from afterpost.defaults import AgeLadder
 from afterpost.domain.errors import TRANSIENT, ErrorKind, ProviderError
 from afterpost.domain.events import PostGone
 from afterpost.domain.posts import UNKNOWN_TYPE
+from afterpost.domain.publication import reckoned
 from afterpost.domain.readings import checked
 from afterpost.domain.scope import Actor, Scope
+from afterpost.domain.windows import zone_of
 from afterpost.sdk.provider import Failed, Gone, Measured, Outcome, PostInfo
-from afterpost.sdk.schedule import ScheduledPost
 from afterpost.services import archive
 from afterpost.services.archive import Prepared
 from afterpost.services.core import Core
+from afterpost.services.dues import Plan, replan
 from afterpost.services.record import Item, move, record
+from afterpost.services.schedule import next_due
 from afterpost.storage import posts, runs
 from afterpost.storage.archive import Operation
 from afterpost.storage.organizations import Organization
@@ -51,7 +54,7 @@ def store_batch(
     with core.transaction(scope, actor) as tx:
         organization = core.organization(tx.connection, tx.scope)
         items: list[RunItem] = []
-        changes: list[dict[str, object]] = []
+        plans: list[Plan] = []
         readings: list[Item] = []
         for post in batch:
             outcome = _believable(outcomes.get(post.external_id))
@@ -59,14 +62,15 @@ def store_batch(
             if isinstance(outcome, Measured):
                 current = _adopt(tx, organization, post, outcome.post)
                 readings.append(Item(current, outcome.reading, "api"))
-            item, state = _ended(core, tx, current, outcome)
+            item, plan = _ended(core, tx, zone_of(organization.time_zone), current, outcome)
             items.append(item)
-            changes.append({"id": post.id, **state})
+            plans.append(plan)
         fetch_id = archive.keep(
             *(tx, organization.id, run_id, operation, fetch),
             account_id=batch[0].account_id,
             platform=batch[0].platform,
         )
+        replan(core, tx, organization, plans)
         recorded = record(tx, organization, readings, run_id)
         runs.add_items(
             tx.connection,
@@ -81,7 +85,6 @@ def store_batch(
             ],
             fetch_id,
         )
-        posts.update_posts(tx.connection, tx.scope, ["state", "misses", "gone_at", "due_at"], changes)
 
 
 def _believable(outcome: object) -> Outcome:
@@ -112,6 +115,8 @@ def _adopt(tx: Tx, organization: Organization, post: Post, info: PostInfo | None
         for name in ("title", "description", "url")
         if getattr(info, name) and getattr(info, name) != getattr(post, name)
     }
+    if post.titled:
+        texts.pop("title", None)
     if texts:
         posts.update_posts(tx.connection, tx.scope, list(texts), [{"id": post.id, **texts}])
     if post.content_type == UNKNOWN_TYPE != info.content_type:
@@ -119,50 +124,31 @@ def _adopt(tx: Tx, organization: Organization, post: Post, info: PostInfo | None
     return post
 
 
-def _ended(core: Core, tx: Tx, post: Post, outcome: Outcome) -> tuple[RunItem, dict[str, object]]:
+def _ended(core: Core, tx: Tx, zone: ZoneInfo, post: Post, outcome: Outcome) -> tuple[RunItem, Plan]:
     """How the post ended, and its new collection state."""
     if isinstance(outcome, Measured):
         if post.state == "gone":
             posts.end_absence(tx.connection, tx.scope, post, tx.now)
         partial = "not reported: " + ", ".join(outcome.partial) if outcome.partial else None
-        published = post.published_at or outcome.reading.published_at
-        state = {"state": "live", "misses": 0, "gone_at": None, "due_at": _due(core, post, published, tx.now)}
-        return RunItem(post.id, "stored", None, partial), state
+        published = reckoned(post.published or outcome.reading.published, zone)
+        plan = Plan(post, "live", 0, None, next_due(core, post, published, tx.now))
+        return RunItem(post.id, "stored", None, partial), plan
     if isinstance(outcome, Gone):
         misses = post.misses + 1
         since = post.gone_at or tx.now
         if misses < CONFIRMATIONS:
-            again = _due(core, post, post.published_at, tx.now)
-            state = {"state": "live", "misses": misses, "gone_at": since, "due_at": again}
-            return RunItem(post.id, "failed", ErrorKind.NOT_FOUND, outcome.reason, again), state
+            again = next_due(core, post, reckoned(post.published, zone), tx.now)
+            plan = Plan(post, "live", misses, since, again)
+            return RunItem(post.id, "failed", ErrorKind.NOT_FOUND, outcome.reason, again), plan
         if post.state != "gone":
             posts.note_absence(tx.connection, tx.scope, post, since, tx.now)
             tx.emit(PostGone(organization_id=post.organization_id, post_id=post.id, since=since))
-        state = {"state": "gone", "misses": misses, "gone_at": since, "due_at": None}
-        return RunItem(post.id, "skipped", "gone", outcome.reason), state
+        return RunItem(post.id, "skipped", "gone", outcome.reason), Plan(post, "gone", misses, since, None)
     error = outcome.error
     retry_at = error.retry_at or (
-        tx.now + RETRY_AFTER if error.kind in TRANSIENT else _due(core, post, post.published_at, tx.now)
+        tx.now + RETRY_AFTER
+        if error.kind in TRANSIENT
+        else next_due(core, post, reckoned(post.published, zone), tx.now)
     )
-    state = {"state": post.state, "misses": post.misses, "gone_at": post.gone_at, "due_at": retry_at}
-    return RunItem(post.id, "failed", error.kind, error.message, retry_at), state
-
-
-def _due(core: Core, post: Post, published_at: datetime | None, now: datetime) -> datetime | None:
-    subject = ScheduledPost(
-        organization_id=post.organization_id,
-        platform=post.platform,
-        external_id=post.external_id,
-        published_at=published_at,
-        account_id=post.account_id,
-    )
-    try:
-        due: object = core.schedule.next_due(subject, now)
-        if due is not None and (not isinstance(due, datetime) or due.tzinfo is None):
-            raise TypeError(f"it answered with {due!r}, which is no aware instant")
-        return due
-    except KeyboardInterrupt:
-        raise
-    except BaseException:  # a plugin may try to exit
-        core.log.exception("the collection schedule failed; the age ladder stands in")
-        return AgeLadder().next_due(subject, now)
+    plan = Plan(post, post.state, post.misses, post.gone_at, retry_at)
+    return RunItem(post.id, "failed", error.kind, error.message, retry_at), plan

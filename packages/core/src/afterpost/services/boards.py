@@ -9,20 +9,19 @@ from msgspec import Struct
 from afterpost.domain.ranking import RankKey, greatest_first, rank_key
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
-from afterpost.services.overview import (
+from afterpost.services.earned import (
     COUNTED,
     UNKNOWN,
-    Growth,
     Totals,
-    comparable,
     distinct,
     earned_of,
     exposure_of,
-    growth_of,
-    meta_of,
     rate_of,
     sums_by,
+    unknown_openings,
 )
+from afterpost.services.like_for_like import NO_COMPARISON, Comparison, Growth, Sides, compare, like_for_like
+from afterpost.services.overview import meta_of
 from afterpost.services.question import DEFAULT, Asked, Question, asking
 from afterpost.services.windows import Meta
 from afterpost.storage import organizations
@@ -36,8 +35,10 @@ Metric = Literal["posts", "views", "likes", "comments", "shares", "saves", "enga
 
 class Compared(Struct, frozen=True):
     """One platform in a window. `posts`: distinct posts observed; `earned` and `previous`: booked to the days
-    of the window and of the one before; `growth`: percent between them, of complete days;
-    `engagement_rate`: percent over the posts that report exposure (`exposure`) and every engagement part."""
+    of the window and of the one before; `growth`: percent between them, of complete days and like for like;
+    `compared`: the sums it compares, where those are not `earned` and `previous`; `unknown_openings`: by
+    metric, the posts that `earned` lacks; `engagement_rate`: percent over the posts that report exposure
+    (`exposure`) and every engagement part."""
 
     name: str
     posts: int
@@ -46,6 +47,8 @@ class Compared(Struct, frozen=True):
     growth: Growth
     engagement_rate: float | None
     exposure: str | None
+    compared: Comparison | None
+    unknown_openings: Mapping[str, int]
 
 
 class Listed(Struct, frozen=True):
@@ -60,6 +63,8 @@ class Listed(Struct, frozen=True):
     growth: Growth
     engagement_rate: float | None
     exposure: str | None
+    compared: Comparison | None
+    unknown_openings: Mapping[str, int]
 
 
 class Ranked(Listed, frozen=True):
@@ -142,7 +147,17 @@ def _listed(each: Brand | Organization, one: Compared) -> dict[str, Any]:
 
 
 def _nothing(identity: int) -> Compared:
-    return Compared(str(identity), 0, UNKNOWN, UNKNOWN, growth_of(UNKNOWN, UNKNOWN), None, None)
+    return Compared(
+        name=str(identity),
+        posts=0,
+        earned=UNKNOWN,
+        previous=UNKNOWN,
+        growth=NO_COMPARISON.growth,
+        engagement_rate=None,
+        exposure=None,
+        compared=None,
+        unknown_openings={},
+    )
 
 
 def _key(one: Compared, metric: Metric, identity: int) -> RankKey:
@@ -152,22 +167,26 @@ def _key(one: Compared, metric: Metric, identity: int) -> RankKey:
 
 def _compared(asked: Asked, by: str) -> tuple[Mapping[str, Compared], Meta]:
     """Key of the dimension -> its window against the one before; those with nothing in either are absent."""
-    whole = sums_by(asked, asked.window, by), sums_by(asked, asked.window.previous(), by)
+    whole = Sides(sums_by(asked, asked.window, by), sums_by(asked, asked.window.previous(), by))
     current, previous = ({str(each.key): each for each in sums} for sums in whole)
-    grown = [{str(each.key): earned_of(each) for each in sums} for sums in comparable(asked, whole, by)]
+    compared = like_for_like(asked, whole, by)
     seen = distinct(asked, by)
     found = {}
     for key in current.keys() | previous.keys():
         now, then = current.get(key), previous.get(key)
         earned = UNKNOWN if now is None else earned_of(now)
         earlier = UNKNOWN if then is None else earned_of(then)
+        comparison = compared.get(key, NO_COMPARISON)
         found[key] = Compared(
-            key,
-            seen.get(key, 0),
-            earned,
-            earlier,
-            growth_of(*(totals.get(key, UNKNOWN) for totals in grown)),
-            None if now is None else rate_of(now),
-            None if now is None else exposure_of(now),
+            name=key,
+            posts=seen.get(key, 0),
+            earned=earned,
+            previous=earlier,
+            growth=comparison.growth,
+            engagement_rate=None if now is None else rate_of(now),
+            exposure=None if now is None else exposure_of(now),
+            compared=comparison.beside(earned, earlier),
+            unknown_openings={} if now is None else unknown_openings(now),
         )
-    return found, meta_of(asked, together(whole[0], COUNTED))
+    of_all = [together(side, COUNTED) for side in whole]
+    return found, meta_of(asked, of_all[0], compare(asked, *of_all))

@@ -1,21 +1,28 @@
 """Brands and posts as people name them: find, add, refuse what contradicts."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
-from afterpost.domain.errors import Conflict, NotFound
+from afterpost.domain.errors import Conflict, InvalidInput, NotFound
 from afterpost.domain.events import BrandCreated, OrganizationCreated, PostsRegistered
-from afterpost.domain.ids import name_digest, slug_of
+from afterpost.domain.ids import name_digest, plain_id, plain_name, slug_of
 from afterpost.domain.posts import UNKNOWN_TYPE, CreativeLinks
+from afterpost.domain.publication import Subject, announced
+from afterpost.domain.readings import Published
 from afterpost.domain.scope import Actor, Scope
+from afterpost.domain.windows import zone_of
 from afterpost.services.core import Core
 from afterpost.storage import accounts, organizations, posts
 from afterpost.storage.engine import Connection
 from afterpost.storage.organizations import Brand, Organization
 from afterpost.storage.posts import Post
+from afterpost.storage.posts import Wanted as Wanted
 from afterpost.storage.transaction import Tx
+
+ANY = Wanted()
+"""Every post of the scope."""
 
 
 def list_brands(core: Core, scope: Scope) -> list[Brand]:
@@ -26,6 +33,7 @@ def list_brands(core: Core, scope: Scope) -> list[Brand]:
 
 def add_brand(core: Core, scope: Scope, actor: Actor, name: str, slug: str | None) -> Brand:
     """A new brand; Conflict when its slug is taken."""
+    name = _visible(name)
     chosen = slug or slug_of(name)
     with core.transaction(scope, actor) as tx:
         brand = _new_brand(tx, core.organization(tx.connection, tx.scope), chosen, name)
@@ -44,9 +52,10 @@ def brand_by_id(connection: Connection, scope: Scope, brand_id: int) -> Brand:
 
 def brand_named(tx: Tx, organization: Organization, name: str) -> Brand:
     """The brand with this slug or name, made when there is none."""
-    found = organizations.find_brand(tx.connection, tx.scope, organization.id, name)
-    if found is not None:
-        return found
+    name = _visible(name)
+    found = organizations.find_brands(tx.connection, tx.scope, organization.id, name)
+    if found:
+        return the_one(found, name)
     slug = slug_of(name)
     made = _new_brand(tx, organization, slug, name)
     if made is not None:
@@ -57,6 +66,40 @@ def brand_named(tx: Tx, organization: Organization, name: str) -> Brand:
     if made is None:
         raise NotFound(f"There is no brand {slug!r}.")
     return made
+
+
+def _visible(name: str) -> str:
+    """A brand's name without characters that nobody sees, for with them it would be another brand."""
+    shown = plain_name(name)
+    if not shown:
+        raise InvalidInput("The brand's name has no visible character.")
+    return shown
+
+
+def known_brand(connection: Connection, scope: Scope, name: str) -> Brand:
+    """The brand of that slug, name or id; NotFound lists the brands there are, Conflict those of one name."""
+    brands = organizations.list_brands(connection, scope)
+    wanted = name.casefold()
+    for found in (
+        [brand for brand in brands if brand.slug == wanted],
+        [brand for brand in brands if brand.name == name],
+        [brand for brand in brands if brand.name.casefold() == wanted],
+        [brand for brand in brands if str(brand.id) == wanted],
+    ):
+        if found:
+            return the_one(found, name)
+    known = ", ".join(brand.slug for brand in brands[:20])
+    raise NotFound(
+        f"There is no brand {name!r}.", hint=f"Brands: {known}." if known else "There is no brand yet."
+    )
+
+
+def the_one(found: Sequence[Brand], name: str) -> Brand:
+    """The only brand of those; Conflict where the name is that of several."""
+    if len(found) > 1:
+        slugs = ", ".join(brand.slug for brand in found[:20])
+        raise Conflict(f"{len(found)} brands are called {name!r}.", hint=f"Name one by its slug: {slugs}.")
+    return found[0]
 
 
 def _new_brand(tx: Tx, organization: Organization, slug: str, name: str) -> Brand | None:
@@ -108,13 +151,14 @@ def get_post(core: Core, scope: Scope, post_id: int) -> Post:
 
 
 def list_posts(
-    core: Core, scope: Scope, *, after: int | None, limit: int, platform: str | None, account_id: int | None
+    core: Core, scope: Scope, wanted: Wanted = ANY, *, after: int | None, limit: int
 ) -> tuple[list[Post], int | None]:
-    """A page of posts, newest id first, and the key the next page starts after (None: no more)."""
+    """A page of posts, newest id first, and the key the next page starts after (None: no more). NotFound for
+    a brand that is not there."""
     with core.read(scope) as connection:
-        found = posts.page_of_posts(
-            connection, scope, after=after, limit=limit + 1, platform=platform, account_id=account_id
-        )
+        if wanted.brand_id is not None:
+            brand_by_id(connection, scope, wanted.brand_id)
+        found = posts.page_of_posts(connection, scope, after=after, limit=limit + 1, wanted=wanted)
     more = len(found) > limit
     return found[:limit], found[limit - 1].id if more else None
 
@@ -132,9 +176,13 @@ def add_post(
     url: str,
     content_type: str,
     published_at: datetime | None,
+    published_on: date | None = None,
     links: CreativeLinks | None,
 ) -> Post:
     """Register a post before its first numbers arrive; Conflict when the platform's id is known already."""
+    external_id = plain_id(external_id)
+    if not external_id:
+        raise InvalidInput("The external id has no visible character.")
     with core.transaction(scope, actor) as tx:
         organization = core.organization(tx.connection, tx.scope)
         if brand_id is not None:
@@ -160,7 +208,7 @@ def add_post(
                     description=description,
                     url=url,
                     content_type=content_type,
-                    published_at=published_at,
+                    published=published_on if published_at is None else published_at,
                     links=links,
                 )
             ],
@@ -202,11 +250,13 @@ def new_post(
     description: str = "",
     url: str = "",
     content_type: str = UNKNOWN_TYPE,
-    published_at: datetime | None = None,
+    published: Published | None = None,
     links: CreativeLinks | None = None,
     due_at: datetime | None = None,
 ) -> dict[str, object]:
-    """The row of a new post. Without an account there is nobody to ask, so nothing is due."""
+    """The row of a new post, announced as `published`. Without an account there is nobody to ask, so nothing
+    is due."""
+    subject = Subject.of(platform, external_id, published, zone_of(organization.time_zone))
     return {
         "organization_id": organization.id,
         "brand_id": brand_id,
@@ -217,11 +267,11 @@ def new_post(
         "description": description,
         "url": url,
         "content_type": content_type,
-        "published_at": published_at,
-        "announced_at": published_at,
         "links": msgspec.json.encode(links or CreativeLinks(), order="deterministic").decode(),
         "state": "live",
         "misses": 0,
         "due_at": due_at,
         "created_at": now,
+        "titled": False,
+        **posts.announced_as(published, announced(subject)),
     }

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
+from afterpost.domain.attendance import Key
 from afterpost.domain.events import SnapshotsStored
 from afterpost.domain.snapshots import Bucket, Column, Row, book, book_alike
-from afterpost.domain.windows import day_date
+from afterpost.domain.windows import day_date, skipped_days, zone_of
 from afterpost.storage import changes, organizations, rollups
 from afterpost.storage.organizations import Organization
-from afterpost.storage.rollups import Dimensions
+from afterpost.storage.rollups import Attended, Dimensions, Openings
 from afterpost.storage.transaction import Tx
 
 
@@ -19,7 +20,9 @@ class Change:
         self._organization = organization
         self._number: int | None = None
         self._deltas: dict[Dimensions, dict[int, Bucket]] = {}
-        self._attended: dict[tuple[Dimensions, int, int], int] = {}
+        self._attended: Attended = {}
+        self._opened: Openings = {}
+        self._skipped = skipped_days(zone_of(organization.time_zone))
         self._days: dict[int, list[int]] = {}
         self._taken_back = False
         self.restated = 0
@@ -38,8 +41,9 @@ class Change:
 
     def book(self, dimensions: Dimensions, row: Row, sign: int) -> None:
         """Add a snapshot to the rollups (`sign` 1), or take it back (-1)."""
-        book(row, sign, self._deltas.setdefault(dimensions, {}))
-        self._attend(dimensions, row.day, row.gap, sign)
+        book(row, sign, self._deltas.setdefault(dimensions, {}), self._skipped)
+        rollups.open_late(self._opened, dimensions, row, sign)
+        self.attend(dimensions, {(row.day, row.gap, "posts"): sign})
         self._taken_back |= sign < 0
 
     def book_alike(
@@ -51,20 +55,28 @@ class Change:
         columns: Mapping[str, Column],
         posts: int,
     ) -> None:
-        """Add snapshots that are alike (`domain.snapshots.book_alike`), `gap` days after those before."""
-        book_alike(day, offers, columns, posts, self._deltas.setdefault(dimensions, {}))
-        self._attend(dimensions, day, gap, posts)
+        """Add snapshots that are alike (`domain.snapshots.book_alike`), `gap` days after those before.
 
-    def _attend(self, dimensions: Dimensions, day: int, gap: int, posts: int) -> None:
-        key = (dimensions, day, gap)
-        self._attended[key] = self._attended.get(key, 0) + posts
+        None of them opens anything: each metric was known before.
+        """
+        deltas = self._deltas.setdefault(dimensions, {})
+        book_alike(day, offers, columns, posts, deltas, self._skipped)
+        self.attend(dimensions, {(day, gap, "posts"): posts})
+
+    def attend(self, dimensions: Dimensions, booked: Mapping[Key, int], times: int = 1) -> None:
+        """Add to attendance what days of posts book (`domain.attendance`), so many times."""
+        rollups.attend(self._attended, dimensions, booked, times)
 
     def finish(self) -> set[int]:
         """Write the rollups and the change itself; returns the posts that changed."""
-        if not self._days:
-            return set()
         tx, organization_id = self._tx, self._organization.id
-        rollups.apply(tx.connection, tx.scope, self._deltas, self._attended, prune=self._taken_back)
+        if not self._days:
+            # A post that was never read may have had reads due.
+            rollups.apply_attended(tx.connection, tx.scope, self._attended)
+            return set()
+        rollups.apply(
+            tx.connection, tx.scope, self._deltas, self._attended, self._opened, prune=self._taken_back
+        )
         changes.add(tx.connection, tx.scope, organization_id, self.number, self._days)
         return {post_id for post_ids in self._days.values() for post_id in post_ids}
 

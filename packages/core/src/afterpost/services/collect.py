@@ -26,6 +26,7 @@ from afterpost.services.batches import RETRY_AFTER
 from afterpost.services.budgets import OverBudget
 from afterpost.services.core import Core
 from afterpost.services.daily import read_daily
+from afterpost.services.dues import resume, settle
 from afterpost.services.exchange import Exchange
 from afterpost.services.guarding import REFUSALS, Done, guarded
 from afterpost.services.listing import Listed, list_posts
@@ -174,6 +175,7 @@ def _account_done(core: Core, scope: Scope, actor: Actor, account: Account) -> N
         }
         if account.state == "stopped":
             values["state"] = "active"
+            resume(tx, account.id)
             pauses.note_state(tx.connection, tx.scope, account.organization_id, account.id, "active", tx.now)
         accounts.update_account(tx.connection, tx.scope, account.id, values)
 
@@ -198,6 +200,7 @@ def _account_failed(
         }
         if stopping:
             values["state"] = "stopped"
+            settle(core, tx, core.organization(tx.connection, tx.scope), account.id)
             pauses.note_state(tx.connection, tx.scope, account.organization_id, account.id, "stopped", tx.now)
             if account.state != "stopped":
                 tx.emit(

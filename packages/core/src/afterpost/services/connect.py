@@ -12,6 +12,7 @@ from afterpost.sdk.credentials import Credential, Secret
 from afterpost.sdk.provider import AccountProfile, Call, Provider
 from afterpost.services.catalogue import brand_by_id, brand_named
 from afterpost.services.core import Core
+from afterpost.services.dues import resume, settle
 from afterpost.services.exchange import called, client_for
 from afterpost.services.renewal import kept
 from afterpost.storage import accounts, pauses
@@ -133,6 +134,8 @@ def keep(
             account_id = accounts.add_account(tx.connection, tx.scope, values)
         else:
             account_id = known.id
+            if known.state != "active":
+                resume(tx, account_id)
             accounts.connect_again(tx.connection, tx.scope, account_id, values)
         pauses.note_state(tx.connection, tx.scope, organization.id, account_id, "active", tx.now)
         tx.emit(
@@ -165,6 +168,8 @@ def disconnect(core: Core, scope: Scope, actor: Actor, account_id: int) -> Accou
             raise NotFound(f"There is no account {account_id}.")
         gone_values = {"state": "disconnected", "credential": None, "renew_at": None, "scopes": ""}
         accounts.connect_again(tx.connection, tx.scope, account_id, gone_values)
+        own = tx.scope.narrowed(organization=found.organization_id)
+        settle(core, tx, core.organization(tx.connection, own), account_id)
         pauses.note_state(tx.connection, tx.scope, found.organization_id, account_id, "disconnected", tx.now)
         gone = accounts.get_account(tx.connection, tx.scope, account_id)
         assert gone is not None

@@ -21,7 +21,7 @@ from afterpost.storage.runs import Run, count_snapshots
 
 OVERDUE = timedelta(hours=1)
 """An account may wait this long for its turn before somebody should look."""
-KINDS = ("collect", "import", "ingest", "sync")
+KINDS = ("collect", "import", "ingest", "sync", "replay")
 SHOWN = 20
 """Accounts in order that are listed one by one; with more, they are counted."""
 
@@ -240,14 +240,20 @@ def _open(core: Core, run: Run, zone: str) -> Finding:
 
 
 def _ended(run: Run, kind: str, zone: str) -> Finding:
+    posts = "post" if run.posts == 1 else "posts"
     counts = (
-        f"{run.stored:,} stored, {run.unchanged:,} unchanged, {run.skipped:,} skipped, {run.failed:,} failed"
+        f"{run.posts:,} {posts}: {run.stored:,} stored, {run.unchanged:,} unchanged, "
+        f"{run.skipped:,} skipped, {run.failed:,} failed"
     )
+    if run.failed_lines:
+        counts += f"; {run.failed_lines:,} {'line' if run.failed_lines == 1 else 'lines'} failed"
     what = run.message if kind == "sync" and run.message else counts
     text = f"last {kind}: run {run.id}, {shown(run.started_at, zone)}, {what}"
-    if run.state == "failed" or run.failed:
+    if run.state == "failed" or run.failed or run.failed_lines:
         why = f": {run.message}" if run.message and run.message != what else ""
         step = "afterpost refresh, which lists each post that fails" if kind == "collect" else None
+        if run.failed_lines:
+            step = f"afterpost runs {run.id}, which lists each line that failed"
         return warning("runs", f"{text}{why}", step)
     return ok("runs", text)
 

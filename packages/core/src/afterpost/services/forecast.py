@@ -1,26 +1,31 @@
-"""What the coming month costs: calls, quota units and money, from accounts, ages of posts and the ladder.
+"""What the coming month costs: calls, quota units and money, from accounts, planned reads and the schedule.
 
-The reads are those that the ladder plans for each post, and posts of one account that fall on one tick are
-read in one call, as they really are. New posts are not foreseen but expected: as many as in the last month.
+Each post is followed from its planned read on by the schedule in force, and posts of one account that are
+due at one instant are read in one call, as they really are. New posts are not foreseen but expected: as many
+as in the last month.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from math import ceil
 
 from msgspec import Struct
 
-from afterpost.domain.ages import ladder_key, reads_between
 from afterpost.domain.scope import Scope
 from afterpost.domain.spend import MICROS, Operation, Spend
 from afterpost.sdk.capabilities import Capabilities, RateLimit
+from afterpost.sdk.schedule import ScheduledPost
 from afterpost.services.core import Core
 from afterpost.services.listing import LIST_EVERY
+from afterpost.services.schedule import asked
 from afterpost.storage import accounts, posts
 from afterpost.storage.accounts import Account
+from afterpost.storage.posts import Planned
 
 DAYS = 30
+_SOON = timedelta(minutes=1)
+"""A schedule that asks for the next read at once gets it at the next turn."""
 
 
 class OperationForecast(Struct, frozen=True):
@@ -82,10 +87,8 @@ def forecast(core: Core, scope: Scope) -> Forecast:
             for account in accounts.list_accounts(connection, scope)
             if account.state == "active" and account.platform in core.providers
         ]
-        published = {
-            account.id: list(posts.publications(connection, scope, account.id)) for account in active
-        }
-    found = [_account(core, account, published[account.id], now) for account in active]
+        planned = {account.id: posts.planned(connection, scope, account.id) for account in active}
+    found = [_account(core, account, planned[account.id], now) for account in active]
     spent = [_sum(each.operations) for each in found]
     total = sum(spent, Spend())
     return Forecast(
@@ -100,13 +103,13 @@ def forecast(core: Core, scope: Scope) -> Forecast:
     )
 
 
-def _account(core: Core, account: Account, published: Sequence[datetime], now: datetime) -> AccountForecast:
+def _account(core: Core, account: Account, planned: Sequence[Planned], now: datetime) -> AccountForecast:
     declared = core.providers[account.platform].capabilities
     month = timedelta(days=DAYS)
-    recent = [instant for instant in published if instant > now - month]
+    recent = [post for post in planned if post.published_at is not None and post.published_at > now - month]
     # As many new ones as in the last month, each as long after now as that one was after the month's start.
-    expected = [instant + month for instant in recent]
-    reads = _calls(account, [*published, *expected], declared.batch_size, now)
+    expected = [_again(post, month) for post in recent]
+    reads = _calls(core, account, [*planned, *expected], declared.batch_size, now)
     counted: list[tuple[Operation, int, int]] = [("fetch_metrics", *reads)]
     if declared.lists_posts:
         listings = int(month / LIST_EVERY)
@@ -115,7 +118,7 @@ def _account(core: Core, account: Account, published: Sequence[datetime], now: d
         counted.append(("fetch_account", DAYS, 0))
     if declared.daily_days:
         young = len(recent) + len(expected) / 2
-        daily = ceil(young * DAYS + (len(published) - len(recent)) * DAYS / 7)
+        daily = ceil(young * DAYS + (len(planned) - len(recent)) * DAYS / 7)
         counted.append(("fetch_daily", ceil(daily / max(1, declared.daily_batch_size)), daily))
     operations = tuple(_operation(declared, *each) for each in counted)
     total = _sum(operations)
@@ -123,7 +126,7 @@ def _account(core: Core, account: Account, published: Sequence[datetime], now: d
         account_id=account.id,
         platform=account.platform,
         handle=account.handle,
-        posts=len(published),
+        posts=len(planned),
         new_posts=len(expected),
         operations=operations,
         requests=total.requests,
@@ -132,11 +135,33 @@ def _account(core: Core, account: Account, published: Sequence[datetime], now: d
     )
 
 
-def _calls(account: Account, published: Sequence[datetime], size: int, now: datetime) -> tuple[int, int]:
-    """(calls, reads) that the ladder makes of these posts within the month."""
+def _again(post: Planned, later: timedelta) -> Planned:
+    """A post like that one, published later, which is read for the first time when it was published."""
+    assert post.published_at is not None
+    at = post.published_at + later
+    return post._replace(published_at=at, due_at=at)
+
+
+def _calls(
+    core: Core, account: Account, planned: Iterable[Planned], size: int, now: datetime
+) -> tuple[int, int]:
+    """(calls, reads) that the schedule makes of these posts within the month."""
+    ends = now + timedelta(days=DAYS)
     at: Counter[datetime] = Counter()
-    for instant in published:
-        at.update(reads_between(ladder_key(account.id), instant, now, now + timedelta(days=DAYS)))
+    for post in planned:
+        subject = ScheduledPost(
+            organization_id=account.organization_id,
+            platform=account.platform,
+            external_id=post.external_id,
+            published_at=post.published_at,
+            account_id=account.id,
+        )
+        due = post.due_at
+        while due is not None and due < ends:
+            read = max(due, now)
+            at[read] += 1
+            then = asked(core, subject, read)
+            due = None if then is None else max(then, read + _SOON)
     return sum(-(-each // max(1, size)) for each in at.values()), at.total()
 
 

@@ -6,17 +6,12 @@ from afterpost.domain.briefing import Began, Evidence, Learned, On, Time, briefi
 from afterpost.domain.metrics import EXPOSURES
 from afterpost.domain.openings import opening_of
 from afterpost.domain.posting_time import Bucket, hour_label
-from afterpost.domain.rates import growth
 from afterpost.domain.scope import Scope
 from afterpost.services.advice import DAYS, times_of
 from afterpost.services.core import Core
-from afterpost.services.overview import (
-    comparable_totals,
-    meta_of,
-    previous_sums,
-    sums_by,
-    window_sums,
-)
+from afterpost.services.earned import previous_sums, sums_by, window_sums
+from afterpost.services.like_for_like import compare
+from afterpost.services.overview import meta_of
 from afterpost.services.question import DEFAULT, Question, asking, window_of
 from afterpost.services.rankings import field_of
 from afterpost.services.windows import Meta
@@ -43,7 +38,7 @@ def generation_context(
     """
     with asking(core, scope, question) as asked:
         sums = window_sums(asked)
-        now, then = comparable_totals(asked, sums, previous_sums(asked))
+        compared = compare(asked, sums, previous_sums(asked))
         ranked = field_of(asked).distributed
         texts = posts.texts(asked.connection, asked.scope, [each.post_id for each in ranked])
         best = [
@@ -59,7 +54,7 @@ def generation_context(
             )
             for each in sums_by(asked, asked.window, "platform")
         ]
-        window, meta = asked.window, meta_of(asked, sums)
+        window, meta = asked.window, meta_of(asked, sums, compared)
         longer = window_of(core, asked.organization, None, window.end, DAYS)
         times = times_of(asked._replace(window=longer)).times
     text, evidence = briefing(
@@ -70,7 +65,7 @@ def generation_context(
             time=None if times.recommended is None else _time(times.recommended),
             timed=times.posts,
             platforms=platforms,
-            trend=growth(now.engagements, then.engagements),
+            trend=compared.growth.engagements,
         )
     )
     return GenerationContext(text, evidence), meta

@@ -11,27 +11,37 @@ from afterpost.domain.scope import Scope
 from afterpost.domain.windows import day_date
 from afterpost.services.comparison import of_complete_days
 from afterpost.services.core import Core
-from afterpost.services.equal_age import EqualAge, equal_ages
-from afterpost.services.overview import (
+from afterpost.services.earned import (
     Totals,
     earned_of,
-    meta_of,
     previous_sums,
     rate_of,
     sums_by,
     window_sums,
 )
+from afterpost.services.equal_age import EqualAge, equal_ages
+from afterpost.services.like_for_like import Comparison, compare
+from afterpost.services.overview import meta_of
 from afterpost.services.question import DEFAULT, Question, asking
 from afterpost.services.windows import Meta
 
 
+class Pair(Struct, frozen=True):
+    """Two numbers that growth compares."""
+
+    current: int | None
+    previous: int | None
+
+
 class Change(Struct, frozen=True):
-    """A number of the window against the window before; `growth` in percent, null where that is unknown."""
+    """A number of the window against the window before; `growth` in percent, like for like, null where that
+    is unknown; `compared`: the two numbers it compares, where those are others."""
 
     current: int | None
     previous: int | None
     growth: float | None
     direction: Direction | None
+    compared: Pair | None
 
 
 class BestDay(Struct, frozen=True):
@@ -68,9 +78,10 @@ class Part(Struct, frozen=True):
 
 
 class Engagement(Struct, frozen=True):
-    """Engagements of a window by their parts. `engagement_rate`: percent over the post-days that report
-    exposure and every part their platform offers (`rated_days`: how many); `incomplete_days`: those that do
-    not. A reading tells of the post-days since the one before, its own included."""
+    """Engagements of a window by their parts; `meta.growth` has the sums that growth compares.
+    `engagement_rate`: percent over the post-days that report exposure and every part their platform offers
+    (`rated_days`: how many); `incomplete_days`: those that do not. A reading tells of the post-days since the
+    one before, its own included."""
 
     total: int | None
     previous: int | None
@@ -82,10 +93,13 @@ class Engagement(Struct, frozen=True):
     incomplete_days: int
 
 
-def change(current: int | None, previous: int | None) -> Change:
-    """Two numbers side by side."""
-    percent = growth(current, previous)
-    return Change(current, previous, percent, direction(percent))
+def change(name: str, now: Totals, then: Totals, comparison: Comparison) -> Change:
+    """A number of the window and of the one before side by side, and what of it is compared."""
+    own = Pair(getattr(now, name), getattr(then, name))
+    compared = Pair(getattr(comparison.current, name), getattr(comparison.previous, name))
+    percent = growth(compared.current, compared.previous)
+    beside = None if compared in (own, Pair(None, None)) else compared
+    return Change(own.current, own.previous, percent, direction(percent), beside)
 
 
 def growing(
@@ -95,14 +109,14 @@ def growing(
     them. Raises InvalidWindow where no day of it is complete."""
     with asking(core, scope, question) as whole:
         asked = of_complete_days(whole)
-        sums = window_sums(asked)
-        now, then = earned_of(sums), earned_of(previous_sums(asked))
+        sums, earlier = window_sums(asked), previous_sums(asked)
+        now, then, compared = earned_of(sums), earned_of(earlier), compare(asked, sums, earlier)
         best: BestDay | None = None
         for day in sums_by(asked, asked.window, "day"):
             earned = getattr(earned_of(day), metric)
             if earned is not None and (best is None or earned > best.earned):
                 best = BestDay(day_date(int(day.key or 0)), earned)
-        changes = {name: change(getattr(now, name), getattr(then, name)) for name in Totals.__struct_fields__}
+        changes = {name: change(name, now, then, compared) for name in Totals.__struct_fields__}
         this, before = equal_ages(asked, (asked.window, asked.window.previous()))
         answer = Growing(
             metric=metric,
@@ -111,7 +125,7 @@ def growing(
             equal_age_before=before,
             **changes,
         )
-        return answer, meta_of(asked, sums)
+        return answer, meta_of(asked, sums, compared)
 
 
 def engagement(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[Engagement, Meta]:
@@ -123,11 +137,12 @@ def engagement(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[
         now = {part: sums.earned(part) for part in ENGAGEMENT_PARTS}
         then = {part: earlier.earned(part) for part in ENGAGEMENT_PARTS}
         total, before = engagements(now), engagements(then)
+        compared = compare(asked, sums, earlier)
         parts = {
             part: Part(
                 now[part],
                 then[part],
-                growth(now[part], then[part]),
+                getattr(compared.growth, part),
                 _share(now[part], total),
             )
             for part in ENGAGEMENT_PARTS
@@ -136,14 +151,14 @@ def engagement(core: Core, scope: Scope, question: Question = DEFAULT) -> tuple[
         answer = Engagement(
             total=total,
             previous=before,
-            growth=growth(total, before),
+            growth=compared.growth.engagements,
             parts=parts,
             engagement_rate=rate_of(sums),
             previous_rate=rate_of(earlier),
             rated_days=counters["rated_by_views"] + counters["rated_by_impressions"],
             incomplete_days=counters["unrated"],
         )
-        return answer, meta_of(asked, sums)
+        return answer, meta_of(asked, sums, compared)
 
 
 def _share(part: int | None, total: int | None) -> float | None:

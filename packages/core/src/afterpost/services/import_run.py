@@ -6,18 +6,21 @@ from datetime import datetime
 from msgspec import Struct
 
 from afterpost.domain.errors import NotFound, PluginError
+from afterpost.domain.ids import plain_id
 from afterpost.domain.scope import Actor, Scope
 from afterpost.sdk.formats import FileFormat, FileRecord
 from afterpost.services import archive
 from afterpost.services.archive import Prepared
 from afterpost.services.core import Core
-from afterpost.services.import_tally import Tally
+from afterpost.services.import_tally import Tally, line_of
 from afterpost.services.ingest import Entry, put
 from afterpost.services.run import close_run
 from afterpost.storage import archive as archived
 from afterpost.storage import imports, posts, runs
 from afterpost.storage.engine import Connection
 from afterpost.storage.imports import ImportFile, ImportLine
+from afterpost.storage.posts import Post
+from afterpost.storage.runs import Token
 
 
 class FileFacts(Struct, frozen=True, kw_only=True):
@@ -67,7 +70,8 @@ def begin(
     """Open the run of a file, and keep the file."""
     with core.transaction(scope, actor) as tx:
         organization = core.organization(tx.connection, tx.scope)
-        run_id = runs.start_run(tx.connection, tx.scope, organization.id, "import", str(actor), tx.now)
+        token = None if file.sha256 is None else Token(f"file:{file.sha256}")
+        run_id = runs.start_run(tx.connection, tx.scope, organization.id, "import", str(actor), tx.now, token)
         told = ImportFile(
             run_id=run_id,
             name=file.name,
@@ -111,10 +115,7 @@ def put_batches(
                 *(core, tx, entries_of(batch), "csv"),
                 run_id=run_id, brand=into.brand, fetch_id=into.fetch_id,
             )  # fmt: skip
-            lines = [
-                ImportLine(record.line, one.outcome, post_id=one.post_id)
-                for record, one in zip(batch, ended, strict=True)
-            ]
+            lines = [line_of(record.line, one) for record, one in zip(batch, ended, strict=True)]
             imports.add_lines(tx.connection, tx.scope, organization.id, run_id, lines)
             upto += len(batch)
             done.append((batch, ended, known))
@@ -122,21 +123,21 @@ def put_batches(
         if into.fetch_id is not None:
             archived.set_records(tx.connection, tx.scope, into.fetch_id, upto)
     for batch, ended, known in done:
-        tally.end([record.line for record in batch], ended, known)
+        tally.end(batch, ended, known)
     tally.waiting.clear()
 
 
 def known_posts(
     connection: Connection, scope: Scope, organization_id: int, batch: Iterable[FileRecord]
-) -> set[tuple[str, str]]:
+) -> dict[tuple[str, str], Post]:
     """The posts of those records that are there already, by platform and external id."""
     asked: dict[str, set[str]] = {}
     for record in batch:
-        asked.setdefault(record.platform, set()).add(record.external_id)
+        asked.setdefault(record.platform, set()).add(plain_id(record.external_id))
     return {
-        (platform, external_id)
+        (platform, external_id): post
         for platform, ids in asked.items()
-        for external_id in posts.find_posts(connection, scope, organization_id, platform, ids)
+        for external_id, post in posts.find_posts(connection, scope, organization_id, platform, ids).items()
     }
 
 
@@ -151,6 +152,7 @@ def entries_of(batch: Iterable[FileRecord]) -> list[Entry]:
             description=record.description,
             url=record.url,
             content_type=record.content_type,
+            notes=record.notes,
         )
         for record in batch
     ]

@@ -10,17 +10,22 @@ from msgspec import Struct
 
 from afterpost.domain.errors import AfterpostError, InvalidInput
 from afterpost.domain.scope import Actor, Scope
+from afterpost.domain.windows import zone_of
 from afterpost.sdk.formats import FileItem, FileRecord, LineError, LineSkipped
 from afterpost.services.archive import Prepared
 from afterpost.services.core import Core
 from afterpost.services.guarding import guarded
 from afterpost.services.import_run import FileFacts, Into, begin, end, entries_of, known_posts, put_batches
+from afterpost.services.import_spool import Compared, compared
 from afterpost.services.import_tally import Imported, Tally
-from afterpost.services.ingest import BATCH, rehearse
+from afterpost.services.ingest import BATCH, is_future, rehearse
 from afterpost.services.organization import organization_of
 
 WHOLE = 50_000
 """Lines at most where all or none are stored: they are held in memory, and stored in one transaction."""
+
+CONTRADICTION = "contradiction"
+"""Why a line fails that another line of the file contradicts."""
 
 State = Literal["done", "failed"]
 
@@ -52,48 +57,54 @@ async def import_records(
 ) -> Imported:
     """Store the records of a file as one run of kind `import`; all of it can be repeated.
 
+    A file is read to its end before anything is stored, a pipe is not: lines that contradict each other fail.
     `fetch`: the file itself, which is kept; `first`: only so many records of it. `progress` is called after
     each batch. An error that ends the file early is raised when what came before is stored and the run is
     closed as failed. Guards are asked before the first line is stored: raises Denied or Held.
     """
-    tally = Tally()
-    batches = _batches(islice(_readable(core, items, tally), first))
-    if order.all_or_nothing:
-        batches = iter(_held(batches))
-    if order.dry_run:
-        for batch in batches:
-            await core.database.writing(_rehearse, core, scope, actor, batch, tally, order.brand)
-            progress()
-            if not order.all_or_nothing:
-                tally.waiting.clear()
-        if order.all_or_nothing and tally.failed:
-            tally.give_up()
-        return tally.result(None)
-    held = list(batches) if order.all_or_nothing else None
-    amount = order.amount if held is None else sum(map(len, held))
     organization = await core.database.reading(organization_of, core, scope)
-    async with guarded(
-        core, scope, actor, "import", file.subject, organization_id=organization.id, amount=amount
-    ) as done:
-        into = await core.database.writing(begin, core, scope, actor, file, order.brand, fetch)
-        state: State = "failed"
-        message = f"{file.subject}: the import did not reach the end of the file"
-        try:
-            if held is not None:
-                await _all_or_nothing(core, scope, actor, held, tally, into, progress)
-            else:
-                for batch in batches:
-                    await core.database.writing(_store, core, scope, actor, batch, tally, into)
-                    done.amount = tally.done
-                    progress()
-            done.amount = tally.done
-            state = "failed" if tally.failed and not tally.done else "done"
-            message = _message(file, tally)
-        finally:
-            await asyncio.shield(
-                core.database.writing(end, core, scope, actor, into.run_id, state, message, tally)
-            )
-    return tally.result(into.run_id)
+    zone = zone_of(organization.time_zone)
+    tally = Tally(zone, named_brand=order.brand is not None)
+    now = core.now()
+    with compared(
+        items, lambda record: not is_future(record.reading, now, zone), whole=file.sha256 is not None
+    ) as told:
+        batches = _batches(islice(_readable(core, told, tally), first))
+        if order.all_or_nothing:
+            batches = iter(_held(batches))
+        if order.dry_run:
+            for batch in batches:
+                await core.database.writing(_rehearse, core, scope, actor, batch, tally, order.brand)
+                progress()
+                if not order.all_or_nothing:
+                    tally.waiting.clear()
+            if order.all_or_nothing and tally.failed:
+                tally.give_up()
+            return tally.result(None)
+        held = list(batches) if order.all_or_nothing else None
+        amount = order.amount if held is None else sum(map(len, held))
+        async with guarded(
+            core, scope, actor, "import", file.subject, organization_id=organization.id, amount=amount
+        ) as done:
+            into = await core.database.writing(begin, core, scope, actor, file, order.brand, fetch)
+            state: State = "failed"
+            message = f"{file.subject}: the import did not reach the end of the file"
+            try:
+                if held is not None:
+                    await _all_or_nothing(core, scope, actor, held, tally, into, progress)
+                else:
+                    for batch in batches:
+                        await core.database.writing(_store, core, scope, actor, batch, tally, into)
+                        done.amount = tally.done
+                        progress()
+                done.amount = tally.done
+                state = "failed" if tally.failed and not tally.done else "done"
+                message = _message(file, tally)
+            finally:
+                await asyncio.shield(
+                    core.database.writing(end, core, scope, actor, into.run_id, state, message, tally)
+                )
+        return tally.result(into.run_id)
 
 
 def _message(file: FileFacts, tally: Tally) -> str:
@@ -123,14 +134,13 @@ async def _all_or_nothing(
     await core.database.writing(put_batches, core, scope, actor, batches, tally, into)
 
 
-def _readable(core: Core, items: Iterable[FileItem], tally: Tally) -> Iterator[FileRecord]:
+def _readable(core: Core, items: Iterator[Compared], tally: Tally) -> Iterator[FileRecord]:
     """The records that can be stored; the other lines are tallied as failed or skipped."""
     now = core.now()
-    stream = iter(items)
     last = 1
     while True:
         try:
-            item = next(stream)
+            item, contradiction = next(items)
         except StopIteration:
             return
         except AfterpostError:
@@ -148,9 +158,11 @@ def _readable(core: Core, items: Iterable[FileItem], tally: Tally) -> Iterator[F
             tally.fail(item)
         elif isinstance(item, LineSkipped):
             tally.skip(item)
-        elif item.reading.observed_at > now:
-            moment = item.reading.observed_at.isoformat()
+        elif is_future(item.reading, now, tally.zone):
+            moment = (item.reading.observed_on or item.reading.observed_at).isoformat()
             tally.fail(LineError(item.line, f"Observed at {moment}, which is in the future.", "future"))
+        elif contradiction:
+            tally.fail(LineError(item.line, contradiction, CONTRADICTION))
         else:
             yield item
 
@@ -215,4 +227,4 @@ def _rehearse(
         for record in batch:
             _rehearse(core, scope, actor, [record], tally, brand)
         return
-    tally.end([record.line for record in batch], ended, known)
+    tally.end(batch, ended, known)

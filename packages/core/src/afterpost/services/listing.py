@@ -11,7 +11,7 @@ from msgspec import Struct
 from afterpost.domain.errors import ErrorKind, ProviderError
 from afterpost.domain.scope import Actor, Scope
 from afterpost.sdk.provider import Call, Measured, Page, PostInfo
-from afterpost.services import archive
+from afterpost.services import archive, dues
 from afterpost.services.archive import Prepared, prepared
 from afterpost.services.catalogue import add_posts, new_post
 from afterpost.services.core import Core
@@ -19,6 +19,9 @@ from afterpost.services.exchange import Exchange
 from afterpost.services.record import move
 from afterpost.storage import accounts, posts
 from afterpost.storage.accounts import Account
+from afterpost.storage.organizations import Organization
+from afterpost.storage.posts import Post
+from afterpost.storage.transaction import Tx
 
 LIST_EVERY = timedelta(hours=1)
 """How often an account is asked for new posts."""
@@ -45,7 +48,8 @@ class Listed(Struct, frozen=True):
 async def list_posts(
     core: Core, scope: Scope, actor: Actor, account: Account, exchange: Exchange, run_id: int
 ) -> Listed:
-    """Store the account's posts that are new; stops at the first page without one, once all were listed."""
+    """Store the account's posts that are new, and call those live again that are back; stops at the first
+    page without either, once all were listed."""
     if not exchange.provider.capabilities.lists_posts:
         return Listed(0, {})
     since = await core.database.reading(_newest, core, scope, account) if account.listed else None
@@ -53,13 +57,13 @@ async def list_posts(
     measured: dict[str, Found] = {}
     async for page, kept in _pages(exchange, since):
         end = page.cursor is None
-        new = await core.database.writing(
+        new, back = await core.database.writing(
             _store_listed, core, scope, actor, account, page.posts, end, run_id, kept
         )
         added += new
         if len(measured) < MAX_MEASURED:
             measured.update({key: Found(each, kept) for key, each in page.measured.items()})
-        if account.listed and page.posts and not new:
+        if account.listed and page.posts and not new + back:
             break
     return Listed(added, measured)
 
@@ -122,7 +126,8 @@ def _store_listed(
     end: bool,
     run_id: int,
     kept: Prepared | None,
-) -> int:
+) -> tuple[int, int]:
+    """Store a page; returns how many of its posts were new, and how many are back."""
     with core.transaction(scope, actor) as tx:
         ids = list(dict.fromkeys(info.external_id for info in listed))
         known = posts.find_posts(tx.connection, tx.scope, account.organization_id, account.platform, ids)
@@ -145,7 +150,7 @@ def _store_listed(
                     description=info.description,
                     url=info.url,
                     content_type=info.content_type,
-                    published_at=info.published_at,
+                    published=info.published_at,
                     due_at=tx.now,
                 )
                 for info in fresh
@@ -156,8 +161,11 @@ def _store_listed(
         for post in adopted:
             move(tx, organization, post, account_id=account.id, brand_id=account.brand_id)
             posts.update_posts(tx.connection, tx.scope, ["due_at"], [{"id": post.id, "due_at": tx.now}])
+        back = [post for post in known.values() if post.state == "gone" and post.account_id == account.id]
+        if back:
+            _revive(core, tx, organization, back)
         # A page that brought nothing, as nearly all do, is not worth keeping.
-        brought = (*(info.external_id for info in fresh), *(post.external_id for post in adopted))
+        brought = (*(info.external_id for info in fresh), *(post.external_id for post in (*adopted, *back)))
         if kept is not None and brought:
             archive.keep(
                 *(tx, organization.id, run_id, "list_posts", archive.about(kept, brought)),
@@ -168,4 +176,11 @@ def _store_listed(
         if end:
             values["listed"] = True
         accounts.update_account(tx.connection, tx.scope, account.id, values)
-    return len(fresh)
+    return len(fresh), len(back)
+
+
+def _revive(core: Core, tx: Tx, organization: Organization, back: Sequence[Post]) -> None:
+    """Call posts live that counted as gone and were listed: they are due, and their absence is over."""
+    for post in back:
+        posts.end_absence(tx.connection, tx.scope, post, tx.now)
+    dues.replan(core, tx, organization, [dues.Plan(post, "live", 0, None, tx.now) for post in back])

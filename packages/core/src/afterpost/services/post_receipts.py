@@ -2,14 +2,15 @@
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from msgspec import Struct
 
 from afterpost.domain.errors import NotFound
 from afterpost.domain.scope import Scope
-from afterpost.domain.windows import day_date, day_number
+from afterpost.domain.snapshots import Row, booked_between
+from afterpost.domain.windows import day_date, day_number, skipped_days, zone_of
 from afterpost.services.archive import unpacked
 from afterpost.services.core import Core
 from afterpost.services.post_summary import with_payloads
@@ -25,12 +26,21 @@ SHOWN = 20
 
 
 class Number(Struct, frozen=True):
-    """A counter on a day: its lifetime total, what it gained since its last known total (None: unknown), and
-    over how many days."""
+    """A counter on a day: its lifetime total, what it gained since its last known total and over how many
+    days. Both None: there was no total before, and nobody knows when it was gained."""
 
     total: int
     gain: int | None
     days: int | None
+
+
+class Share(Struct, frozen=True):
+    """What of a later gain is booked to a day without a reading: `gained`, of the gain that was read on
+    `read_on` and covers the days `first` to `read_on`."""
+
+    gained: int
+    read_on: date
+    first: date
 
 
 class Source(Struct, frozen=True):
@@ -55,7 +65,9 @@ class Step(Struct, frozen=True):
 class Receipt(Struct, frozen=True):
     """The way from a day's numbers of a post to what they were read from, latest reading first.
 
-    `since`: the day of the post's snapshot before, which gains start from.
+    `since`: the day of the post's snapshot before, which gains start from. `booked`: of a day without a
+    reading, what is booked to it and from which; then `numbers` is empty, and `readings` are those it is
+    booked from.
     """
 
     post_id: int
@@ -65,10 +77,12 @@ class Receipt(Struct, frozen=True):
     since: date | None
     numbers: Mapping[str, Number]
     readings: tuple[Step, ...]
+    booked: Mapping[str, Share] = {}
 
 
 def receipt(core: Core, scope: Scope, post_id: int, day: date | None = None) -> Receipt:
-    """The receipt of a post's numbers on a day with readings; default: its last one."""
+    """The receipt of a post's numbers on a day, with readings or booked from later ones; default: its last
+    day with readings."""
     with core.read(scope) as connection:
         post = posts.get_post(connection, scope, post_id)
         if post is None:
@@ -78,11 +92,14 @@ def receipt(core: Core, scope: Scope, post_id: int, day: date | None = None) -> 
         if not rows:
             raise NotFound(f"Post {post_id} has no readings yet.")
         chosen = max(rows) if day is None else day_number(day)
-        if chosen not in rows:
+        zone = zone_of(core.organization(connection, scope).time_zone)
+        row = rows.get(chosen)
+        booked = {} if row else _booked(rows.values(), chosen, skipped_days(zone))
+        if row is None and not booked:
             raise NotFound(f"Post {post_id} was not read on {day}.", hint=_near(post, sorted(rows), chosen))
-        row = rows[chosen]
+        days = sorted({day_number(share.read_on) for share in booked.values()}) or [chosen]
         found = with_payloads(
-            connection, scope, post_id, observations.of_post(connection, scope, post_id, [chosen])
+            connection, scope, post_id, observations.of_post(connection, scope, post_id, days)
         )
         parts = archive.digests_of(connection, scope, post_id, sorted({each.run_id for each in found}))
         steps = []
@@ -96,10 +113,29 @@ def receipt(core: Core, scope: Scope, post_id: int, day: date | None = None) -> 
         platform=post.platform,
         external_id=post.external_id,
         day=day_date(chosen),
-        since=None if row.prev is None else day_date(row.prev),
-        numbers={name: Number(cell.total, cell.gain, cell.days) for name, cell in row.cells.items()},
+        since=None if row is None or row.prev is None else day_date(row.prev),
+        numbers={}
+        if row is None
+        else {
+            name: Number(cell.total, cell.gain, None if cell.gain is None else cell.days)
+            for name, cell in row.cells.items()
+        },
         readings=tuple(steps),
+        booked=booked,
     )
+
+
+def _booked(rows: Iterable[Row], day: int, skipped: frozenset[int]) -> dict[str, Share]:
+    """What gains that were read later book to a day, by metric."""
+    found: dict[str, Share] = {}
+    for row in rows:
+        for name, cell in row.cells.items():
+            if cell.gain is None or not row.day - cell.days < day < row.day:
+                continue
+            gained = booked_between(row.day, cell, day, day, skipped)
+            if gained is not None:
+                found[name] = Share(gained, day_date(row.day), day_date(row.day - cell.days + 1))
+    return found
 
 
 def _near(post: Post, days: list[int], wanted: int) -> str:

@@ -13,7 +13,14 @@ from afterpost.domain.rates import engagements, exposure, rate
 from afterpost.domain.readings import Value
 from afterpost.domain.scope import Scope
 from afterpost.domain.snapshots import PARTS, Bucket, Row, State, book
-from afterpost.domain.windows import Window, day_date, day_number, local_day, local_day_number, zone_of
+from afterpost.domain.windows import (
+    Window,
+    day_date,
+    day_number,
+    local_day_number,
+    skipped_days,
+    zone_of,
+)
 from afterpost.services.core import Core
 from afterpost.services.equal_age import AtAge, at_ages, born_as
 from afterpost.services.question import window_of
@@ -91,7 +98,8 @@ def post_analytics(
             raise NotFound(f"There is no post {post_id}.")
         organization = core.organization(connection, scope)
         window = window_of(core, organization, start, end)
-        state = latest.load(connection, scope, [post_id], organization.time_zone).get(post_id)
+        standing = latest.load(connection, scope, [post_id]).get(post_id)
+        state = None if standing is None else standing.state
         since = day_number(window.start) if state is None else min(day_number(window.start), state.last_day)
         history = snapshots.since(connection, scope, [post_id], since).get(post_id, [])
         today = local_day_number(core.now(), zone_of(organization.time_zone))
@@ -137,8 +145,8 @@ def _days(post: Post, state: State | None, history: list[Row], window: Window) -
     booked: dict[int, Bucket] = {}
     rows = {row.day: row for row in history}
     for row in history:
-        book(row, 1, booked)
-    published = None if post.published_at is None else local_day(post.published_at, zone_of(window.zone))
+        book(row, 1, booked, skipped_days(zone_of(window.zone)))
+    published = post.published_on
     found = []
     for day in window:
         number = day_number(day)

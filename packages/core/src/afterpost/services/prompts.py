@@ -8,7 +8,8 @@ from msgspec import Struct
 from afterpost.domain.ranking import ENOUGH, RankKey, rank_key
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
-from afterpost.services.overview import meta_of, window_sums
+from afterpost.services.earned import window_sums
+from afterpost.services.overview import meta_of
 from afterpost.services.question import DEFAULT, Question, asking
 from afterpost.services.rankings import Rated, field_of, owners_of, together
 from afterpost.services.windows import Meta

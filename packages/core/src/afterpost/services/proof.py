@@ -7,7 +7,7 @@ from msgspec import Struct
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import day_number
 from afterpost.services.core import Core
-from afterpost.services.overview import SHOWN
+from afterpost.services.earned import SHOWN
 from afterpost.services.question import DEFAULT, Question, asking
 from afterpost.services.windows import WindowMeta, shown
 from afterpost.storage import rollups, totals

@@ -22,9 +22,10 @@ from afterpost.domain.scope import Scope
 from afterpost.domain.windows import day_date, day_number
 from afterpost.services.core import Core
 from afterpost.services.question import DEFAULT, Asked, Question, asking
-from afterpost.services.windows import Coverage, Receipt, WindowMeta, attended, covered, expected_in, shown
+from afterpost.services.windows import Coverage, Receipt, WindowMeta, attended, covered, shown
 from afterpost.storage import accounts
 from afterpost.storage import quality as facts
+from afterpost.storage.coverage import unread
 from afterpost.storage.quality import Group, Reported
 
 MOST_IN_SUMMARY = 3
@@ -198,9 +199,16 @@ def _coverage(asked: Asked, write: _Writer) -> tuple[Coverage, list[Flaw]]:
 
 def _unread(asked: Asked, platform: str, account_id: int) -> list[int]:
     """Some of the account's posts that were expected and not observed."""
-    narrowed = structs.replace(asked.selection, platform=platform)
-    expected, seen = expected_in(asked._replace(selection=narrowed), [account_id])
-    return sorted(post.id for post in expected if post.id not in seen)[:MOST_IDS]
+    start, end = _days(asked)
+    return unread(
+        asked.connection,
+        asked.scope,
+        structs.replace(asked.selection, platform=platform),
+        account_id,
+        days=range(start, end + 1),
+        ends_at=asked.window.ends_at(),
+        limit=MOST_IDS,
+    )
 
 
 def _fallen(asked: Asked, by_day: ByDay, write: _Writer) -> Iterator[Flaw]:

@@ -2,10 +2,9 @@
 earned, in a total order."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from operator import attrgetter
 from typing import Literal, NamedTuple
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -13,9 +12,10 @@ from afterpost.domain.ranking import MIN_EXPOSURE, Evidence, RankKey, rank_key, 
 from afterpost.domain.rates import engagements, exposure, rate
 from afterpost.domain.scope import Scope
 from afterpost.domain.snapshots import booked_between
-from afterpost.domain.windows import Window, day_number, day_start
+from afterpost.domain.windows import Window, day_number, skipped_days, zone_of
 from afterpost.services.core import Core
-from afterpost.services.overview import SHOWN, UNKNOWN, Totals, meta_of, totals_of, window_sums
+from afterpost.services.earned import SHOWN, UNKNOWN, Totals, totals_of, window_sums
+from afterpost.services.overview import meta_of
 from afterpost.services.question import DEFAULT, Asked, Question, asking
 from afterpost.services.windows import Meta
 from afterpost.storage import posts, snapshots
@@ -44,6 +44,7 @@ class Ranked(Struct, frozen=True):
     url: str
     published_at: datetime | None
     state: str
+    published_on: date | None
     engagements: int
     exposure: str
     exposed: int
@@ -147,15 +148,15 @@ def ranking(
 
 def candidates_of(window: Window) -> CameOut:
     """When a candidate came out: on a local day of the window or of the 28 before, a day before its end."""
-    first = day_start(window.start - LOOK_BACK, ZoneInfo(window.zone))
-    return CameOut(first, window.ends_at() - MIN_AGE)
+    first = day_number(window.start - LOOK_BACK)
+    return CameOut(first, window.ends_at() - MIN_AGE, day_number(window.end))
 
 
 def field_of(asked: Asked) -> Field:
     """Every candidate of the window, ranked by shrunk rate. Their posts are not loaded (`owners_of`)."""
     connection, scope, selection, window = asked.connection, asked.scope, asked.selection, asked.window
     end = day_number(window.end)
-    candidates, unread = standings(connection, scope, selection, candidates_of(window), end)
+    candidates, unread = standings(connection, scope, selection, candidates_of(window))
     complete = [(each, *_seen(each)) for each in candidates if each.complete]
     pulled = shrunk([_evidence(each, engaged, exposed) for each, engaged, _, exposed in complete])
     rated = [
@@ -175,7 +176,7 @@ def _rated(candidate: Standing, engaged: int, name: str, exposed: int, value: fl
 
 
 def _key(candidate: Standing, value: float | None, exposed: int, *, worst: bool = False) -> RankKey:
-    return rank_key(value, exposed, candidate.published_at, candidate.post_id, worst=worst)
+    return rank_key(value, exposed, candidate.published, candidate.post_id, worst=worst)
 
 
 def _evidence(candidate: Standing, engaged: int, exposed: int) -> Evidence:
@@ -208,6 +209,7 @@ def shown(rated: Rated, post: Post, earned: Totals | None = None) -> Ranked:
         url=post.url,
         published_at=post.published_at,
         state=post.state,
+        published_on=post.published_on,
         engagements=rated.engagements,
         exposure=rated.exposure,
         exposed=rated.exposed,
@@ -226,19 +228,20 @@ def together(items: Iterable[Rated]) -> tuple[int, float | None]:
 
 
 def earned_by_post(asked: Asked, post_ids: Collection[int]) -> dict[int, Totals]:
-    """post id -> what is booked to the days of the window, of those with anything known in it.
+    """post id -> what is booked to the days of the window or undated in it, of those read or booked in it.
 
     Gains that lie inside the window are summed by the database; those that reach over its edges are split
     here, by the one formula there is.
     """
     start, end = day_number(asked.window.start), day_number(asked.window.end)
+    skipped = skipped_days(zone_of(asked.organization.time_zone))
     booked = snapshots.gains_inside(asked.connection, asked.scope, post_ids, start, end, SHOWN)
     for post_id, row in snapshots.across_edges(asked.connection, asked.scope, post_ids, start, end, SHOWN):
         for name in SHOWN:
             cell = row.cells.get(name)
             if cell is None or cell.gain is None or (start <= row.day - cell.days + 1 and row.day <= end):
                 continue
-            amount = booked_between(row.day, cell, start, end)
+            amount = booked_between(row.day, cell, start, end, skipped)
             if amount is not None:
                 own = booked.setdefault(post_id, {})
                 own[name] = own.get(name, 0) + amount

@@ -9,6 +9,7 @@ over as it was stored, and said.
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -17,7 +18,9 @@ from afterpost.defaults import AgeLadder
 from afterpost.domain.errors import InvalidInput
 from afterpost.domain.scope import SYSTEM, Actor, Scope
 from afterpost.services.archive_compare import Difference, compare
+from afterpost.services.archive_corrections import Corrections, corrections, find
 from afterpost.services.archive_pass import Gap, Pass, Readers, Trouble
+from afterpost.services.archive_telling import Telling, tell
 from afterpost.services.catalogue import list_organizations
 from afterpost.services.core import Core
 from afterpost.services.replay import Clock
@@ -35,7 +38,8 @@ class Rederived(Struct, frozen=True):
     """What deriving anew came to. `target`: where it is; None: it was thrown away. `fetches`: those noted, of
     which `derived` went through; `taken_over`: readings whose payload is not there, of `posts_taken_over`
     posts (the first 1,000 named), and `account_values_taken_over` the same of accounts' own numbers;
-    `differing`: rows that are not the same, by table."""
+    `differing`: rows that are not the same, by table; `corrections`: what can be told anew of them, where
+    that was asked for."""
 
     target: str | None
     fetches: int
@@ -49,6 +53,7 @@ class Rederived(Struct, frozen=True):
     rows: Mapping[str, int]
     differing: Mapping[str, int]
     differences: tuple[Difference, ...]
+    corrections: Corrections | None = None
 
     @property
     def same(self) -> bool:
@@ -85,19 +90,25 @@ def _fresh(core: Core, url: str, clock: Clock, source: Connection, scope: Scope)
         database.close()
 
 
+Then = Literal["compare", "plan", "tell"]
+"""What follows on deriving anew: nothing more, finding what can be corrected, or correcting it."""
+
+
 async def replay_archive(
     core: Core,
     scope: Scope,
     actor: Actor,
     url: str,
     readers: Readers,
+    then: Then = "compare",
     begin: Callable[[int], None] = lambda fetches: None,
     progress: Callable[[str], None] = lambda what: None,
 ) -> Rederived:
     """Derive every number of the scope anew into the empty database at `url`, and compare.
 
-    The learning rows of both are brought up to date first. `begin` hears how many steps there are, `progress`
-    of each one. Raises InvalidInput when the database is not empty.
+    The learning rows of both are brought up to date first. `then`: find what today's code reads otherwise,
+    and tell it anew. `begin` hears how many steps there are, `progress` of each one. Raises InvalidInput
+    when the database is not empty, Denied or Held when a guard refuses the telling.
     """
     now = core.now()
     organizations = [o.id for o in await core.database.reading(list_organizations, core, scope)]
@@ -117,6 +128,9 @@ async def replay_archive(
             await sync(fresh, scope.narrowed(organization=key), SYSTEM)
         with fresh.read(scope) as target:
             found = compare(source, target, scope, progress)
+            corrected = None
+            if then != "compare":
+                corrected = await _corrected(core, scope, actor, source, target, then, progress)
         taken = replica.posts_named(source, scope, sorted(replay.taken_over_of)[:NAMED])
         return Rederived(
             target=fresh.database.where,
@@ -131,4 +145,30 @@ async def replay_archive(
             rows=found.rows,
             differing=found.differing,
             differences=found.differences,
+            corrections=corrected,
         )
+
+
+async def _corrected(
+    core: Core,
+    scope: Scope,
+    actor: Actor,
+    source: Connection,
+    target: Connection,
+    then: Then,
+    progress: Callable[[str], None],
+) -> Corrections:
+    """What can be told anew; with `tell` it is."""
+    found = find(source, target, scope)
+    if then == "plan":
+        return found.corrections
+    telling: list[Telling] = []
+    for key, amount in found.amounts.items():
+        mine = corrections(source, target, scope.narrowed(organization=key))
+        telling.append(await tell(core, scope, actor, key, mine, amount, progress))
+    return msgspec.structs.replace(
+        found.corrections,
+        told=sum(each.told for each in telling),
+        passed_over=sum(each.passed_over for each in telling),
+        run_ids=tuple(run_id for each in telling for run_id in each.runs.values()),
+    )

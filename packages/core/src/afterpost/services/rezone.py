@@ -131,11 +131,12 @@ def _rezone(core: Core, scope: Scope, actor: Actor, zone: str, begin: Progress, 
         before, readings = rezoning.stored(connection, scope), rezoning.count_readings(connection, scope)
         begin(2 * readings)
         moved = rezoning.redate(connection, scope, zone_of(zone), progress)
+        rezoning.redate_dues(connection, scope, zone_of(zone))
         account_metrics.redate(connection, scope, zone_of(zone))
         rezoning.clear(connection, scope)
         organizations.set_zone(connection, scope, organization.id, zone)
         number = organizations.next_change(connection, scope, organization.id, tx.now)
-        unlearned = refold.derive(connection, scope, tx.now, publications=False, progress=progress)
+        unlearned = refold.derive(connection, scope, tx.now, progress=progress)
         changes.add(connection, scope, organization.id, number, unlearned)
         found = Rezone(
             *(organization.slug, organization.time_zone, zone, True),

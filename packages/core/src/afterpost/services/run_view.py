@@ -7,12 +7,14 @@ from msgspec import Struct
 
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
+from afterpost.services.import_run import file_of_run, lines_of_run
 from afterpost.services.standing import run_with_items
 from afterpost.storage import posts, progress
+from afterpost.storage.imports import ImportFile, ImportLine
 from afterpost.storage.runs import Run
 
 LISTED = 1_000
-"""Posts listed of one run at most."""
+"""Posts and lines listed of one run at most."""
 
 
 class Trouble(Struct, frozen=True):
@@ -34,6 +36,23 @@ class RunView(Struct, frozen=True):
 
     run: Run
     troubles: tuple[Trouble, ...]
+
+
+class RunsPage(Struct, frozen=True):
+    """Runs, newest first. `next_before`: the id that the next page lies before; None on the last."""
+
+    runs: list[Run]
+    next_before: int | None
+
+
+class RunShown(Struct, frozen=True):
+    """A run, its posts that failed or were skipped, the file it read, and the first of that file's lines that
+    failed."""
+
+    run: Run
+    troubles: tuple[Trouble, ...]
+    file: ImportFile | None
+    failed_lines: list[ImportLine]
 
 
 class Progress(Struct, frozen=True):
@@ -62,6 +81,13 @@ def view_run(core: Core, scope: Scope, run_id: int) -> RunView:
         for item in sorted(items, key=lambda item: item.outcome)
     ]
     return RunView(run, tuple(troubles))
+
+
+def show_run(core: Core, scope: Scope, run_id: int) -> RunShown:
+    """The run with all that failed in it, posts and lines, or NotFound."""
+    view = view_run(core, scope, run_id)
+    lines = lines_of_run(core, scope, run_id, limit=LISTED, outcome="failed")
+    return RunShown(view.run, view.troubles, file_of_run(core, scope, run_id), lines)
 
 
 def progress_of(

@@ -10,7 +10,7 @@ from afterpost.domain.errors import NotFound
 from afterpost.domain.scope import Scope
 from afterpost.sdk.migrations import Migrations
 from afterpost.services.core import Core
-from afterpost.storage import accounts, runs
+from afterpost.storage import accounts, imports, runs
 from afterpost.storage.accounts import Account
 from afterpost.storage.migrate import states_on
 from afterpost.storage.runs import Run, RunItem
@@ -61,14 +61,30 @@ def run_with_items(core: Core, scope: Scope, run_id: int, limit: int) -> tuple[R
             raise NotFound(f"There is no run {run_id}.")
         if run.state == "running":
             counted = runs.count_items(connection, scope, run_id)
-            run = msgspec.structs.replace(run, posts=sum(counted.values()), **counted)
+            lines = None if run.failed_lines is None else imports.failed_lines(connection, scope, run_id)
+            run = msgspec.structs.replace(run, posts=sum(counted.values()), **counted, failed_lines=lines)
         return run, runs.items_of(connection, scope, run_id, TROUBLED, limit)
 
 
 def recent_runs(core: Core, scope: Scope, limit: int) -> list[Run]:
     """The newest runs of every kind."""
+    found, _ = page_of_runs(core, scope, limit=limit)
+    return found
+
+
+def page_of_runs(
+    core: Core,
+    scope: Scope,
+    *,
+    limit: int,
+    kind: str | None = None,
+    state: str | None = None,
+    after: int | None = None,
+) -> tuple[list[Run], int | None]:
+    """A page of runs, newest first, and the key the next page starts after (None: no more)."""
     with core.read(scope) as connection:
-        return runs.last_runs(connection, scope, None, limit)
+        found = runs.last_runs(connection, scope, kind, limit + 1, state=state, after=after)
+    return found[:limit], found[limit - 1].id if len(found) > limit else None
 
 
 def schemas_behind(core: Core, own_tables: Mapping[str, Migrations]) -> list[str]:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from afterpost.domain.errors import NotFound, TooSoon
 from afterpost.domain.scope import Scope
+from afterpost.services.catalogue import known_brand
 from afterpost.services.core import Core
 from afterpost.services.refresh import waits_until
 from afterpost.services.standing import Standing, accounts_standing
@@ -47,21 +48,9 @@ class Readable(Struct, frozen=True):
 
 
 def brand_called(core: Core, scope: Scope, name: str) -> Brand:
-    """The brand of that slug, name or id, or NotFound that lists the brands there are."""
+    """The brand of that slug, name or id (`known_brand`)."""
     with core.read(scope) as connection:
-        brands = organizations.list_brands(connection, scope)
-    wanted = name.casefold()
-    for found in (
-        [brand for brand in brands if brand.slug == wanted],
-        [brand for brand in brands if brand.name.casefold() == wanted],
-        [brand for brand in brands if str(brand.id) == wanted],
-    ):
-        if found:
-            return found[0]
-    known = ", ".join(brand.slug for brand in brands[:20])
-    raise NotFound(
-        f"There is no brand {name!r}.", hint=f"Brands: {known}." if known else "There is no brand yet."
-    )
+        return known_brand(connection, scope, name)
 
 
 def account_states(core: Core, scope: Scope) -> list[AccountState]:

@@ -14,7 +14,9 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from afterpost.domain.attendance import plain, stepped
 from afterpost.domain.metrics import CUMULATIVE
+from afterpost.domain.publication import is_exposed, rank_of
 from afterpost.domain.readings import Reading, content, digest_of, written
 from afterpost.domain.snapshots import Column, gains_of, offers_of
 from afterpost.domain.windows import local_day_number, zone_of
@@ -27,6 +29,7 @@ from afterpost.storage.transaction import Tx
 from afterpost.storage.types import to_micros
 
 _POST_ID = attrgetter("post.id")
+_EXPOSED_AT, _TOLD_RANK = (latest.COLUMNS[4:].index(name) for name in ("exposed_at", "told_rank"))
 NO_KINDS = written({})
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -41,6 +44,7 @@ class Item(NamedTuple):
     source: Source
 
 
+_Key = tuple[Dimensions, int, int, int | None, int | None, int, tuple[str, ...]]
 _Rows = list[tuple[int | float | str | bytes | None, ...]]
 
 
@@ -67,7 +71,7 @@ def take(
     times = Counter(map(_POST_ID, items))
     ends = latest.ends(tx.connection, tx.scope, times)
     instants: dict[datetime, tuple[int, int]] = {}  # of a batch most are read at a few
-    groups: dict[tuple[Dimensions, int, int, int, tuple[str, ...]], _Alike] = {}
+    groups: dict[_Key, _Alike] = {}
     by_metrics: dict[tuple[str, ...], _Rows] = {}
     named: dict[str, int] = {}  # definition sets by their JSON; groups mostly share one
     read: _Rows = []
@@ -79,10 +83,11 @@ def take(
         post_id, at, published_at = post.id, reading.observed_at, reading.published_at
         values: Mapping[str, Any] = reading.values  # integers, once it is a step
         end = ends.get(post_id)
-        if end is None or times[post_id] > 1 or reading.kinds:
+        if end is None or times[post_id] > 1 or reading.kinds or reading.whole_day:
             rest.append(item)
             continue
-        _, of, brand, account, platform, kind, first_day, prev, first_at, first_published, text, ever = end
+        _, of, brand, account, platform, kind, first_day, prev, text, publication, *rest_of = end
+        ever, due, before, *stays = rest_of
         known = latest.totals_of(text)
         instant = instants.get(at)
         if instant is None:
@@ -92,9 +97,23 @@ def take(
         if day <= prev or values.keys() != known.keys() or type(sum(values.values())) is not int:
             rest.append(item)
             continue
+        published = None if published_at is None else to_micros(published_at)
+        exposed_at, rank = stays[_EXPOSED_AT], stays[_TOLD_RANK]
+        # Who tells another publication, or better, or is the first to see the post, is heard by `record`.
+        if (
+            not plain(prev, day, due, before)
+            or reading.published_on is not None
+            or (
+                published_at is not None
+                and (published != publication or rank_of(published_at, source) > rank)
+            )
+            or (exposed_at is None and is_exposed(values))
+        ):
+            rest.append(item)
+            continue
 
         dimensions = of, brand, account, platform, kind
-        key = dimensions, prev, day, id(reading.definitions), tuple(values)
+        key = dimensions, prev, day, due, before, id(reading.definitions), tuple(values)
         alike = groups.get(key)
         if alike is None:
             alike = groups[key] = _alike(tx, reading, by_metrics, named)
@@ -104,23 +123,25 @@ def take(
         body = written(values)
         digest = digest_of(content(body, definitions, published_at, NO_KINDS))
         text = body.decode()
-        published = None if published_at is None else to_micros(published_at)
         told = (
             day,
             post_id,
             micros,
+            number,
             digest,
+            False,
             owner,
             definition_id,
             text,
             published,
+            None,
             source,
             run_id,
             recorded_at,
         )
         read.append(told)
         # Its values are just the last known totals, so their texts are one.
-        moved.append((post_id, owner, first_day, day, first_at, first_published, text, None, ever | offers))
+        moved.append((post_id, owner, first_day, day, *stays, text, None, ever | offers))
 
         names = metrics + own
         gains = gains_of(totals := [*map(values.__getitem__, names)], map(known.__getitem__, names))
@@ -139,10 +160,11 @@ def take(
     latest.put(tx.connection, tx.scope, moved)
     for metrics, rows in by_metrics.items():
         snapshots.put(tx.connection, tx.scope, metrics, rows)
-    for (dimensions, prev, day, *_), alike in groups.items():
+    for (dimensions, prev, day, due, before, *_), alike in groups.items():
         columns = dict(zip(alike.metrics + alike.own, zip(*alike.gains, strict=True), strict=True))
         booked = {name: Column(0, gains, day - prev) for name, gains in columns.items()}
         change.book_alike(dimensions, day, day - prev, alike.offers, booked, len(alike.posts))
+        change.attend(dimensions, stepped(prev, day, due, before), len(alike.posts))
         change.touch(day, alike.posts)
         change.restated += sum(gain < 0 for gains in columns.values() if min(gains) < 0 for gain in gains)
     return rest

@@ -1,6 +1,7 @@
 """The weekly summary: what to learn from complete days. Today is never in it."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -9,20 +10,11 @@ from afterpost.domain.openings import folded, opening_of
 from afterpost.domain.ranking import MIN_EXPOSURE
 from afterpost.domain.scope import Scope
 from afterpost.services.core import Core
+from afterpost.services.earned import UNKNOWN, Totals, earned_of, previous_sums, window_sums
 from afterpost.services.equal_age import EqualAge, equal_age
 from afterpost.services.growth import Change, change
-from afterpost.services.overview import (
-    Group,
-    Growth,
-    Totals,
-    comparable_totals,
-    earned_of,
-    groups,
-    growth_of,
-    meta_of,
-    previous_sums,
-    window_sums,
-)
+from afterpost.services.like_for_like import Growth, Sides, compare, complete_sides
+from afterpost.services.overview import Group, groups, meta_of
 from afterpost.services.quality import Quality, quality_of
 from afterpost.services.question import DEFAULT, Question, asking
 from afterpost.services.rankings import Ranked, Rated, field_of, owners_of, shown, together
@@ -87,7 +79,9 @@ def weekly(
     with asking(core, scope, question) as asked:
         sums = window_sums(asked)
         before = previous_sums(asked)
-        now, then = comparable_totals(asked, sums, before)
+        complete = complete_sides(asked, Sides([sums], [before]))
+        now, then = (earned_of(side[0]) if side else UNKNOWN for side in complete)
+        compared = compare(asked, sums, before)
         found = field_of(asked)
         owners = owners_of(asked, found.rated)
         ranked = found.distributed
@@ -108,21 +102,22 @@ def weekly(
             hooks=tuple(_openings(ranked, owners)[:top_n]),
             earned=earned_of(sums),
             previous=earned_of(before),
-            growth=growth_of(now, then),
+            growth=compared.growth,
             week_over_week=WeekOverWeek(
-                change(now.views, then.views),
-                change(now.engagements, then.engagements),
+                change("views", now, then, compared),
+                change("engagements", now, then, compared),
                 equal_age(asked, asked.window),
             ),
         )
-        return answer, meta_of(asked, sums)
+        return answer, meta_of(asked, sums, compared)
 
 
 def _hours(ranked: Iterable[Rated], zone: ZoneInfo) -> list[Hour]:
     by_hour: dict[int, list[Rated]] = {}
     for item in ranked:
-        published = item.standing.published_at
-        if published is not None:
+        published = item.standing.published
+        # A day has no hour.
+        if isinstance(published, datetime):
             by_hour.setdefault(published.astimezone(zone).hour, []).append(item)
     return [Hour(hour, len(items), together(items)[1]) for hour, items in sorted(by_hour.items())]
 

@@ -1,5 +1,6 @@
 """Whether what is derived still is what it is derived from, and when anything was last recorded."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from afterpost.storage.scoping import within
 from afterpost.storage.tables import (
     DIMENSIONS,
     STANDING_COUNTERS,
+    openings,
     organizations,
     post_analytics,
     posts,
@@ -45,35 +47,54 @@ def newest_change(connection: sa.Connection, scope: Scope) -> datetime | None:
     return max((instant for instant in instants if instant is not None), default=None)
 
 
+_OPENED = tuple(f"{name}_{what}" for name in CUMULATIVE for what in ("late", "late_total"))
+"""Per counter how many posts opened late, and the sum of their first totals."""
+Counters = dict[tuple[Any, ...], dict[str, int]]
+"""Group -> counters."""
+
+
 def rollup_drift(connection: sa.Connection, scope: Scope) -> list[Drift]:
-    """Groups whose standing sums are not those of their snapshots, or whose daily rollups do not add up to
-    them. Empty when rollups equal facts, as they must at every commit."""
+    """Groups whose standing sums or late openings are not those of their snapshots, or whose daily rollups do
+    not add up to them. Empty when rollups equal facts, as they must at every commit."""
     held = _counters(connection, standing, within(scope, standing))
+    facts = _facts(connection, scope)
     by_group: dict[tuple[Any, ...], set[str]] = {}
-    for sums in (
-        _counters(connection, rollups, within(scope, rollups)),
-        _facts(connection, scope),
+    for names, ours, theirs in (
+        (STANDING_COUNTERS, held, _counters(connection, rollups, within(scope, rollups))),
+        (STANDING_COUNTERS, held, facts),
+        (_OPENED, _opened(connection, scope), facts),
     ):
-        for group in held.keys() | sums.keys():
-            nothing = dict.fromkeys(STANDING_COUNTERS, 0)
-            ours, theirs = held.get(group, nothing), sums.get(group, nothing)
-            wrong = {name for name in STANDING_COUNTERS if ours[name] != theirs[name]}
+        for group in ours.keys() | theirs.keys():
+            mine, yours = ours.get(group, {}), theirs.get(group, {})
+            wrong = {name for name in names if mine.get(name, 0) != yours.get(name, 0)}
             if wrong:
                 by_group.setdefault(group, set()).update(wrong)
     return [Drift(group, tuple(sorted(wrong))) for group, wrong in sorted(by_group.items())]
 
 
-def _counters(
-    connection: sa.Connection, table: sa.Table, where: list[sa.ColumnElement[bool]]
-) -> dict[tuple[Any, ...], dict[str, int]]:
+def _counters(connection: sa.Connection, table: sa.Table, where: list[sa.ColumnElement[bool]]) -> Counters:
     dimensions = [table.c[name] for name in DIMENSIONS]
     columns = [sa.func.sum(table.c[name]).label(name) for name in STANDING_COUNTERS]
     query = sa.select(*dimensions, *columns).where(*where).group_by(*dimensions)
-    return _by_group(connection, query)
+    return _by_group(connection, query, STANDING_COUNTERS)
 
 
-def _facts(connection: sa.Connection, scope: Scope) -> dict[tuple[Any, ...], dict[str, int]]:
-    """The same counters from the snapshots: posts that reported a metric, and by how much it moved."""
+def _opened(connection: sa.Connection, scope: Scope) -> Counters:
+    """Late openings by group, as they are booked."""
+    dimensions = [openings.c[name] for name in DIMENSIONS]
+    sums = (sa.func.sum(openings.c.posts), sa.func.sum(openings.c.total))
+    query = sa.select(*dimensions, openings.c.metric, *sums).where(*within(scope, openings))
+    found: Counters = {}
+    for *group, metric, late, total in connection.execute(query.group_by(*dimensions, openings.c.metric)):
+        found.setdefault(tuple(group), {}).update(
+            {f"{metric}_late": int(late), f"{metric}_late_total": int(total)}
+        )
+    return found
+
+
+def _facts(connection: sa.Connection, scope: Scope) -> Counters:
+    """The same counters from the snapshots: posts that reported a metric, by how much it moved, and which
+    first totals are no gain."""
     dimensions = [
         posts.c.organization_id.label("organization_id"),
         sa.func.coalesce(posts.c.brand_id, _NONE).label("brand_id"),
@@ -88,6 +109,9 @@ def _facts(connection: sa.Connection, scope: Scope) -> dict[tuple[Any, ...], dic
         columns.append(
             sa.func.coalesce(sa.func.sum(sa.func.coalesce(gain, total)), 0).label(f"{name}_change")
         )
+        late = sa.case((gain.is_(None), total))
+        columns.append(sa.func.count(late).label(f"{name}_late"))
+        columns.append(sa.func.coalesce(sa.func.sum(late), 0).label(f"{name}_late_total"))
     query = (
         sa.select(*dimensions, *columns)
         .select_from(post_analytics)
@@ -95,13 +119,11 @@ def _facts(connection: sa.Connection, scope: Scope) -> dict[tuple[Any, ...], dic
         .where(*within(scope, posts))
         .group_by(*dimensions)
     )
-    return _by_group(connection, query)
+    return _by_group(connection, query, (*STANDING_COUNTERS, *_OPENED))
 
 
-def _by_group(
-    connection: sa.Connection, query: sa.Select[Any]
-) -> dict[tuple[Any, ...], dict[str, int]]:  # fmt: skip
+def _by_group(connection: sa.Connection, query: sa.Select[Any], names: Sequence[str]) -> Counters:
     return {
-        tuple(row[name] for name in DIMENSIONS): {name: int(row[name]) for name in STANDING_COUNTERS}
+        tuple(row[name] for name in DIMENSIONS): {name: int(row[name]) for name in names}
         for row in connection.execute(query).mappings()
     }

@@ -31,6 +31,7 @@ from afterpost.storage.tables import (
     definition_sets,
     latest,
     observations,
+    openings,
     organizations,
     post_analytics,
     posts,
@@ -103,7 +104,10 @@ def _accounts(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
 
 
 def _posts(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
-    columns = ("title", "description", "url", "content_type", "published_at", "links", "state", "gone_at")
+    columns = (
+        *("title", "description", "url", "content_type", "published_at", "published_day"),
+        *("publication_doubted", "links", "state", "gone_at"),
+    )
     query = (
         sa.select(
             *_POST,
@@ -120,7 +124,7 @@ def _posts(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
         if row["state"] != "gone":
             # A post that was missed once and may come back: the state of its collection, no fact.
             row.pop("gone_at", None)
-        yield _json(row, "links")
+        yield _days(_json(row, "links"), "published_day")
 
 
 def _of_posts(table: sa.Table, scope: Scope, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
@@ -135,6 +139,7 @@ def _of_posts(table: sa.Table, scope: Scope, *columns: sa.ColumnElement[Any]) ->
 
 
 def _observations(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
+    """Each reading once: how often it was told, and when, is no fact."""
     table = observations
     query = _of_posts(
         table,
@@ -142,13 +147,20 @@ def _observations(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
         table.c.observed_at,
         table.c.day,
         table.c.digest,
+        table.c.whole_day,
         table.c.body.label("values"),
         definition_sets.c.body.label("asked"),
         table.c.published_at,
+        table.c.published_day,
         table.c.source,
     ).join(definition_sets, definition_sets.c.id == table.c.definition_id)
-    for row in _rows(connection, query, [*_POST, table.c.observed_at, table.c.digest]):
-        yield _json(_days(row, "day"), "values", "asked") | {"digest": row["digest"].hex()}
+    before: tuple[Any, ...] = ()
+    for row in _rows(connection, query, [*_POST, table.c.observed_at, table.c.digest, table.c.told]):
+        current = tuple(row[name] for name in KEYS["observations"])
+        if current != before:
+            shown = _json(_days(row, "day", "published_day"), "values", "asked")
+            yield shown | {"digest": row["digest"].hex()}
+        before = current
 
 
 def _daily_metrics(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
@@ -204,8 +216,10 @@ def _post_analytics(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
 
 
 def _latest(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
-    columns = ("first_day", "last_day", "first_at", "published_at", "known", "behind", "offers")
-    # The post's own `published_at` is in `posts`; this one is what the earliest reading gave.
+    columns = (
+        *("first_day", "last_day", "first_at", "first_whole_day", "exposed_at", "exposed_on"),
+        *("told_rank", "told_apart", "known", "behind", "offers"),
+    )
     query = _of_posts(latest, scope, *(latest.c[name] for name in columns))
     for row in _rows(connection, query, _POST):
         behind = msgspec.json.decode(row.pop("behind", "{}"))
@@ -213,7 +227,10 @@ def _latest(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
             name: [total, day_date(behind.get(name, row["last_day"]))]
             for name, total in msgspec.json.decode(row["known"]).items()
         }
-        yield _days(row, "first_day", "last_day") | {"known": known, "offers": PARTS[row["offers"]]}
+        yield _days(row, "first_day", "last_day", "exposed_on") | {
+            "known": known,
+            "offers": PARTS[row["offers"]],
+        }
 
 
 def _grouped(
@@ -259,6 +276,10 @@ def _attendance(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
     return _grouped(connection, scope, attendance, ("day", "gap"), ("posts",))
 
 
+def _openings(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
+    return _grouped(connection, scope, openings, ("day", "metric", "span"), ("posts", "total"))
+
+
 def _content_performance(connection: sa.Connection, scope: Scope) -> Iterator[Row]:
     table = content_performance
     query = (
@@ -291,6 +312,7 @@ TABLES: Mapping[str, Callable[[sa.Connection, Scope], Iterator[Row]]] = {
     "rollups": _rollups,
     "standing": _standing,
     "attendance": _attendance,
+    "openings": _openings,
     "content_performance": _content_performance,
 }
 """Every table of facts -> its rows in canonical order."""
@@ -310,6 +332,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "rollups": (*_GROUP_KEY, "day"),
     "standing": _GROUP_KEY,
     "attendance": (*_GROUP_KEY, "day", "gap"),
+    "openings": (*_GROUP_KEY, "day", "metric", "span"),
     "content_performance": (*_POST_KEY, "measured_on"),
 }
 """What a row of each table is known by; the rows come in the order of these, texts by their bytes and a

@@ -79,6 +79,14 @@ def get_file(connection: sa.Connection, scope: Scope, run_id: int) -> ImportFile
     return ImportFile(**row._mapping) if row else None
 
 
+def failed_lines(connection: sa.Connection, scope: Scope, run_id: int) -> int:
+    """How many lines of a run's file failed, up to now."""
+    query = sa.select(sa.func.count()).where(
+        import_lines.c.run_id == run_id, import_lines.c.outcome == "failed", *within(scope, import_lines)
+    )
+    return connection.execute(query).scalar_one()
+
+
 def first_observed(
     connection: sa.Connection, scope: Scope, organization_id: int, sha256: str
 ) -> datetime | None:

@@ -3,13 +3,14 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
 from afterpost.domain.metrics import Kind
+from afterpost.domain.publication import Publication
 from afterpost.domain.readings import Value
 from afterpost.domain.scope import Scope
 from afterpost.domain.snapshots import Observed
@@ -28,24 +29,31 @@ class Definitions(Struct, frozen=True):
 
 
 class Stored(NamedTuple):
-    """A reading as stored, with what merging needs and the publication time it gave."""
+    """A reading as stored, with what merging needs, and the run that told it."""
 
     observed: Observed
-    published_at: datetime | None
+    run_id: int
+
+
+Day: TypeAlias = date
+"""The type, beside a field of that name."""
 
 
 class Observation(Struct, frozen=True):
-    """One stored reading as shown to people: what was said, when, by which run."""
+    """One stored reading as shown to people: what was said, when, by which run. Of one that tells only its
+    day `observed_at` is None; `replaced`: what was told later of the same instant contradicts it."""
 
     date: date
-    observed_at: datetime
+    observed_at: datetime | None
     recorded_at: datetime
     values: dict[str, Value]
     definitions: dict[str, str]
     published_at: datetime | None
+    published_on: Day | None
     source: str
     run_id: int
     digest: str
+    replaced: bool
     payloads: tuple[str, ...] = ()
     """SHA-256 of what it was read from, in hexadecimal; `archive.digests_of` knows."""
 
@@ -54,11 +62,14 @@ COLUMNS = (
     "day",
     "post_id",
     "observed_at",
+    "told",
     "digest",
+    "whole_day",
     "organization_id",
     "definition_id",
     "body",
     "published_at",
+    "published_day",
     "source",
     "run_id",
     "recorded_at",
@@ -95,10 +106,14 @@ _READ = (
     observations.c.post_id,
     observations.c.day,
     observations.c.observed_at,
+    observations.c.told,
     observations.c.digest,
+    observations.c.whole_day,
     observations.c.body,
     observations.c.published_at,
+    observations.c.published_day,
     observations.c.source,
+    observations.c.run_id,
     definition_sets.c.body.label("definitions"),
 )
 
@@ -109,7 +124,15 @@ def _observed(row: Any, sets: dict[str, Definitions]) -> Observed:
     if known is None:
         known = sets[row.definitions] = _definitions(row.definitions)
     return Observed(
-        row.observed_at, row.digest, _values(row.body), known.kinds, known.definitions, row.source
+        row.observed_at,
+        row.digest,
+        _values(row.body),
+        known.kinds,
+        known.definitions,
+        row.source,
+        Publication(row.published_at, row.published_day).told,
+        row.whole_day,
+        row.told,
     )
 
 
@@ -134,39 +157,26 @@ def stored_on(
             )
         )
         for row in connection.execute(query):
-            stored = Stored(_observed(row, sets), row.published_at)
+            stored = Stored(_observed(row, sets), row.run_id)
             found.setdefault((row.post_id, row.day), []).append(stored)
     return found
 
 
-class Recorded(NamedTuple):
-    """A stored reading of a post, with when and by which run it was stored."""
-
-    post_id: int
-    stored: Stored
-    recorded_at: datetime
-    run_id: int
-
-
-def by_day(connection: sa.Connection, scope: Scope) -> Iterator[tuple[int, list[Recorded]]]:
-    """(day, every reading of that day), oldest day first; never more than one day of them at once."""
+def by_day(connection: sa.Connection, scope: Scope) -> Iterator[tuple[int, list[tuple[int, Observed]]]]:
+    """(day, every reading of that day with its post), oldest day first; never more than one day of them at
+    once."""
     sets: dict[str, Definitions] = {}
     seen: int | None = None
     while (day := next_day(connection, scope, seen)) is not None:
         query = (
-            sa.select(*_READ, observations.c.recorded_at, observations.c.run_id)
+            sa.select(*_READ)
             .join(definition_sets, definition_sets.c.id == observations.c.definition_id)
             .join(posts, posts.c.id == observations.c.post_id)
             .where(observations.c.day == day, *within(scope, posts))
         )
         yield (
             day,
-            [
-                Recorded(
-                    row.post_id, Stored(_observed(row, sets), row.published_at), row.recorded_at, row.run_id
-                )
-                for row in connection.execute(query)
-            ],
+            [(row.post_id, _observed(row, sets)) for row in connection.execute(query)],
         )
         seen = day
 
@@ -197,11 +207,12 @@ def put(
 
 
 def of_post(connection: sa.Connection, scope: Scope, post_id: int, days: Sequence[int]) -> list[Observation]:
-    """The post's readings on those days, newest first."""
-    found: list[Observation] = []
+    """The post's readings on those days, the one that counts most first."""
+    found: list[tuple[int, Observed, Observation]] = []
+    sets: dict[str, Definitions] = {}
     for some in chunks(days):
         query = (
-            sa.select(observations, definition_sets.c.body.label("definitions"))
+            sa.select(*_READ, observations.c.recorded_at)
             .join(definition_sets, definition_sets.c.id == observations.c.definition_id)
             .join(posts, posts.c.id == observations.c.post_id)
             .where(
@@ -210,21 +221,25 @@ def of_post(connection: sa.Connection, scope: Scope, post_id: int, days: Sequenc
                 *within(scope, posts),
             )
         )
-        for row in connection.execute(query):
-            found.append(
-                Observation(
-                    day_date(row.day),
-                    row.observed_at,
-                    row.recorded_at,
-                    _values(row.body),
-                    _definitions(row.definitions).definitions,
-                    row.published_at,
-                    row.source,
-                    row.run_id,
-                    row.digest.hex(),
-                )
+        rows = connection.execute(query).all()
+        readings = [_observed(row, sets) for row in rows]
+        for row, mine in zip(rows, readings, strict=True):
+            shown = Observation(
+                day_date(row.day),
+                None if row.whole_day else row.observed_at,
+                row.recorded_at,
+                dict(mine.values),
+                sets[row.definitions].definitions,
+                row.published_at,
+                None if row.published_day is None else day_date(row.published_day),
+                row.source,
+                row.run_id,
+                row.digest.hex(),
+                any(other.replaces(mine) for other in readings),
             )
-    return sorted(found, key=lambda o: (o.observed_at, o.digest), reverse=True)
+            found.append((row.day, mine, shown))
+    found.sort(key=lambda each: (each[0], each[1].order), reverse=True)
+    return [shown for *_, shown in found]
 
 
 class DailyValue(Struct, frozen=True):

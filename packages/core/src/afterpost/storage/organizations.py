@@ -156,8 +156,8 @@ def get_brand(connection: sa.Connection, scope: Scope, brand_id: int) -> Brand |
     return Brand(*row) if row else None
 
 
-def find_brand(connection: sa.Connection, scope: Scope, organization_id: int, name: str) -> Brand | None:
-    """The brand of that slug, else of that name, if the scope may see it."""
+def find_brands(connection: sa.Connection, scope: Scope, organization_id: int, name: str) -> list[Brand]:
+    """The brand of that slug, else those of that name, if the scope may see them."""
     query = (
         sa.select(*_BRAND)
         .where(
@@ -167,8 +167,8 @@ def find_brand(connection: sa.Connection, scope: Scope, organization_id: int, na
         )
         .order_by(brands.c.slug != name, brands.c.id)
     )
-    row = connection.execute(query).first()
-    return Brand(*row) if row else None
+    found = [Brand(*row) for row in connection.execute(query)]
+    return found[:1] if found and found[0].slug == name else found
 
 
 def add_brand(

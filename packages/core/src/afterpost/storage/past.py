@@ -25,13 +25,14 @@ from afterpost.storage.tables import (
     brands,
     change_times,
     daily_metrics,
+    due_reads,
     observations,
     organizations,
     pauses,
     posts,
 )
 
-FILTERED = (posts, observations, daily_metrics, brands, accounts, organizations, pauses)
+FILTERED = (posts, observations, daily_metrics, due_reads, brands, accounts, organizations, pauses)
 """Shadows that hold what was there, beside those that are computed (`refold.DERIVED`): later rows are left
 out, and columns that moved are as they were."""
 COMPARED = ("ix_posts_alike", "ix_posts_platform")
@@ -97,6 +98,7 @@ def _shadow(connection: sa.Connection, scope: Scope, instant: datetime) -> None:
     views = {
         observations: _recorded(real(observations), instant),
         daily_metrics: _recorded(real(daily_metrics), instant),
+        due_reads: _recorded(real(due_reads), instant),
         brands: _owners(real(brands), posts.c.brand_id, instant),
         accounts: _owners(real(accounts), posts.c.account_id, instant),
         organizations: _organizations(real, instant),
@@ -124,8 +126,9 @@ def _named(table: sa.Table, schema: str) -> sa.Table:
 def _posts(real: Real, scope: Scope, instant: datetime) -> sa.Select[Any]:
     """The posts there were. Brand, account, type and texts are today's, the state is that of the instant.
 
-    The publication is as it was given with the post, until `refold` knows what its readings told. What is
-    planned is left out: nothing is collected in the past.
+    The publication is left to `refold`, which knows what the readings told by then. Of what was planned
+    there is the read that had come by then: of those booked later the first, else the one that is still
+    outstanding.
     """
     post, gone = real(posts), real(absences)
     since = (
@@ -137,16 +140,30 @@ def _posts(real: Real, scope: Scope, instant: datetime) -> sa.Select[Any]:
         )
         .scalar_subquery()
     )
+    due = real(due_reads)
+    booked = (
+        sa.select(due.c.post_id, sa.func.min(due.c.first_at).label("first_at"))
+        .where(due.c.recorded_at > instant, due.c.first_at <= instant, *within(scope, due))
+        .group_by(due.c.post_id)
+        .subquery("booked")
+    )
+    outstanding = sa.case((post.c.due_at <= instant, post.c.due_at))
+    overdue = sa.case((since.is_not(None), sa.null()), else_=sa.func.coalesce(booked.c.first_at, outstanding))
     then: dict[str, sa.ColumnElement[Any]] = {
-        "published_at": post.c.announced_at,
+        "published_at": sa.null(),
+        "published_day": sa.null(),
+        "publication_doubted": sa.false(),
         "state": sa.case((since.is_not(None), "gone"), else_="live"),
         "misses": sa.literal(0),
         "gone_at": since,
-        "due_at": sa.null(),
+        "due_at": overdue,
+        "due_day": sa.null(),
+        "due_prev": sa.null(),
         "refreshed_at": sa.case((post.c.refreshed_at <= instant, post.c.refreshed_at)),
     }
     columns = [then.get(c.name, c) for c in post.columns]
-    return sa.select(*columns).where(post.c.created_at <= instant, *within(scope, post))
+    joined = post.outerjoin(booked, booked.c.post_id == post.c.id)
+    return sa.select(*columns).select_from(joined).where(post.c.created_at <= instant, *within(scope, post))
 
 
 def _recorded(table: sa.Table, instant: datetime) -> sa.Select[Any]:

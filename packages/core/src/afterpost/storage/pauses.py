@@ -1,14 +1,11 @@
 """When accounts were not read: stopped until a person acted, or disconnected."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 
 from afterpost.domain.scope import Scope
-from afterpost.storage.scoping import Shape, values_of, within
+from afterpost.storage.scoping import within
 from afterpost.storage.tables import pauses
 
 
@@ -29,27 +26,15 @@ def note_state(
         )
 
 
-def disconnections(
-    connection: sa.Connection, scope: Scope, begins_at: datetime, ends_at: datetime
-) -> Mapping[int, list[tuple[datetime, datetime | None]]]:
-    """account id -> when it was disconnected, of what overlaps [begins_at, ends_at).
-
-    A stopped account is not in it: it should have been read, and somebody has to mend it.
-    """
-    values = {**values_of(scope), "begins_at": begins_at, "ends_at": ends_at}
-    found: dict[int, list[tuple[datetime, datetime | None]]] = {}
-    for account_id, began_at, ended_at in connection.execute(_disconnections(Shape.of(scope)), values):
-        found.setdefault(account_id, []).append((began_at, ended_at))
-    return found
+Pause = tuple[datetime, datetime | None]
+"""Since when, until when."""
 
 
-@cache
-def _disconnections(shape: Shape) -> sa.Select[Any]:
-    began, ended = pauses.c.began_at, pauses.c.ended_at
-    begins_at, ends_at = (sa.bindparam(name, type_=began.type) for name in ("begins_at", "ends_at"))
-    return sa.select(pauses.c.account_id, began, ended).where(
-        pauses.c.state == "disconnected",
-        began < ends_at,
-        sa.or_(ended.is_(None), ended > begins_at),
-        *shape.conditions(pauses),
+def of_account(connection: sa.Connection, scope: Scope, account_id: int, since: datetime) -> list[Pause]:
+    """The account's pauses that were not over at an instant."""
+    query = sa.select(pauses.c.began_at, pauses.c.ended_at).where(
+        pauses.c.account_id == account_id,
+        sa.or_(pauses.c.ended_at.is_(None), pauses.c.ended_at > since),
+        *within(scope, pauses),
     )
+    return [(began, ended) for began, ended in connection.execute(query)]

@@ -1,7 +1,7 @@
 """Posts: what was published where, and when each is read next."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -10,16 +10,20 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from afterpost.domain.posts import CreativeLinks
+from afterpost.domain.publication import Derived, Publication
+from afterpost.domain.readings import Published
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
+from afterpost.domain.windows import day_date, day_number
 from afterpost.storage.dialect import MAX_VARIABLES, given, insert_new, one_of
 from afterpost.storage.scoping import Shape, values_of, within
-from afterpost.storage.tables import absences, latest, organizations, posts
-from afterpost.storage.tables import accounts as account
+from afterpost.storage.tables import absences, organizations, posts
 
 
 class Post(Struct, frozen=True):
-    """A post. `state`: live or gone; `due_at`: its next scheduled read, None when none is planned."""
+    """A post. `published_at` is None where the publication is unknown, or only its day (`published_day`) is
+    known. `state`: live or gone; `due_at`: its next scheduled read, None when none is planned; `titled`: a
+    person gave its title."""
 
     id: int
     organization_id: int
@@ -32,6 +36,7 @@ class Post(Struct, frozen=True):
     url: str
     content_type: str
     published_at: datetime | None
+    published_day: int | None
     links: str
     state: str
     misses: int
@@ -39,6 +44,17 @@ class Post(Struct, frozen=True):
     due_at: datetime | None
     refreshed_at: datetime | None
     created_at: datetime
+    titled: bool
+
+    @property
+    def published(self) -> Published | None:
+        """The publication as far as it is known: an instant, or only a day."""
+        return Publication(self.published_at, self.published_day).told
+
+    @property
+    def published_on(self) -> date | None:
+        """The local day of the publication, where it is known."""
+        return None if self.published_day is None else day_date(self.published_day)
 
     @property
     def creative(self) -> CreativeLinks:
@@ -55,6 +71,18 @@ class Post(Struct, frozen=True):
             self.platform,
             self.content_type,
         )
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """Which posts of a list: None asks for any. `search`: it stands in the title, the description or the id
+    that the platform knows it by, in capitals or not."""
+
+    platform: str | None = None
+    account_id: int | None = None
+    brand_id: int | None = None
+    without_brand: bool = False
+    state: str | None = None
+    search: str | None = None
 
 
 _COLUMNS = [posts.c[name] for name in Post.__struct_fields__]
@@ -102,10 +130,14 @@ def _by_id(query: sa.Select[Any], shape: Shape, backend: str) -> sa.Select[Any]:
 
 
 class Place(NamedTuple):
-    """Where a post counts (`Post.dimensions`), and its publication."""
+    """Where a post counts (`Post.dimensions`), how its platform knows it, and its publication: as it stands,
+    whether it is doubted, and as the post was announced."""
 
     dimensions: tuple[int, int, int, str, str]
-    published_at: datetime | None
+    external_id: str
+    publication: Publication
+    doubted: bool
+    announced: Published | None
 
     @property
     def platform(self) -> str:
@@ -120,15 +152,24 @@ _PLACES = sa.select(
     sa.func.coalesce(posts.c.account_id, 0),
     posts.c.platform,
     posts.c.content_type,
+    posts.c.external_id,
     posts.c.published_at,
+    posts.c.published_day,
+    posts.c.publication_doubted,
+    posts.c.announced_at,
+    posts.c.announced_on,
 )
 
 
 def places(connection: sa.Connection, scope: Scope, ids: Iterable[int]) -> dict[int, Place]:
     """Where posts of the scope count now, by id."""
     return {
-        key: Place(tuple(dimensions), published_at)
-        for key, *dimensions, published_at in _named(connection, scope, ids, _PLACES)
+        key: Place(
+            tuple(dimensions), external_id, Publication(at, day), doubted, Publication(announced_at, on).told
+        )
+        for key, *dimensions, external_id, at, day, doubted, announced_at, on in _named(
+            connection, scope, ids, _PLACES
+        )
     }
 
 
@@ -154,17 +195,20 @@ def page_of_posts(
     *,
     after: int | None,
     limit: int,
-    platform: str | None,
-    account_id: int | None,
+    wanted: Wanted,
 ) -> list[Post]:
     """Posts of the scope, newest first by id, below the id `after`."""
     query = sa.select(*_COLUMNS).where(*within(scope, posts))
     if after is not None:
         query = query.where(posts.c.id < after)
-    if platform is not None:
-        query = query.where(posts.c.platform == platform)
-    if account_id is not None:
-        query = query.where(posts.c.account_id == account_id)
+    for name in ("platform", "account_id", "brand_id", "state"):
+        if (value := getattr(wanted, name)) is not None:
+            query = query.where(posts.c[name] == value)
+    if wanted.without_brand:
+        query = query.where(posts.c.brand_id.is_(None))
+    if wanted.search is not None:
+        texts_of = (posts.c.title, posts.c.description, posts.c.external_id)
+        query = query.where(sa.or_(*(text.icontains(wanted.search, autoescape=True) for text in texts_of)))
     return [Post(*row) for row in connection.execute(query.order_by(posts.c.id.desc()).limit(limit))]
 
 
@@ -205,6 +249,24 @@ def publications(connection: sa.Connection, scope: Scope, account_id: int) -> It
     yield from connection.execute(query).scalars()
 
 
+class Planned(NamedTuple):
+    """A live post of an account, with its publication and its planned read."""
+
+    external_id: str
+    published_at: datetime | None
+    due_at: datetime | None
+
+
+def planned(connection: sa.Connection, scope: Scope, account_id: int) -> list[Planned]:
+    """The account's live posts, oldest first by id."""
+    query = (
+        sa.select(*(posts.c[name] for name in Planned._fields))
+        .where(posts.c.account_id == account_id, posts.c.state == "live", *within(scope, posts))
+        .order_by(posts.c.id)
+    )
+    return [Planned(*row) for row in connection.execute(query)]
+
+
 def platforms(connection: sa.Connection, scope: Scope) -> set[str]:
     """The platforms the scope's posts are on."""
     return set(
@@ -235,6 +297,26 @@ def update_posts(
     connection.execute(statement, [{f"_{name}": row[name] for name in ("id", *columns)} for row in rows])
 
 
+def publish(connection: sa.Connection, scope: Scope, derived: Mapping[int, Derived]) -> None:
+    """Set when posts were published, and whether that is doubted, by id."""
+    rows = [
+        {"id": key, **_published(each.publication, each.doubted)} for key, each in sorted(derived.items())
+    ]
+    update_posts(connection, scope, ["published_at", "published_day", "publication_doubted"], rows)
+
+
+def _published(publication: Publication, doubted: bool) -> dict[str, object]:
+    at, day = publication
+    return {"published_at": at, "published_day": day, "publication_doubted": doubted}
+
+
+def announced_as(announced: Published | None, derived: Derived) -> dict[str, object]:
+    """The columns of a new post's publication: as it was announced, and what that comes to."""
+    at = announced if isinstance(announced, datetime) else None
+    on = None if announced is None or at is not None else day_number(announced)
+    return {**_published(derived.publication, derived.doubted), "announced_at": at, "announced_on": on}
+
+
 def note_absence(connection: sa.Connection, scope: Scope, post: Post, since: datetime, now: datetime) -> None:
     """Keep that the post counts as gone from now on, and since when it was not found."""
     if scope.organizations is not None and post.organization_id not in scope.organizations:
@@ -252,81 +334,14 @@ def end_absence(connection: sa.Connection, scope: Scope, post: Post, now: dateti
     )
 
 
-class Expectable(Struct, frozen=True):
-    """What decides whether a post is expected in a window, and whether it was seen after it. `gone_at`: since
-    when it is confirmed to be gone; a read or two that missed it say nothing yet."""
-
-    id: int
-    platform: str
-    account_id: int
-    published_at: datetime
-    gone_at: datetime | None
-    last_day: int | None
-
-
-Span = tuple[datetime, datetime]
-"""After the one instant, up to the other."""
-
-
-def expectable(
-    connection: sa.Connection,
-    scope: Scope,
-    selection: Selection,
-    published_before: datetime,
-    *,
-    accounts: Collection[int] | None = None,
-    published: Sequence[Span] = (),
-) -> list[Expectable]:
-    """Posts of accounts published before an instant, with their last snapshot day.
-
-    A post without an account is not read by schedule, so nobody expects it. `accounts`, `published`: only
-    posts of those accounts, only those published in one of the spans.
-    """
-    query = _expectable(Shape.of(scope, selection), accounts is not None, bool(published))
-    values = {**values_of(scope, selection), "before": published_before, "accounts": sorted(accounts or ())}
-    spans = [{"after": after, "until": until} for after, until in published] or [{}]
-    return [Expectable(*row) for span in spans for row in connection.execute(query, values | span)]
-
-
-@cache
-def _expectable(shape: Shape, some: bool, span: bool) -> sa.Select[Any]:
-    """`some`: of the named accounts only; `span`: published after the one instant, up to the other."""
-    at, instant = posts.c.published_at, posts.c.published_at.type
-    keys: sa.BindParameter[int] = sa.bindparam("accounts", expanding=True)
-    query = (
-        sa.select(
-            posts.c.id,
-            posts.c.platform,
-            posts.c.account_id,
-            at,
-            sa.case((posts.c.state == "gone", posts.c.gone_at)).label("gone_at"),
-            latest.c.last_day,
-        )
-        .outerjoin(latest, latest.c.post_id == posts.c.id)
-        .where(
-            at < sa.bindparam("before", type_=instant),
-            posts.c.account_id.is_not(None),
-            *shape.conditions(posts),
-        )
-    )
-    if not span:
-        return query.where(posts.c.account_id.in_(keys)) if some else query
-    # A span is entered by organisation and publication: those of a few accounts are fewer than all theirs.
-    owners = sa.select(account.c.organization_id).where(account.c.id.in_(keys))
-    mine = (posts.c.organization_id.in_(owners), (posts.c.account_id + 0).in_(keys)) if some else ()
-    after, until = (sa.bindparam(name, type_=instant) for name in ("after", "until"))
-    return query.where(at > after, at <= until, *mine)
-
-
 @cache
 def _first_published(shape: Shape) -> sa.Select[Any]:
-    first = sa.type_coerce(sa.func.min(posts.c.published_at), posts.c.published_at.type)
-    return sa.select(first).where(*shape.conditions(posts))
+    return sa.select(sa.func.min(posts.c.published_day)).where(*shape.conditions(posts))
 
 
-def first_published(connection: sa.Connection, scope: Scope, selection: Selection) -> datetime | None:
-    """When the scope's first post was published; None where that is not known of any."""
-    found: datetime | None = connection.execute(
+def first_published(connection: sa.Connection, scope: Scope, selection: Selection) -> int | None:
+    """The day the scope's first post was published; None where that is not known of any."""
+    found: int | None = connection.execute(
         _first_published(Shape.of(scope, selection)), values_of(scope, selection)
     ).scalar()
     return found
@@ -337,7 +352,7 @@ def _unknown_publication(shape: Shape) -> sa.Select[Any]:
     # Entered by organisation, as the index is.
     mine = sa.select(posts.c.id).where(
         posts.c.organization_id == organizations.c.id,
-        posts.c.published_at.is_(None),
+        posts.c.published_day.is_(None),
         *shape.conditions(posts),
     )
     return sa.select(organizations.c.id).where(mine.exists(), *shape.conditions(organizations)).limit(1)
@@ -351,14 +366,14 @@ def any_unknown_publication(connection: sa.Connection, scope: Scope, selection: 
 
 @cache
 def _count_published(shape: Shape) -> sa.Select[Any]:
-    published = posts.c.published_at
     # Entered by organisation, as the index is, whether the scope names any or not.
     of_each = (
         sa.select(sa.func.count())
         .where(
             posts.c.organization_id == organizations.c.id,
-            published >= sa.bindparam("begins_at", type_=published.type),
-            published < sa.bindparam("ends_at", type_=published.type),
+            posts.c.published_day.between(
+                sa.bindparam("start", type_=sa.Integer), sa.bindparam("end", type_=sa.Integer)
+            ),
             *shape.conditions(posts),
         )
         .scalar_subquery()
@@ -368,8 +383,8 @@ def _count_published(shape: Shape) -> sa.Select[Any]:
 
 
 def count_published(
-    connection: sa.Connection, scope: Scope, selection: Selection, begins_at: datetime, ends_at: datetime
+    connection: sa.Connection, scope: Scope, selection: Selection, start: int, end: int
 ) -> int:
-    """Posts published in [begins_at, ends_at)."""
-    values = {**values_of(scope, selection), "begins_at": begins_at, "ends_at": ends_at}
+    """Posts published on the days [start, end]."""
+    values = {**values_of(scope, selection), "start": start, "end": end}
     return int(connection.execute(_count_published(Shape.of(scope, selection)), values).scalar_one())

@@ -1,6 +1,6 @@
 """A second database with the same catalogue and no numbers, and the numbers no payload accounts for."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from itertools import groupby
 from math import inf
@@ -17,6 +17,7 @@ from afterpost.storage.account_metrics import AccountMetric
 from afterpost.storage.archive import Asked
 from afterpost.storage.engine import Database
 from afterpost.storage.observations import Definitions
+from afterpost.storage.posts import chunks
 from afterpost.storage.scoping import within
 from afterpost.storage.tables import (
     account_metrics,
@@ -39,7 +40,7 @@ _CATALOGUE: tuple[tuple[sa.Table, dict[str, object]], ...] = (
     (organizations, {"change_seq": 0, "changed_at": None, "zone_fixed": False}),
     (brands, {}),
     (accounts, {"credential": None, "state": "disconnected", "renew_at": None, "renewing_until": None}),
-    (posts, {}),
+    (posts, {"due_day": None, "due_prev": None}),
 )
 """Copied with their ids; without what says that there are numbers, and without credentials."""
 
@@ -56,12 +57,14 @@ class KeptValue(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """A reading as it was stored, whose payload is not there."""
+    """A reading as it was stored, and by which run."""
 
     organization_id: int
     post_id: int
     source: str
     reading: Reading
+    run_id: int
+    digest: bytes
 
 
 def is_empty(database: Database, scope: Scope) -> bool:
@@ -116,19 +119,93 @@ def unaccounted_readings(connection: sa.Connection, scope: Scope) -> Iterator[Ke
             )
         )
         .where(_unaccounted(), *within(scope, posts))
-        .order_by(observations.c.organization_id)
+        .order_by(observations.c.organization_id, observations.c.told)
     )
     for row in connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE)):
-        asked = _definitions(row.asked)
-        reading = Reading(
-            observed_at=row.observed_at,
-            values=_values(row.body),
-            definitions=asked.definitions,
-            published_at=row.published_at,
-            kinds=asked.kinds,
-        )
-        yield Kept(row.organization_id, row.post_id, row.source, reading)
+        yield _kept(row)
     yield from _unaccounted_daily(connection, scope)
+
+
+def _kept(row: sa.Row[Any]) -> Kept:
+    asked = _definitions(row.asked)
+    reading = Reading(
+        observed_at=row.observed_at,
+        values=_values(row.body),
+        definitions=asked.definitions,
+        published_at=row.published_at,
+        kinds=asked.kinds,
+    )
+    return Kept(row.organization_id, row.post_id, row.source, reading, row.run_id, row.digest)
+
+
+def days_read(connection: sa.Connection, scope: Scope) -> list[int]:
+    """The days with a reading, oldest first."""
+    query = sa.select(observations.c.day).distinct().where(*within(scope, observations))
+    return list(connection.execute(query.order_by(observations.c.day)).scalars())
+
+
+def readings_on(
+    connection: sa.Connection, scope: Scope, day: int, post_ids: Collection[int] | None = None
+) -> list[Kept]:
+    """Every stored reading of a day, of those posts or of all."""
+    query = (
+        sa.select(observations, definition_sets.c.body.label("asked"))
+        .join(definition_sets, definition_sets.c.id == observations.c.definition_id)
+        .join(posts, posts.c.id == observations.c.post_id)
+        .where(observations.c.day == day, *within(scope, posts))
+    )
+    if post_ids is None:
+        return [_kept(row) for row in connection.execute(query)]
+    return [
+        _kept(row)
+        for some in chunks(post_ids)
+        for row in connection.execute(query.where(observations.c.post_id.in_(some)))
+    ]
+
+
+def unaccounted_on(connection: sa.Connection, scope: Scope, day: int) -> set[tuple[int, datetime]]:
+    """(post, instant) of a day's readings whose payload is not there."""
+    query = (
+        sa.select(observations.c.post_id, observations.c.observed_at)
+        .select_from(_with_item(observations))
+        .where(observations.c.day == day, _unaccounted(), *within(scope, posts))
+    )
+    return {(row.post_id, row.observed_at) for row in connection.execute(query)}
+
+
+def fetches_behind(
+    connection: sa.Connection, scope: Scope, run_id: int, post_ids: list[int]
+) -> dict[int, int | None]:
+    """Post -> the fetch that it was read from in a run."""
+    query = sa.select(run_items.c.post_id, run_items.c.fetch_id).where(
+        run_items.c.run_id == run_id, run_items.c.post_id.in_(post_ids), *within(scope, run_items)
+    )
+    return {row.post_id: row.fetch_id for row in connection.execute(query)}
+
+
+def corrected(connection: sa.Connection, scope: Scope) -> set[tuple[str, str, str, datetime, str]]:
+    """(organisation, platform, external id, instant, digest) of each reading in whose place another one was
+    told from the archive later."""
+    anew, run = observations.alias("anew"), runs.alias("run")
+    same = sa.and_(
+        anew.c.day == observations.c.day,
+        anew.c.post_id == observations.c.post_id,
+        anew.c.observed_at == observations.c.observed_at,
+        anew.c.run_id > observations.c.run_id,
+    )
+    query = (
+        sa.select(
+            organizations.c.slug,
+            *(posts.c.platform, posts.c.external_id),
+            *(observations.c.observed_at, observations.c.digest),
+        )
+        .select_from(run.join(anew, anew.c.run_id == run.c.id))
+        .join(observations, same)
+        .join(posts, posts.c.id == observations.c.post_id)
+        .join(organizations, organizations.c.id == observations.c.organization_id)
+        .where(run.c.kind == "replay", *within(scope, posts))
+    )
+    return {(*row[:4], row.digest.hex()) for row in connection.execute(query)}
 
 
 def _unaccounted_daily(connection: sa.Connection, scope: Scope) -> Iterator[Kept]:
@@ -151,7 +228,7 @@ def _unaccounted_daily(connection: sa.Connection, scope: Scope) -> Iterator[Kept
         known = series if upto == run else frozenset()
         for row in together:
             if not row.collected or (row.platform, row.external_id) not in known:
-                yield Kept(row.organization_id, row.post_id, row.source, _daily(row))
+                yield Kept(row.organization_id, row.post_id, row.source, _daily(row), row.run_id, b"")
 
 
 _Series = tuple[tuple[float, float], frozenset[tuple[str, str]]]

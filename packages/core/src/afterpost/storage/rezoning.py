@@ -5,7 +5,7 @@ same rows. Days of a zone need not be one stretch of instants (St. John's set it
 each instant that was read at is asked for its day, and not only the midnights.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
@@ -16,6 +16,8 @@ from msgspec import Struct
 
 from afterpost.domain.scope import Scope
 from afterpost.domain.windows import local_day_number
+from afterpost.storage import dues
+from afterpost.storage.dues import DueRead
 from afterpost.storage.observations import next_day
 from afterpost.storage.refold import DERIVED, Progress
 from afterpost.storage.scoping import within
@@ -25,6 +27,8 @@ from afterpost.storage.tables import (
     post_analytics,
 )
 
+POSTS_AT_ONCE = 1_000
+"""Posts whose due reads are laid anew together."""
 APART = 2
 """The same instant falls on calendar days at most so far apart, in any two zones."""
 
@@ -64,12 +68,12 @@ def would_be(connection: sa.Connection, scope: Scope, zone: ZoneInfo, progress: 
     for day in _days(connection, scope):
         for ended in [d for d in open_days if d < day - APART]:
             snapshots, days = snapshots + len(open_days.pop(ended)), days + 1
-        query = sa.select(table.c.post_id, table.c.observed_at).where(
+        query = sa.select(table.c.post_id, table.c.observed_at, table.c.whole_day).where(
             table.c.day == day, *within(scope, table)
         )
         rows = connection.execute(query).all()
-        for post_id, observed_at in rows:
-            target = day_of(observed_at)
+        for post_id, observed_at, whole_day in rows:
+            target = day if whole_day else day_of(observed_at)
             moved += target != day
             open_days.setdefault(target, set()).add(post_id)
             posts.add(post_id)
@@ -82,19 +86,21 @@ def redate(connection: sa.Connection, scope: Scope, zone: ZoneInfo, progress: Pr
     """Lay every reading on its day in `zone`; returns how many lay on another one.
 
     A day after the other, a statement for each stretch of it that moves. A reading that moves to a later day
-    is met there once more, and stays.
+    is met there once more, and stays. One that tells only its day lies on it in every zone.
     """
     day_of = _days_of(zone)
     table = observations
     moved = 0
     for day in _days(connection, scope):
         query = (
-            sa.select(table.c.observed_at, sa.func.count())
+            sa.select(table.c.observed_at, table.c.whole_day, sa.func.count())
             .where(table.c.day == day, *within(scope, table))
-            .group_by(table.c.observed_at)
+            .group_by(table.c.observed_at, table.c.whole_day)
             .order_by(table.c.observed_at)
         )
-        instants = connection.execute(query).all()
+        rows = connection.execute(query).all()
+        instants = [(at, count) for at, whole_day, count in rows if not whole_day]
+        still = sum(count for _, whole_day, count in rows if whole_day)
         for target, stretch in groupby(instants, key=lambda row: day_of(row[0])):
             if target == day:
                 continue
@@ -103,14 +109,44 @@ def redate(connection: sa.Connection, scope: Scope, zone: ZoneInfo, progress: Pr
                 sa.update(table)
                 .where(
                     table.c.day == day,
+                    table.c.whole_day.is_(False),
                     table.c.observed_at.between(ends[0], ends[-1]),
                     *within(scope, table),
                 )
                 .values(day=target)
             )
             moved += connection.execute(move).rowcount
-        progress(sum(count for at, count in instants if day_of(at) <= day))
+        progress(still + sum(count for at, count in instants if day_of(at) <= day))
     return moved
+
+
+def redate_dues(connection: sa.Connection, scope: Scope, zone: ZoneInfo) -> None:
+    """Lay every due read on its days in `zone`, post by post; the heads are `refold.derive`'s to set."""
+    dated = dues.dated(connection, scope)
+    for start in range(0, len(dated), POSTS_AT_ONCE):
+        some = dated[start : start + POSTS_AT_ONCE]
+        found = dues.since(connection, scope, some, -1)
+        dues.remove(connection, scope, [row for rows in found.values() for row in rows])
+        dues.add(connection, scope, [row for rows in found.values() for row in _redated(rows, zone)])
+
+
+def _redated(rows: Sequence[DueRead], zone: ZoneInfo) -> Iterator[DueRead]:
+    """One post's due reads on the days of a zone. The first and the last read of a day are less than a day
+    apart: all days between lie on theirs."""
+    days: dict[int, DueRead] = {}
+    for row in sorted(rows):
+        for at in (row.first_at, row.last_at):
+            day = local_day_number(at, zone)
+            known = days.get(day)
+            days[day] = (
+                row._replace(day=day, first_at=at, last_at=at)
+                if known is None
+                else known._replace(last_at=at)
+            )
+    prev = None
+    for day in sorted(days):
+        yield days[day]._replace(prev_day=prev)
+        prev = day
 
 
 def clear(connection: sa.Connection, scope: Scope) -> None:

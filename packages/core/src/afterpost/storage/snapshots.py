@@ -1,8 +1,8 @@
 """Daily snapshots (`post_analytics`): one row a post, platform and day."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -14,7 +14,6 @@ from afterpost.domain.selection import Selection
 from afterpost.domain.snapshots import Cell, Row
 from afterpost.storage.dialect import bulk
 from afterpost.storage.posts import chunks
-from afterpost.storage.rollups import any_spans
 from afterpost.storage.scoping import Shape, selected, values_of, within
 from afterpost.storage.tables import latest, post_analytics, posts
 
@@ -156,10 +155,6 @@ def among(days: Iterable[int]) -> sa.ColumnElement[bool]:
     return post_analytics.c.day.in_(named)
 
 
-_DAYS = sa.bindparam("days", type_=sa.Integer, expanding=True, literal_execute=True)
-"""The days of `among`, left open."""
-
-
 def gains_inside(
     connection: sa.Connection,
     scope: Scope,
@@ -168,16 +163,17 @@ def gains_inside(
     end: int,
     names: Sequence[str],
 ) -> dict[int, dict[str, int]]:
-    """post id -> metric -> sum of the gains whose days all lie in [start, end]; absent where unreported."""
+    """post id -> metric -> sum of the gains whose days all lie in [start, end], and of the first totals that
+    are undated there; absent where there is neither."""
     table = post_analytics
     found: dict[int, dict[str, int]] = {}
     columns = []
     for name in names:
         gain, days = table.c[f"{name}_gain"], table.c[f"{name}_days"]
-        columns += [
-            sa.func.count(table.c[f"{name}_total"]),
-            sa.func.coalesce(sa.func.sum(sa.case((table.c.day - days + 1 >= start, gain))), 0),
-        ]
+        # A late opening has no gain, and fewer days than 0 where its publication is unknown.
+        amount = sa.case((table.c.day - days + 1 >= start, sa.func.coalesce(gain, table.c[f"{name}_total"])))
+        known = sa.case((days > 0, amount))
+        columns += [sa.func.count(known), sa.func.coalesce(sa.func.sum(known), 0)]
     for some in chunks(post_ids):
         query = (
             sa.select(table.c.post_id, *columns)
@@ -235,7 +231,7 @@ class Place(NamedTuple):
 
 
 class Booked(NamedTuple):
-    """A snapshot whose gain of one metric covers days of a window."""
+    """A snapshot whose gain of one metric covers days of a window, or whose first total is undated in it."""
 
     day: int
     post_id: int
@@ -254,7 +250,8 @@ def behind(
     after: Place | None,
     limit: int,
 ) -> list[Booked]:
-    """Snapshots with a gain of that metric that covers days in [start, end], by day and post.
+    """Snapshots with a gain of that metric that covers days in [start, end], or a first total that is undated
+    there, by day and post.
 
     `after`: the last one before this page.
     """
@@ -265,8 +262,10 @@ def behind(
         .join(posts, posts.c.id == table.c.post_id)
         .where(
             table.c.day >= start,
-            gain.is_not(None),
-            table.c.day - days + 1 <= end,
+            sa.or_(
+                sa.and_(gain.is_not(None), table.c.day - days + 1 <= end),
+                sa.and_(gain.is_(None), days > 0, table.c.day - days + 1 >= start, table.c.day <= end),
+            ),
             *within(scope, posts),
             *selected(selection, posts),
         )
@@ -280,56 +279,3 @@ def behind(
         Booked(day, post_id, platform, Cell(*cell))
         for day, post_id, platform, *cell in connection.execute(query)
     ]
-
-
-class Seen(NamedTuple):
-    """How it is told which posts have a snapshot in a window: `condition` is true of those, on the rows of
-    `latest`, once the statement is given the `values`; `spans` is all that the condition depends on."""
-
-    spans: bool
-    values: Mapping[str, Any]
-
-    @classmethod
-    def within(cls, connection: sa.Connection, scope: Scope, start: int, end: int) -> Self:
-        """Of the days [start, end].
-
-        A post with snapshots before and after the window has one inside as well, unless it has a gap that
-        spans the window, and attendance knows whether anybody has one.
-        """
-        spans = any_spans(connection, scope, start=start, end=end)
-        return cls(spans, {"start": start, "end": end, "days": range(start, end + 1)})
-
-    @staticmethod
-    def condition(spans: bool) -> sa.ColumnElement[bool]:
-        """Whether a post of `latest` was seen, with `values` left open."""
-        start, end = sa.bindparam("start", type_=sa.Integer), sa.bindparam("end", type_=sa.Integer)
-        about = sa.and_(latest.c.first_day <= end, latest.c.last_day >= start)
-        if not spans:
-            return about
-        there = sa.select(post_analytics.c.day).where(
-            post_analytics.c.post_id == latest.c.post_id, post_analytics.c.day.in_(_DAYS)
-        )
-        return about & sa.or_(latest.c.first_day >= start, latest.c.last_day <= end, there.exists())
-
-
-@cache
-def _observed(shape: Shape, spans: bool) -> sa.Select[Any]:
-    mine = (posts.c.id.in_(sa.bindparam("ids", expanding=True)), *shape.conditions(posts, named=True))
-    query = sa.select(posts.c.id).join(latest, latest.c.post_id == posts.c.id)
-    return query.where(*mine, Seen.condition(spans))
-
-
-def observed_of(
-    connection: sa.Connection, scope: Scope, post_ids: Collection[int], start: int, end: int
-) -> set[int]:
-    """Which of the posts have a snapshot in [start, end]: sought post by post, where a post's first and last
-    days do not tell."""
-    found: set[int] = set()
-    if not post_ids:
-        return found
-    seen = Seen.within(connection, scope, start, end)
-    query = _observed(Shape.of(scope), seen.spans)
-    for some in chunks(post_ids):
-        values = {**values_of(scope), **seen.values, "ids": some}
-        found.update(connection.execute(query, values).scalars())
-    return found

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from afterpost.domain.metrics import ENGAGEMENT_PARTS, EXPOSURES
+from afterpost.domain.publication import Publication
+from afterpost.domain.readings import Published
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
 from afterpost.domain.snapshots import PARTS, offers_of
@@ -29,16 +31,18 @@ class Standing(NamedTuple):
     platform: str
     account_id: int | None
     content_type: str
-    published_at: datetime | None
+    published: Published | None
     totals: dict[str, int]
     complete: bool
 
 
 class CameOut(NamedTuple):
-    """A span of time that posts came out in: the instants [since, until]."""
+    """A span that posts came out in: from the day `since` to the day `end`, and not later than the instant
+    `until`; of a publication known only as a day, before the day `end`."""
 
-    since: datetime
+    since: int
     until: datetime
+    end: int
 
 
 class Stood(NamedTuple):
@@ -48,27 +52,28 @@ class Stood(NamedTuple):
     unread: int
 
 
-_POST = (posts.c.id, posts.c.platform, posts.c.account_id, posts.c.content_type, posts.c.published_at)
+_POST = (
+    *(posts.c.id, posts.c.platform, posts.c.account_id, posts.c.content_type),
+    *(posts.c.published_at, posts.c.published_day),
+)
 
 
-def standings(
-    connection: sa.Connection, scope: Scope, selection: Selection, span: CameOut, end: int
-) -> Stood:
-    """Posts published in the span, as they stood at the end of the day `end`. Reads a row a post.
+def standings(connection: sa.Connection, scope: Scope, selection: Selection, span: CameOut) -> Stood:
+    """Posts published in the span, as they stood at the end of its last day. Reads a row a post.
 
     A post of unknown publication is not among them (`count_unknown_publication`).
     """
+    end = span.end
     values = {
         **values_of(scope, selection),
         **span._asdict(),
-        "end": end,
         "days": range(end - USUAL + 1, end + 1),
     }
     found: list[Standing] = []
     rest: dict[int, Standing] = {}
     unread = 0
     for row in connection.execute(_statement(Shape.of(scope, selection)), values).all():
-        post_id, platform, account, kind, published_at, first_day, last_day, known, behind, ever, *last = row
+        post_id, platform, account, kind, at, on, first_day, last_day, known, behind, ever, *last = row
         if first_day is None or first_day > end:
             unread += 1
             continue
@@ -76,7 +81,8 @@ def standings(
         totals = {name: count for name, count in zip(METRICS, counts, strict=True) if count is not None}
         whole = len(totals) == len(METRICS) or (day == last_day and behind is None)
         told = day is not None and (whole or _completed(totals, known, behind, last_day, end))
-        one = Standing(post_id, platform, account, kind, published_at, totals, _complete(totals, ever))
+        published = Publication(at, on).told
+        one = Standing(post_id, platform, account, kind, published, totals, _complete(totals, ever))
         # What was asked for at another time, and is not known, may have been asked for after the day `end`.
         if told and (one.complete or last_day <= end or not ever & ~offers):
             found.append(one)
@@ -112,9 +118,10 @@ def _completed(totals: dict[str, int], known: str, behind: str | None, last_day:
 
 def _came_out() -> sa.ColumnElement[bool]:
     """Whether a post was published in the span of `CameOut`, its values left open."""
-    at = posts.c.published_at
-    since, until = (sa.bindparam(name, type_=at.type) for name in CameOut._fields)
-    return at.between(since, until)
+    at, on = posts.c.published_at, posts.c.published_day
+    since, end = (sa.bindparam(name, type_=on.type) for name in ("since", "end"))
+    until = sa.bindparam("until", type_=at.type)
+    return sa.and_(on.between(since, end), sa.or_(at <= until, sa.and_(at.is_(None), on < end)))
 
 
 @cache
@@ -166,6 +173,6 @@ def _unknown(shape: Shape) -> sa.Select[int]:
         .join(posts, posts.c.organization_id == organizations.c.id)  # entered as the index is
         .join(latest, latest.c.post_id == posts.c.id)
         .where(
-            posts.c.published_at.is_(None), latest.c.first_day.between(first, end), *shape.conditions(posts)
+            posts.c.published_day.is_(None), latest.c.first_day.between(first, end), *shape.conditions(posts)
         )
     )

@@ -176,7 +176,6 @@ account_metrics = sa.Table(
     **_WITHOUT_ROWID,
 )
 
-_GONE = sa.text("state = 'gone'")
 # With a null in the place of an account PostgreSQL takes the rest of an index in no order.
 _ACCOUNT_OR_NONE = sa.text("coalesce(account_id, 0)")
 
@@ -193,20 +192,43 @@ posts = sa.Table(
     sa.Column("description", sa.Text, nullable=False),
     sa.Column("url", sa.Text, nullable=False),
     sa.Column("content_type", sa.Text, nullable=False),
-    sa.Column("published_at", Instant, comment="as the earliest reading gave it, else as listed"),
+    sa.Column("published_at", Instant, comment="null: unknown, or only the day is known"),
+    sa.Column("published_day", sa.Integer, comment="of the publication, in the organisation's zone"),
+    sa.Column(
+        *("publication_doubted", sa.Boolean),
+        nullable=False,
+        server_default=sa.false(),
+        comment="an impossible one was told",
+    ),
     sa.Column("links", sa.Text, nullable=False, comment="creative links, JSON"),
     sa.Column("state", sa.Text, nullable=False, comment="live or gone"),
     sa.Column("misses", sa.Integer, nullable=False, comment="reads in a row that did not find it"),
     sa.Column("gone_at", Instant, comment="first read of those that did not find it"),
     sa.Column("due_at", Instant, comment="next scheduled read; null: not read by schedule"),
+    sa.Column("due_day", sa.Integer, comment="the last day a read was due on: head of its due_reads"),
+    sa.Column("due_prev", sa.Integer, comment="the day before that one that a read was due on"),
     sa.Column("refreshed_at", Instant, comment="last refresh of this post that was asked for"),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("announced_at", Instant, comment="publication as given with the new post"),
+    sa.Column(
+        "titled",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="a person gave its title: the platform's own does not replace it",
+    ),
+    sa.Column("announced_on", sa.Integer, comment="the same, where only its day was given"),
     sa.UniqueConstraint("organization_id", "platform", "external_id"),
     # All that a comparison of what came out in a span of time asks of a post.
     sa.Index(
         "ix_posts_published",
         *("organization_id", "published_at", "account_id", "platform", "content_type", "brand_id"),
+    ),
+    # The same of whole days, which is how windows ask.
+    sa.Index(
+        "ix_posts_published_day",
+        *("organization_id", "published_day", "published_at", "account_id", "platform", "content_type"),
+        "brand_id",
     ),
     # The posts that one is compared with, of its account and type or of its platform, as they came out.
     # SQLite takes an index with an expression for one that says all only if it has the column as well.
@@ -223,18 +245,10 @@ posts = sa.Table(
         ),
     ),
     sa.Index("ix_posts_platform", "organization_id", "platform", "published_at", "id"),
-    # All that coverage asks of a post that is gone.
+    # All that coverage asks of a read that is due and was not made yet.
     sa.Index(
-        "ix_posts_gone",
-        *("account_id", "state", "published_at", "gone_at", "platform", "content_type", "brand_id"),
-        sqlite_where=_GONE,
-        postgresql_where=_GONE,
-    ),
-    sa.Index("ix_posts_account_id_due_at", "account_id", "due_at"),
-    # All that coverage asks of a post, so that it is counted without visiting its row.
-    sa.Index(
-        "ix_posts_attended",
-        *("account_id", "platform", "published_at", "state", "gone_at", "brand_id", "content_type"),
+        "ix_posts_due",
+        *("account_id", "due_at", "due_day", "published_at", "platform", "content_type", "brand_id"),
     ),
     **_NEVER_AGAIN,
 )
@@ -258,6 +272,21 @@ absences = sa.Table(
     **_WITHOUT_ROWID,
 )
 
+due_reads = sa.Table(
+    "due_reads",
+    metadata,
+    sa.Column("day", sa.Integer, nullable=False),
+    sa.Column("post_id", _Id, sa.ForeignKey("posts.id"), nullable=False),
+    _organization(),
+    sa.Column("prev_day", sa.Integer, comment="the post's previous day with a due read"),
+    sa.Column("first_at", Instant, nullable=False, comment="the day's first due read"),
+    sa.Column("last_at", Instant, nullable=False, comment="its last one: the two say the days in any zone"),
+    sa.Column("recorded_at", Instant, nullable=False),
+    _key("day", "post_id"),
+    comment="days on which a read was due by the schedule in force, whether it was made or not",
+    **_WITHOUT_ROWID,
+)
+
 definition_sets = sa.Table(
     "definition_sets",
     metadata,
@@ -272,15 +301,18 @@ observations = sa.Table(
     sa.Column("day", sa.Integer, nullable=False),
     sa.Column("post_id", _Id, sa.ForeignKey("posts.id"), nullable=False),
     sa.Column("observed_at", Instant, nullable=False),
+    sa.Column("told", sa.BigInteger, nullable=False, comment="the change number it came with"),
     sa.Column("digest", sa.LargeBinary, nullable=False, comment="of values, definitions, publication"),
+    sa.Column("whole_day", sa.Boolean, nullable=False, comment="it tells the day and no hour"),
     _organization(),
     sa.Column("definition_id", _Id, sa.ForeignKey("definition_sets.id"), nullable=False),
     sa.Column("body", sa.Text, nullable=False, comment="JSON: metric to value"),
     sa.Column("published_at", Instant),
+    sa.Column("published_day", sa.Integer, comment="where only the day was told"),
     sa.Column("source", sa.Text, nullable=False, comment="api, csv, manual or webhook"),
     sa.Column("run_id", _Id, sa.ForeignKey("runs.id"), nullable=False),
     sa.Column("recorded_at", Instant, nullable=False),
-    _key("day", "post_id", "observed_at", "digest"),
+    _key("day", "post_id", "observed_at", "told", "digest"),
     **_WITHOUT_ROWID,
 )
 
@@ -305,7 +337,7 @@ def _snapshot_columns() -> Iterator[sa.Column[int]]:
     for name in CUMULATIVE:
         yield sa.Column(f"{name}_total", sa.BigInteger, comment="lifetime total; null: not reported")
         yield sa.Column(f"{name}_gain", sa.BigInteger, comment="since its last known total; null: unknown")
-        yield sa.Column(f"{name}_days", sa.Integer, comment="days the gain covers")
+        yield sa.Column(f"{name}_days", sa.Integer, comment="days the gain covers; see Cell where it is null")
 
 
 post_analytics = sa.Table(
@@ -333,7 +365,11 @@ latest = sa.Table(
     sa.Column("first_day", sa.Integer, nullable=False),
     sa.Column("last_day", sa.Integer, nullable=False),
     sa.Column("first_at", Instant, nullable=False, comment="earliest reading"),
-    sa.Column("published_at", Instant, comment="publication as that reading gave it"),
+    sa.Column("first_whole_day", sa.Boolean, nullable=False, comment="it tells the day and no hour"),
+    sa.Column("exposed_at", Instant, comment="earliest exact reading with exposure above 0"),
+    sa.Column("exposed_on", sa.Integer, comment="earliest day-only one"),
+    sa.Column("told_rank", sa.Integer, nullable=False, comment="of the telling of the publication; 0: none"),
+    sa.Column("told_apart", sa.Boolean, nullable=False, comment="another publication was told as well"),
     sa.Column("known", sa.Text, nullable=False, comment="JSON: metric to last known total"),
     sa.Column("behind", sa.Text, comment="JSON: metric to the day of that, where it is before last_day"),
     sa.Column(
@@ -355,11 +391,19 @@ ROLLUP_COUNTERS = (
     "rated_impressions",
     "rated_by_views",
     "rated_by_impressions",
-    *(f"{name}_{what}" for name in CUMULATIVE for what in ("gain", "estimated", "covered", "n", "change")),
+    *(
+        f"{name}_{what}"
+        for name in CUMULATIVE
+        for what in ("gain", "estimated", "covered", "n", "change", "fell", "estimated_fell")
+    ),
 )
 """What `domain.snapshots.book` counts; every one of them additive over days and dimensions."""
 
 STANDING_COUNTERS = tuple(f"{name}_{what}" for name in CUMULATIVE for what in ("n", "change"))
+
+ATTENDANCE_COUNTERS = ("posts", "due", "missed", "unread")
+"""Posts with a snapshot, `gap` days after the one before; those with a due read; and what `domain.attendance`
+says of the two together."""
 
 
 def _dimensions() -> list[sa.Column[int] | sa.Column[str]]:
@@ -401,9 +445,25 @@ attendance = sa.Table(
     metadata,
     *_dimensions(),
     sa.Column("day", sa.Integer, nullable=False),
-    sa.Column("gap", sa.Integer, nullable=False, comment="days since the post's previous snapshot; 0: first"),
-    sa.Column("posts", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("gap", sa.Integer, nullable=False, comment="days since the one before; 0: first"),
+    *_counters(ATTENDANCE_COUNTERS),
     _key("organization_id", "brand_id", "day", "account_id", "platform", "content_type", "gap"),
+    **_WITHOUT_ROWID,
+)
+
+openings = sa.Table(
+    "openings",
+    metadata,
+    *_dimensions(),
+    sa.Column("day", sa.Integer, nullable=False, comment="of the first total"),
+    sa.Column("metric", sa.Text, nullable=False),
+    sa.Column(
+        "span", sa.Integer, nullable=False, comment="days from the publication on; negative: it is unknown"
+    ),
+    sa.Column("posts", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("total", sa.BigInteger, nullable=False, server_default="0"),
+    _key("organization_id", "brand_id", "day", "account_id", "platform", "content_type", "metric", "span"),
+    comment="late openings: first totals of which nobody knows on which days they were gained",
     **_WITHOUT_ROWID,
 )
 
@@ -460,7 +520,7 @@ runs = sa.Table(
     metadata,
     sa.Column("id", _Id, primary_key=True),
     _organization(),
-    sa.Column("kind", sa.Text, nullable=False, comment="collect, import, ingest or sync"),
+    sa.Column("kind", sa.Text, nullable=False, comment="collect, import, ingest, sync or replay"),
     sa.Column("state", sa.Text, nullable=False, comment="running, done or failed"),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("started_at", Instant, nullable=False),
@@ -471,7 +531,10 @@ runs = sa.Table(
     sa.Column("skipped", sa.Integer, nullable=False, server_default="0"),
     sa.Column("failed", sa.Integer, nullable=False, server_default="0"),
     sa.Column("message", sa.Text),
+    sa.Column("token", sa.Text, comment="hash of its file, or its Idempotency-Key"),
+    sa.Column("body_digest", sa.LargeBinary, comment="SHA-256 of what came with that key"),
     sa.Index("ix_runs_organization_id_kind_id", "organization_id", "kind", "id"),
+    sa.Index("ix_runs_organization_id_token", "organization_id", "token"),
     **_NEVER_AGAIN,
 )
 

@@ -89,9 +89,6 @@ def test_lone_carriage_returns_end_lines() -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (b"1,\x002", "NUL"),
-        (b"1,\xff\xfe", "not valid UTF-8"),
-        (b"1,\xed\xa0\x80", "not valid UTF-8"),
         (b'1,"a"b', "not doubled"),
         (b"1," + b"x" * (MAX_CELL + 1), "cell is longer than 100,000"),
         (b"1," + b"x" * 140_000, "cell is longer than 100,000"),
@@ -109,6 +106,40 @@ def test_a_line_that_cant_be_read_does_not_stop_the_others(line: bytes, words: s
         assert error.line == 3
         assert words in error.message
         assert last == (4, ["3", "4"])
+
+
+def test_windows_1252_is_recognised_and_named() -> None:
+    data = "id,title\n1,plain\n2,Brötchen – „knusprig“ für 2€\n3,Käse\n".encode("cp1252")
+    for head in (b"", b"\n\n"):
+        file, records = read(head + data)
+        assert [record[1] for record in records if isinstance(record, tuple)] == [
+            ["1", "plain"],
+            ["2", "Brötchen – „knusprig“ für 2€"],
+            ["3", "Käse"],
+        ]
+        assert ["Windows-1252" in remark for remark in file.remarks] == [True]
+    file, _ = read("id,Größe\n1,ä\n".encode("cp1252"))
+    assert file.header == ("id", "Größe")
+
+
+def test_a_file_in_utf_8_is_never_taken_for_windows_1252() -> None:
+    file, records = read("id,title\n1,Käse\n".encode() + b"2,K\xe4se\n3,Brot\n")
+    assert records == [(2, ["1", "Käse"]), (3, ["2", "K\ufffdse"]), (4, ["3", "Brot"])]
+    assert file.remarks == ["Line 3 of the file: bytes that are no text are shown as \ufffd."]
+    assert read("id,title\n1,Käse\n")[0].remarks == []
+
+
+@pytest.mark.parametrize("cell", [b"\x81", b"a\x00b"])
+def test_a_cell_that_is_no_text_costs_no_other(cell: bytes) -> None:
+    _, records = read(b"a,b\n1,2\n3," + cell + b"\n5,6\n")
+    assert [record[1][0] for record in records if isinstance(record, tuple)] == ["1", "3", "5"]
+
+
+def test_byte_order_marks_before_the_header_are_no_part_of_it() -> None:
+    for header in ("post_id,views", '"post_id","views"'):
+        file, _ = read(f"\ufeff\ufeff{header}\na,1\n")
+        assert file.header == ("post_id", "views")
+    assert read(b"\xff\xfe" + "\ufeffpost_id,views\n".encode("utf-16-le"))[0].header == ("post_id", "views")
 
 
 def test_a_line_is_cut_between_its_two_end_characters() -> None:
@@ -185,7 +216,7 @@ def test_half_a_character_at_the_end_is_an_error_of_the_last_line() -> None:
         ("a,b\n".encode("utf-32"), "UTF-8 or UTF-16"),
         (b"a,b\x00\n1,2\n", "UTF-8 or UTF-16"),
         (b"a,bcd\x00\n1,2\n", "Line 1, the header: .*NUL"),
-        (b"\n\nab\xff,b\n1,2\n", "Line 3, the header: .*not valid"),
+        (b"\n\nab\x81,b\n1,2\n", "Line 3, the header: .*not valid"),
         (b'"a,b\n1,2\n', "Line 1, the header: .*never closed"),
         (b"," * MAX_COLUMNS + b"a\n", "Line 1, the header: .*501 cells"),
         (b"a" * (MAX_RECORD + 1), "Line 1, the header: the line is longer"),
@@ -198,11 +229,11 @@ def test_what_is_no_csv_file_at_all_is_refused(data: bytes, words: str) -> None:
 
 def test_a_file_of_nothing_readable_is_given_up() -> None:
     with pytest.raises(InvalidInput, match="1,000 records up to line 1002 can't be read"):
-        read(b"a,b\n" + b"\xff\n" * (2 * MAX_UNREADABLE))
+        read(b"a,b\n" + b"\x81\n" * (2 * MAX_UNREADABLE))
 
 
 def test_unreadable_records_are_counted_in_a_row() -> None:
-    _, records = read(b"a,b\n" + (b"\xff\n" * (MAX_UNREADABLE - 1) + b"1,2\n") * 3)
+    _, records = read(b"a,b\n" + (b"\x81\n" * (MAX_UNREADABLE - 1) + b"1,2\n") * 3)
 
     assert len(records) == 3 * MAX_UNREADABLE
 

@@ -1,6 +1,6 @@
 """Meta Business Suite's files: local times, captions over several lines, and words for a whole life."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -85,15 +85,24 @@ def test_the_zone_is_asked_for() -> None:
     ("publish", "words"),
     [
         ("14/07/2025 18:30", "is on no calendar"),
-        ("2025-07-14 18:30", "is no moment like"),
-        ("07/14/2025", "is no moment like"),
+        ("14.07.2025 18:30", "is no moment like"),
         ("07/14/2025 24:00", "is no moment like"),
         ("03/09/2025 02:30", "that the clocks of America/Los_Angeles left out"),
     ],
 )
-def test_a_time_that_can_t_be_meant_is_refused(publish: str, words: str) -> None:
-    (error,) = errors_in(items_of(f"{INSTAGRAM}\n{instagram(publish)}\n", zone=ZONE))
-    assert words in error.message
+def test_a_time_that_can_t_be_meant_is_unknown_and_said(publish: str, words: str) -> None:
+    (record,) = records_of(f"{INSTAGRAM}\n{instagram(publish)}\n", zone=ZONE)
+    assert (record.reading.published_at, record.reading.published_on) == (None, None)
+    assert record.reading.values["views"] == 5200
+    (note,) = record.notes
+    assert words in note
+
+
+def test_a_time_that_a_spreadsheet_wrote_anew_is_read() -> None:
+    (record,) = records_of(f"{INSTAGRAM}\n{instagram('2025-07-14 18:30')}\n", zone=ZONE)
+    assert record.reading.published_at == datetime(2025, 7, 15, 1, 30, tzinfo=UTC)
+    (record,) = records_of(f"{INSTAGRAM}\n{instagram('07/14/2025')}\n", zone=ZONE)
+    assert (record.reading.published_at, record.reading.published_on) == (None, date(2025, 7, 14))
 
 
 def test_of_an_hour_that_came_twice_the_first_is_meant() -> None:
@@ -117,7 +126,7 @@ def test_utf_16_with_a_first_line_that_names_the_separator() -> None:
 
 def test_files_of_one_metric_a_day_are_refused() -> None:
     text = 'sep=,\r\n"Instagram reach"\r\n"Date","Primary"\r\n"2025-07-14T00:00:00","12"\r\n'
-    with pytest.raises(InvalidInput, match="a single column") as caught:
+    with pytest.raises(InvalidInput, match="columns Date and Primary") as caught:
         items_of(b"\xff\xfe" + text.encode("utf-16-le"), zone=ZONE)
     assert "Lifetime" in (caught.value.hint or "")
 

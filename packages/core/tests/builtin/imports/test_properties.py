@@ -1,18 +1,26 @@
-"""Whatever a file holds: nothing but AfterpostErrors, and no line that vanishes."""
+"""Whatever a file holds: nothing but AfterpostErrors, no line that vanishes, and one number in every kind of
+file."""
 
 import csv
 import io
 from collections import Counter
 from contextlib import suppress
+from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
+from afterpost.builtin.imports.post_export import PostExport
+from afterpost.builtin.imports.provider import ImportsProvider
+from afterpost.domain.contradictions import contradicting
 from afterpost.domain.errors import AfterpostError
 from afterpost.domain.metrics import MAX_COUNT
-from afterpost.sdk import FileRecord
+from afterpost.domain.readings import Reading
+from afterpost.sdk import FileFormat, FileRecord
 from afterpost.sdk.formats import FileItem
-from packages.core.tests.builtin.imports.reading import STUDIO, items_of
+from packages.core.tests.builtin.imports.reading import OBSERVED, STUDIO, items_of
 
 GENERIC = "platform,post_id,observed_at,date,published_at,title,url,content_type,views,avg_view_seconds"
 HEADERS = (
@@ -38,6 +46,14 @@ cells = (
             *("2026-03-01", "2026-03-01T10:00:00Z", "Sep 30, 2023", "https://example.org", "video"),
             *("Lifetime", "07/14/2026 18:30", "7301234567890123456", "8 de marzo", "February 29", "7月4日"),
             *("https://www.tiktok.com/@a/video/7301234567890123456", "Tue, Jul 14, 2026", "undefined"),
+            *(
+                "Showing top 500 results",
+                "\ufeff",
+                "a\u200b1",
+                "1.23E+18",
+                "7301234567890120000",
+                "2026-03-01 00:00:00",
+            ),
         ]
     )
 )
@@ -113,3 +129,82 @@ def test_what_a_program_writes_comes_back_exactly(rows: list[tuple[int, int | No
         assert item.external_id == str(post_id)
         assert item.reading.values.get("views") == views
         assert item.reading.values.get("likes") == likes
+
+
+FIXED = {
+    "generic_csv": {"platform": "x", "post_id": "a1", "date": "2026-03-01"},
+    "youtube_studio_table": {"Content": "2q4TS4z4Rpk", "Video title": "Rye"},
+    "youtube_studio_chart": {"Date": "2026-03-01", "Content": "2q4TS4z4Rpk", "Video title": "Rye"},
+    "tiktok_studio_content": {
+        "Video link": "https://www.tiktok.com/@a/video/7301234567890123456",
+        "Post time": "undefined",
+    },
+    "meta_instagram_posts": {"Post ID": "17912345678901234", "Account ID": "1", "Publish time": ""},
+    "meta_facebook_posts": {"Post ID": "122158000000000001", "Page ID": "1", "Publish time": ""},
+    "x_content": {"Post id": "1990000000000001234", "Post text": "Hi"},
+    "x_tweet_activity": {"Tweet id": "1990000000000001234", "Tweet text": "Hi", "time": ""},
+    "linkedin_content": {
+        "Post title": "Hi",
+        "Post link": "https://www.linkedin.com/feed/update/urn:li:activity:7301234567890123456/",
+        "Created date": "",
+    },
+}
+"""format -> cells that say which post it is, in the order of the columns."""
+GENERIC_METRICS = ("views", "likes", "avg_view_seconds", "x_crm_leads")
+fractions = st.integers(0, 10**7).map(lambda n: n / 1000) | st.integers(0, 2000).map(lambda n: n + 0.05)
+
+
+@pytest.mark.parametrize("form", ImportsProvider().file_formats, ids=lambda form: form.name)
+@given(data=st.data())
+def test_a_number_of_a_workbook_is_the_number_of_the_csv(form: FileFormat, data: st.DataObject) -> None:
+    metrics = tuple(form.columns) if isinstance(form, PostExport) else GENERIC_METRICS
+    numbers = [data.draw(fractions | st.integers(0, 10**9).map(float)) for _ in metrics]
+    header = [*FIXED[form.name], *metrics]
+    made = Workbook()
+    sheet = made.active
+    assert sheet is not None
+    sheet.append(header)
+    sheet.append([*FIXED[form.name].values(), *numbers])
+    book, text = io.BytesIO(), io.StringIO(newline="")
+    made.save(book)
+    csv.writer(text).writerows([header, [*FIXED[form.name].values(), *map(repr, numbers)]])
+
+    of_book = items_of(book.getvalue(), zone="UTC", form=form.name)
+    of_text = items_of(text.getvalue(), zone="UTC", form=form.name)
+
+    assert [_numbers_of(item) for item in of_book] == [_numbers_of(item) for item in of_text]
+
+
+def _numbers_of(item: FileItem) -> object:
+    """What a line says in numbers; for a line that fails, which of its columns are wrong."""
+    if isinstance(item, FileRecord):
+        return item.reading.values, item.reading.daily
+    return [problem.partition(":")[0] for problem in item.message.split("; ")]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 2), st.integers(0, 3)), max_size=12
+    )
+)
+def test_lines_contradict_each_other_where_two_say_different_things(
+    lines: list[tuple[int, int, int, int]],
+) -> None:
+    """Against every pair, looked at one by one; a likes of 3 is one that the line does not have."""
+    readings = [
+        ("x", f"p{post}", Reading(observed_at=OBSERVED + timedelta(hours=hour), values=_said(views, likes)))
+        for post, hour, views, likes in lines
+    ]
+    expected = {
+        n
+        for n, (_, post, one) in enumerate(readings)
+        for _, other_post, other in readings
+        if post == other_post
+        and one.observed_at == other.observed_at
+        and any(one.values[name] != other.values[name] for name in one.values.keys() & other.values.keys())
+    }
+    assert set(contradicting(readings)) == expected
+
+
+def _said(views: int, likes: int) -> dict[str, int]:
+    return {"views": views} if likes == 3 else {"views": views, "likes": likes}

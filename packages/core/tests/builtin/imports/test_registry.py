@@ -65,6 +65,7 @@ def test_an_unknown_header_is_quoted_and_the_known_formats_listed() -> None:
     assert "youtube_studio_table (YouTube Studio, Table data.csv)" in message
     assert len(message) < 800
     assert "post_id" in (caught.value.hint or "")
+    assert "in English" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,29 @@ def test_an_unknown_header_is_quoted_and_the_known_formats_listed() -> None:
         ),
         ("Date,Impressions,Likes,New follows,Profile visits", "X's overview", "tab Content"),
         ("Date,Primary", "one metric a day", "Lifetime"),
-        ("Reach", "a single column", "Lifetime"),
+        ("Reach", "a single column, 'Reach'", "comma, semicolon or tab"),
+        ("post_id|views", "a single column", "comma, semicolon or tab"),
+        (
+            "Inhalt,Videotitel,Veröffentlichungszeit des Videos,Dauer,Aufrufe,Wiedergabezeit (Stunden)",
+            "columns of YouTube Studio in German",
+            "Set YouTube Studio to English",
+        ),
+        (
+            "Videotitel,Videolink,Veröffentlichungszeit,Likes insgesamt",
+            "columns of TikTok Studio in German",
+            "English",
+        ),
+        (
+            "Beitrags-ID,Konto-ID,Konto-Benutzername,Beschreibung,Dauer (Sek.),Aufrufe,Reichweite",
+            "columns of Meta Business Suite in German",
+            "English",
+        ),
+        ("Post-ID,Datum,Posttext,Post-Link,Impressionen", "columns of X in German", "English"),
+        (
+            "Beitragstitel,Link zum Beitrag,Erstellt am,Impressionen,Klicks",
+            "of LinkedIn in German",
+            "English",
+        ),
         ("<!DOCTYPE html>", "a web page", "signed in"),
         ("<html><body>502</body></html>", "a web page", "signed in"),
     ],

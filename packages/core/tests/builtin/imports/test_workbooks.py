@@ -4,7 +4,7 @@ import io
 import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -89,7 +89,8 @@ def test_linkedin_s_sheet_of_posts_is_found_with_its_header_in_the_second_row() 
     first, second = records_of(book(["All the posts of your page"], ALL_POSTS, linkedin(), [], real_date))
     assert (first.line, second.line) == (3, 5)
     assert (first.platform, first.external_id, first.description) == ("linkedin", URN, "A post")
-    assert first.reading.published_at == second.reading.published_at == datetime(2025, 7, 14, tzinfo=UTC)
+    assert first.reading.published_on == second.reading.published_on == date(2025, 7, 14)
+    assert first.reading.published_at is second.reading.published_at is None
     assert first.reading.values == {
         "impressions": 1200,
         "clicks_link": 15,
@@ -118,6 +119,50 @@ def test_a_number_of_nineteen_digits_keeps_them_or_is_refused() -> None:
 def test_a_workbook_that_lies_about_its_size_is_read_whole() -> None:
     wrong = rewritten(book(ALL_POSTS, linkedin(), linkedin()), b'ref="A1:K3"', b'ref="A1"')
     assert len(records_of(wrong)) == 2
+
+
+def test_a_fraction_of_a_workbook_keeps_its_digits() -> None:
+    columns = (
+        *("Content", "Video title", "Video publish time", "Views", "Watch time (hours)"),
+        *("Estimated revenue (USD)", "Impressions click-through rate (%)", "Average view duration"),
+    )
+    table = book(
+        columns,
+        ["Ab3_dEfGh1j", "Rye", "May 8, 2024", 200, 1.05, 2.075, 10.05, timedelta(minutes=4, seconds=13)],
+        ["Bb3_dEfGh1k", "Spelt", "May 9, 2024", 100.0, 19.0452, 0.024, 10.0, timedelta(hours=30, seconds=5)],
+    )
+    first, second = records_of(table)
+    assert first.reading.values == {
+        "views": 200,
+        "watch_time_seconds": 3780,
+        "x_youtube_estimated_revenue_micros": 2_075_000,
+        "x_youtube_impressions_ctr": 0.1005,
+        "avg_view_seconds": 253,
+    }
+    assert second.reading.values == {
+        "views": 100,
+        "watch_time_seconds": 68_563,
+        "x_youtube_estimated_revenue_micros": 24_000,
+        "x_youtube_impressions_ctr": 0.1,
+        "avg_view_seconds": 108_005,
+    }
+
+
+def test_linkedin_s_views_are_read_under_their_longer_name() -> None:
+    columns = ("Post title", "Post link", "Created date", "Views (Excluding offsite video views)", "Likes")
+    row = ["A", f"https://www.linkedin.com/feed/update/{URN}/", "2025-07-14 10:30:00", 40, 2]
+    (record,) = records_of(book(columns, row))
+    assert record.reading.values == {"x_linkedin_video_views": 40, "likes": 2}
+    assert record.reading.published_on == date(2025, 7, 14)
+
+
+def test_the_parts_of_a_german_archive_are_answered_as_the_file_is() -> None:
+    german = "Inhalt,Videotitel,Veröffentlichungszeit des Videos,Aufrufe\n"
+    with pytest.raises(InvalidInput, match="columns of YouTube Studio in German") as caught:
+        items_of(
+            zipped(Tabellendaten_csv=german, Diagrammdaten_csv=f"Datum,{german}", Summen_csv="Datum,a\n")
+        )
+    assert "English" in (caught.value.hint or "")
 
 
 def test_tiktok_s_workbook_is_read_as_its_csv_is() -> None:

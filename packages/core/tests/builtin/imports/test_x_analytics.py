@@ -1,6 +1,6 @@
 """X's two files: ids of nineteen digits, dates in words, counts with a point."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_content() -> None:
     (record,) = records_of(f"{HEADER}\n{row()}\n")
     assert (record.platform, record.external_id, record.account) == ("x", POST, "baker")
     assert record.description == "=cmd|calc"
-    assert record.reading.published_at == datetime(2026, 7, 14, tzinfo=UTC)
+    assert (record.reading.published_at, record.reading.published_on) == (None, date(2026, 7, 14))
     assert record.reading.values == {
         "impressions": 424,
         "likes": 3,
@@ -65,11 +65,32 @@ def test_legacy() -> None:
         (row(post="1944823764518270000"), f"is not the id in Post Link, {POST}; a spreadsheet rounded it"),
         (row(post="abc"), "is no id"),
         (row(post=""), "the id is missing"),
-        (row(date="Tue, Feb 30, 2026"), "is on no calendar"),
-        (row(date="July"), "is no day like"),
     ],
 )
 def test_a_line_that_cant_be_read_says_why(line: str, words: str) -> None:
     (error,) = errors_in(items_of(f"{HEADER}\n{line}\n"))
     assert (error.line, error.reason) == (2, "invalid")
     assert words in error.message
+
+
+@pytest.mark.parametrize(
+    ("on", "words"), [("Tue, Feb 30, 2026", "is on no calendar"), ("July", "is no day like")]
+)
+def test_a_day_that_can_t_be_read_is_unknown_and_said(on: str, words: str) -> None:
+    (record,) = records_of(f"{HEADER}\n{row(date=on)}\n")
+    assert record.reading.published_on is None
+    assert record.reading.values["impressions"] == 424
+    assert words in record.notes[0]
+
+
+@pytest.mark.parametrize("on", ["2026-07-14", "2026-07-14 00:00:00", "2026-07-14T18:30:00"])
+def test_a_day_that_a_spreadsheet_wrote_anew_is_read(on: str) -> None:
+    (record,) = records_of(f"{HEADER}\n{row(date=on)}\n")
+    assert record.reading.published_on == date(2026, 7, 14)
+
+
+def test_favorites_were_likes() -> None:
+    header = "Tweet id,Tweet permalink,Tweet text,time,impressions,favorites"
+    line = f"{POST},https://twitter.com/baker/status/{POST},Hi,2014-03-01 10:12 +0000,424.0,7.0"
+    (record,) = records_of(f"{header}\n{line}\n")
+    assert record.reading.values == {"impressions": 424, "likes": 7}

@@ -1,6 +1,6 @@
 """YouTube Studio's files, with the traps that the real ones hold."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
@@ -32,7 +32,7 @@ def test_a_table_as_studio_writes_it() -> None:
     assert first.title == 'A title, with "quotes"\nand a line'
     assert (first.url, first.content_type) == (f"https://www.youtube.com/watch?v={ID}", "video")
     assert first.reading.observed_at == OBSERVED
-    assert first.reading.published_at == datetime(2024, 1, 6, tzinfo=UTC)
+    assert (first.reading.published_at, first.reading.published_on) == (None, date(2024, 1, 6))
     assert first.reading.values == {
         "views": 8542,
         "watch_time_seconds": 3339294,
@@ -87,27 +87,86 @@ def test_the_other_columns(column: str, cell: str, metric: str, value: float) ->
         ("30 Sept 2023", date(2023, 9, 30)),
         ("1 December 2023", date(2023, 12, 1)),
         ("2023-09-30", date(2023, 9, 30)),
+        ("2023-09-30 00:00:00", date(2023, 9, 30)),
+        ("2023-09-30T17:30:00", date(2023, 9, 30)),
     ],
 )
-def test_the_day_of_publication_is_its_first_instant(cell: str, expected: date) -> None:
+def test_a_publication_known_as_a_day_has_no_hour(cell: str, expected: date) -> None:
     (record,) = records_of(f"{STUDIO},Views\n{ID},,{cell},,1\n")
 
-    assert record.reading.published_at == datetime(expected.year, expected.month, expected.day, tzinfo=UTC)
+    assert (record.reading.published_at, record.reading.published_on) == (None, expected)
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ('"Foo 30, 2023"', "Video publish time: 'Foo 30, 2023' is on no calendar; left unknown"),
+        ('"Feb 30, 2023"', "on no calendar"),
+        ("30/09/2023", "no day like"),
+    ],
+)
+def test_a_publication_that_can_t_be_read_costs_no_number(cell: str, words: str) -> None:
+    (record,) = records_of(f"{STUDIO},Views\n{ID},,{cell},,1\n")
+
+    assert record.reading.values == {"views": 1}
+    assert record.reading.published_on is None
+    assert words in record.notes[0]
+
+
+@pytest.mark.parametrize("footer", ["Showing top 500 results,,,,", "Showing top 500 results"])
+def test_where_studio_cut_the_file_is_said(footer: str) -> None:
+    items = items_of(f"{STUDIO},Views\nTotal,,,,3\n{ID},,,,2\n{footer}\n")
+
+    assert [item for item in items if not isinstance(item, FileRecord)] == [
+        LineSkipped(2, "total", "The sum of the report; it is no video."),
+        LineError(1, "The file is cut at 500: Studio exported no more videos."),
+        LineSkipped(4, "cut", "The file is cut at 500: Studio exported no more videos."),
+    ]
+
+
+def test_a_line_without_its_last_cells_is_kept() -> None:
+    short, full = records_of(f"{STUDIO},Views,Impressions\n{ID},Rye,,,200\n-HNx8nDsGuQ,Oat,,,5,6\n")
+
+    assert short.reading.values == {"views": 200}
+    assert "impressions" in short.reading.definitions
+    assert full.reading.values == {"views": 5, "impressions": 6}
+
+
+def test_earlier_names_of_columns() -> None:
+    header = (
+        "Video,Video title,Video publish time,Views,Your estimated revenue (USD),Viewed (vs. swiped away) (%)"
+    )
+    for form in (header, "\u200b" + header.replace("Video title", "Video\u00a0title")):
+        (record,) = records_of(f'{form}\n{ID},Rye,"May 8, 2020",200,2.075,71.5\n')
+        assert (record.external_id, record.title) == (ID, "Rye")
+        assert record.reading.values == {
+            "views": 200,
+            "x_youtube_estimated_revenue_micros": 2_075_000,
+            "x_youtube_stayed_to_watch": 0.715,
+        }
+    dated = items_of(f"Date,{header}\n2020-05-09,{ID},Rye,,3,,\n")
+    assert [item.reading.daily for item in dated if isinstance(item, FileRecord)] == [
+        {date(2020, 5, 9): {"views": 3}}
+    ]
+
+
+def test_revenue_in_another_currency_is_never_taken_for_dollars() -> None:
+    (record,) = records_of(f"{STUDIO},Your estimated revenue (EUR)\n{ID},,,,2.5\n")
+
+    assert record.reading.values == {"x_youtube_estimated_revenue_eur_micros": 2_500_000}
+    assert record.reading.kinds == {"x_youtube_estimated_revenue_eur_micros": Kind.GAUGE}
 
 
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (f'{ID},,"Foo 30, 2023",,1', "Video publish time: 'Foo 30, 2023' is on no calendar"),
-        (f'{ID},,"Feb 30, 2023",,1', "on no calendar"),
-        (f"{ID},,30/09/2023,,1", "no day like"),
         (f"{ID},,,,-1", "Views: '-1' is negative"),
         (f"{ID},,,,1.5", "Views: '1.5' is not a whole number"),
         (f" {ID},,,,1", "is no video id"),
         ("#NAME?,,,,1", "is no video id"),
         ("Total,A video,,,1", "is no video id"),
         (",A video,,,1", "Content: the video's id is missing"),
-        (f"{ID},,1", "3 cells"),
+        (f"{ID},,,,1,2", "6 cells"),
     ],
 )
 def test_a_line_that_cant_be_read_stops_no_other(line: str, words: str) -> None:
@@ -181,7 +240,7 @@ def test_a_chart_is_amounts_per_day_and_no_totals() -> None:
         {date(2026, 3, 2): {"x_youtube_engaged_views": 0, "watch_time_seconds": 0}},
     ]
     assert set(records[0].reading.kinds.values()) == {Kind.DAILY}
-    assert records[0].reading.published_at == datetime(2024, 1, 6, tzinfo=UTC)
+    assert records[0].reading.published_on == date(2024, 1, 6)
 
 
 @pytest.mark.parametrize(("cell", "words"), [("", "the day is missing"), ("Mar 1, 2026", "is no day")])

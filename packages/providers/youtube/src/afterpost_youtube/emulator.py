@@ -27,7 +27,7 @@ PARAMETERS = {
 PARTS = {
     "channels": frozenset({"id", "snippet", "contentDetails", "statistics"}),
     "playlistItems": frozenset({"id", "snippet", "contentDetails"}),
-    "videos": frozenset({"id", "snippet", "contentDetails", "statistics"}),
+    "videos": frozenset({"id", "snippet", "contentDetails", "statistics", "status"}),
 }
 """Resource -> the parts it can be asked for here."""
 

@@ -104,8 +104,14 @@ def counts_of(item: Mapping[str, Any]) -> tuple[dict[str, int], tuple[str, ...]]
 
 
 def video_post(video_id: str, item: Mapping[str, Any]) -> PostInfo:
-    """A video of `videos.list` as a post."""
-    return _post(video_id, part(item, "snippet"), part(item, "snippet").get("publishedAt"))
+    """A video of `videos.list` as a post.
+
+    Of a private one, as a scheduled one is until its hour, `publishedAt` is when it was uploaded: that tells
+    no publication.
+    """
+    snippet = part(item, "snippet")
+    private = part(item, "status").get("privacyStatus") == "private"
+    return _post(video_id, snippet, None if private else snippet.get("publishedAt"))
 
 
 def listed_post(item: Mapping[str, Any]) -> PostInfo | None:

@@ -135,7 +135,7 @@ class YouTube(Provider):
             )
         outcomes = _none_of(ids)
         if asked:
-            answer = await _list(call, "videos", {"part": "statistics,snippet", "id": ",".join(asked)})
+            answer = await _list(call, "videos", {"part": "statistics,snippet,status", "id": ",".join(asked)})
             outcomes.update(_outcomes(call, asked, payloads.items_of(answer)))
         return outcomes
 

@@ -65,6 +65,7 @@ def video(account: WorldAccount, post: WorldPost, metrics: Mapping[str, int]) ->
             "licensedContent": False,
             "projection": "rectangular",
         },
+        "status": {"uploadStatus": "processed", "privacyStatus": "public"},
         "statistics": shown | {"favoriteCount": "0"},
     }
 

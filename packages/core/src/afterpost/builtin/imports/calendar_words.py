@@ -13,7 +13,6 @@ from functools import cache
 from typing import NamedTuple
 
 from afterpost.builtin.imports.cells import shown
-from afterpost.domain.errors import InvalidInput
 
 LANGUAGES = (
     *(
@@ -89,11 +88,11 @@ class MonthDay(NamedTuple):
     day: int
 
 
-def read_days(cells: Iterable[str]) -> dict[str, MonthDay]:
+def read_days(cells: Iterable[str]) -> dict[str, MonthDay | str]:
     """cell -> its day, for the cells of one file that are days in its language.
 
-    A cell that isn't one is left out. Raises InvalidInput where the languages that fit disagree, as Polish
-    and Croatian do on `listopada`.
+    A cell that isn't one is left out. Where the languages that fit disagree, as Polish and Croatian do on
+    `listopada`, it stands with what it could mean.
     """
     languages: tuple[str, ...] = LANGUAGES
     days: list[str] = []
@@ -105,21 +104,17 @@ def read_days(cells: Iterable[str]) -> dict[str, MonthDay]:
     return {cell: _agreed(cell, languages) for cell in days}
 
 
-def _agreed(cell: str, languages: Iterable[str]) -> MonthDay:
+def _agreed(cell: str, languages: Iterable[str]) -> MonthDay | str:
     meanings: dict[MonthDay, str] = {}
     for language in languages:
         if meaning := _meaning(cell, language):
             meanings.setdefault(meaning, language)
-    if len(meanings) > 1:
-        listed = " and ".join(
-            f"{each.month:02d}-{each.day:02d} in {_name(language)}"
-            for each, language in sorted(meanings.items())
-        )
-        raise InvalidInput(
-            f"The file's days can't be read for certain: {shown(cell)} is {listed}.",
-            hint="Set the page's language to English and export again.",
-        )
-    return next(iter(meanings))
+    if len(meanings) == 1:
+        return next(iter(meanings))
+    listed = " and ".join(
+        f"{each.month:02d}-{each.day:02d} in {_name(language)}" for each, language in sorted(meanings.items())
+    )
+    return f"{shown(cell)} is {listed}; set the page's language to English and export again"
 
 
 def _meaning(cell: str, language: str) -> MonthDay | None:

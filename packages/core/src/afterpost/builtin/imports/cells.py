@@ -1,14 +1,16 @@
-"""What one cell says, checked: ids, words and texts. Every function raises CellError with a reason."""
+"""What one cell says, checked: ids and names. Every function raises CellError with a reason."""
 
 import re
 from typing import Any
 
 import msgspec
 
-from afterpost.domain.ids import ExternalId, Platform, ShortText, Text, Url
-from afterpost.domain.posts import ContentType
+from afterpost.domain.ids import ExternalId, Platform, ShortText, plain_id, plain_name
+from afterpost.domain.links import id_in_link
 
 _ROUNDED_ID = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+")
+NO_TEXT = "\ufffd"
+"""What stands for bytes that are no text in the encoding of their file."""
 _UNKNOWN = frozenset({"", "-", "n/a", "null", "undefined"})
 
 
@@ -28,36 +30,33 @@ def is_unknown(cell: str) -> bool:
 
 def post_id(cell: str) -> str:
     """The id of a post, exactly as it stands: no spaces, and not rounded by a spreadsheet."""
-    if _ROUNDED_ID.fullmatch(cell):
+    written = plain_id(cell)
+    if NO_TEXT in written:
+        raise CellError(f"{shown(cell)} holds bytes that are no text in the file's encoding")
+    if _ROUNDED_ID.fullmatch(written):
         raise CellError(f"{shown(cell)} is an id that a spreadsheet rounded; format the column as text")
-    return _checked(cell, ExternalId, "is no id: one to 512 characters without spaces")
+    return _checked(written, ExternalId, "is no id: one to 512 characters without spaces")
 
 
 def platform(cell: str) -> str:
     """A platform slug; capitals and spaces around it don't matter."""
-    return _checked(cell.strip().lower(), Platform, "is no platform: lower-case letters, digits and _")
-
-
-def content_type(cell: str) -> str:
-    """A content type such as video; capitals and spaces around it don't matter."""
-    return _checked(cell.strip().lower(), ContentType, "is no content type: lower-case letters, digits and _")
-
-
-def text(cell: str) -> str:
-    """A title or description, unchanged."""
-    return _checked(cell, Text, "is no text: at most 20,000 characters, none of them a control character")
+    return _checked(plain_name(cell).lower(), Platform, "is no platform: lower-case letters, digits and _")
 
 
 def account(cell: str) -> str:
-    """A handle or account id, unchanged."""
+    """A handle or account id."""
     return _checked(
-        cell, ShortText, "is no account: at most 200 characters, none of them a control character"
+        plain_name(cell), ShortText, "is no account: at most 200 characters, none of them a control character"
     )
 
 
-def url(cell: str) -> str:
-    """A web address."""
-    return _checked(cell, Url, "is no web address: https://…, at most 2,000 characters")
+def as_linked(external_id: str, platform: str, url: str, column: str) -> str:
+    """The id, where the post's own link in `column` has no other one."""
+    linked = id_in_link(platform, url)
+    if linked is not None and linked != external_id:
+        why = "a spreadsheet rounded it" if linked.isdecimal() else "they are of two posts"
+        raise CellError(f"{external_id} is not the id in {column}, {linked}; {why}")
+    return external_id
 
 
 def _checked(cell: str, kind: Any, otherwise: str) -> str:

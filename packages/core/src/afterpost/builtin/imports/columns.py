@@ -56,13 +56,13 @@ def seconds(metric: str, *, total: bool = False) -> Column:
 
 
 def metrics_of(
-    header: Header, known: Mapping[str, Column], describing: Collection[str]
+    header: Header, known: Callable[[str], Column | None], describing: Collection[str]
 ) -> tuple[dict[str, Column], list[str]]:
     """The columns that are read, and the names of those that nobody knows (or that repeat a metric)."""
     metrics: dict[str, Column] = {}
     left_out: list[str] = []
     for name in header.names:
-        column = known.get(name)
+        column = known(name)
         if column is None and name in describing:
             continue
         if column is None or any(column.metric == other.metric for other in metrics.values()):

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from afterpost.builtin.imports.text_lines import TextLines, Unreadable
 from afterpost.domain.errors import InvalidInput
+from afterpost.domain.ids import plain_name
 from afterpost.sdk import LineError
 
 DELIMITERS = ",;\t"
@@ -15,6 +16,9 @@ MAX_CELL = 100_000
 """Characters of one cell; below the 131,072 at which Python's csv module gives up by itself."""
 MAX_UNREADABLE = 1_000
 """So many unreadable records in a row, and the file is taken for something else than CSV."""
+
+ONE_METRIC = ("Date", "Primary")
+"""The columns of Meta's files of one metric a day."""
 
 _SEP = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
@@ -35,28 +39,45 @@ class CsvFile:
         self.delimiter = self._find_delimiter()
         # strict: a quotation mark that is not doubled is an error, and not a cell glued from two.
         self._reader = csv.reader(self._lines, delimiter=self.delimiter, strict=True)
+        self._ahead: Row | LineError | None = None
         first = self._next()
         if first is None:
             raise InvalidInput("The file holds no line with text.")
         if isinstance(first, LineError):
             raise InvalidInput(f"Line {first.line}, the header: {first.message}")
-        self.header_line, header = first
-        self.header = tuple(cell.strip() for cell in header)
+        if self._lines.flaw:
+            raise InvalidInput(f"Line {first[0]}, the header: {self._lines.flaw}.")
+        self.header_line, self.header = first[0], _names(first[1])
+        if len(self.header) == 1:
+            self._below_title()
 
     def records(self) -> Iterator[Row | LineError]:
         """The records under the header in file order, blank ones left out.
 
-        Raises InvalidInput after `MAX_UNREADABLE` unreadable ones in a row.
+        Raises InvalidInput after `MAX_UNREADABLE` ones in a row that are unreadable or hold bytes that are no
+        text.
         """
         unreadable = 0
         while (record := self._next()) is not None:
-            unreadable = unreadable + 1 if isinstance(record, LineError) else 0
+            damaged = isinstance(record, LineError) or bool(self._lines.flaw)
+            unreadable = unreadable + 1 if damaged else 0
             if unreadable > MAX_UNREADABLE:
                 raise InvalidInput(
                     f"{MAX_UNREADABLE:,} records up to line {self._lines.number} can't be read one after "
                     "another: this is no CSV file."
                 )
             yield record
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What is to be said of the file as a whole, once it is read."""
+        return self._lines.remarks
+
+    def _below_title(self) -> None:
+        """Take the next record for the header where Meta wrote the name of its one metric above."""
+        self._ahead = self._next()
+        if isinstance(self._ahead, tuple) and _names(self._ahead[1]) == ONE_METRIC:
+            (self.header_line, _), self.header, self._ahead = self._ahead, ONE_METRIC, None
 
     def _find_delimiter(self) -> str:
         try:
@@ -77,6 +98,9 @@ class CsvFile:
         return max(DELIMITERS, key=bare.count)
 
     def _next(self) -> Row | LineError | None:
+        if self._ahead is not None:
+            ahead, self._ahead = self._ahead, None
+            return ahead
         while True:
             first = self._lines.begin()
             try:
@@ -87,7 +111,7 @@ class CsvFile:
                 return self._error(first, str(error))
             except csv.Error as error:
                 return self._error(first, _reason(str(error)))
-            if problem := self._lines.flaw or _misshapen(cells):
+            if problem := _misshapen(cells):
                 return self._error(first, problem)
             if any(cell.strip() for cell in cells):
                 return first, cells
@@ -96,6 +120,10 @@ class CsvFile:
         last = self._lines.number
         span = f"lines {first} to {last}" if last > first else "the line"
         return LineError(first, f"Can't be read, {span} left out: {reason}.", "unreadable")
+
+
+def _names(cells: Sequence[str]) -> tuple[str, ...]:
+    return tuple(plain_name(cell) for cell in cells)
 
 
 def _misshapen(cells: list[str]) -> str:

@@ -10,6 +10,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 from afterpost.builtin.imports.archive import is_archive, opened_parts
 from afterpost.builtin.imports.cells import shown
 from afterpost.builtin.imports.csv_stream import CsvFile, Row
+from afterpost.builtin.imports.refusals import why_refused
 from afterpost.builtin.imports.registry import detect, fits, named
 from afterpost.domain.errors import InvalidInput
 from afterpost.sdk import FileContext, FileFormat, LineError
@@ -32,6 +33,10 @@ class Table(Protocol):
 
     @property
     def header(self) -> Sequence[str]: ...
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What is to be said of the file as a whole, once its records are read."""
 
     def records(self) -> Iterator[Row | LineError]:
         """The records under the header, once."""
@@ -73,7 +78,7 @@ def open_export(
             chosen = known[0] if format_name is not None else detect(table.header, known)
         failed: deque[LineError] = deque()
         items = chosen.read(table.header, _readable(table, failed), context)
-        yield ExportFile(chosen, part, _in_order(items, failed))
+        yield ExportFile(chosen, part, _in_order(items, failed, table))
 
 
 @contextmanager
@@ -111,8 +116,11 @@ def _one_of(
             hint="Name the format you mean, or unpack it and import its files one by one.",
         )
     tables = [table for _, some in parts for table in some[:1]]
-    if len(parts) == 1 and tables and not named_by_caller:
-        detect(tables[0].header, known)  # says why not
+    if not named_by_caller:
+        if len(parts) == 1 and tables:
+            detect(tables[0].header, known)  # says why not
+        if reason := next(filter(None, (why_refused(table.header) for table in tables)), None):
+            raise InvalidInput(reason.message, hint=reason.hint)
     listed = ", ".join(shown(part) for part, _ in parts[:10]) or "nothing to read"
     wanted = f" as {known[0].name}" if named_by_caller else ""
     raise InvalidInput(
@@ -129,10 +137,12 @@ def _readable(table: Table, failed: deque[LineError]) -> Iterator[Row]:
             yield record
 
 
-def _in_order(items: Iterable[FileItem], failed: deque[LineError]) -> Iterator[FileItem]:
+def _in_order(items: Iterable[FileItem], failed: deque[LineError], table: Table) -> Iterator[FileItem]:
     # What failed while the format fetched its next row stands before that row.
     for item in items:
         while failed:
             yield failed.popleft()
         yield item
     yield from failed
+    for remark in table.remarks:
+        yield LineError(1, remark)

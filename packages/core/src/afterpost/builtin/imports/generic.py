@@ -1,14 +1,15 @@
 """The generic CSV, a file that anybody can write: one column a field, one a metric (docs/import.md)."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from difflib import get_close_matches
 
 from afterpost.builtin.imports import cells, numbers, times
+from afterpost.builtin.imports.post_export import type_in
 from afterpost.builtin.imports.table import Header, Row
 from afterpost.domain.errors import InvalidInput
+from afterpost.domain.ids import plain_name
 from afterpost.domain.metrics import CANONICAL, CUMULATIVE, is_metric_name
-from afterpost.domain.posts import UNKNOWN_TYPE
 from afterpost.domain.readings import Value
 from afterpost.sdk import FileContext, FileFormat, FileRecord, Kind, LineError, Reading
 from afterpost.sdk.formats import FileItem
@@ -43,7 +44,7 @@ class GenericCsv(FileFormat):
 
 
 def _folded(header: Sequence[str]) -> list[str]:
-    return [name.strip().lower() for name in header]
+    return [plain_name(name).lower() for name in header]
 
 
 def _check(columns: Header, metrics: Sequence[str], context: FileContext) -> None:
@@ -85,11 +86,17 @@ def _records(
         if isinstance(row, LineError):
             yield row
             continue
+        observed_at, observed_on = _observed(row, context)
+        published = row.published(
+            "published_at", lambda cell: times.publication(cell, zone=context.time_zone)
+        )
         reading = Reading(
-            observed_at=_observed_at(row, context),
+            observed_at=observed_at,
+            observed_on=observed_on,
             values=_values(row, metrics),
             definitions=definitions,
-            published_at=row.value("published_at", times.publication),
+            published_at=published.at,
+            published_on=published.on,
             kinds=kinds,
         )
         record = _record(row, reading, context)
@@ -103,25 +110,32 @@ def _record(row: Row, reading: Reading, context: FileContext) -> FileRecord:
     platform = row.text("platform", cells.platform) or context.platform
     if platform is None:
         row.problems.append("platform: the platform is missing")
+    url = row.cell("url").strip()
+    if post_id and platform:
+        row.text("post_id", lambda _: cells.as_linked(post_id, platform, url, "url"))
     return FileRecord(
         line=row.line,
         platform=platform or "",
         external_id=post_id,
         reading=reading,
-        title=row.text("title", cells.text),
-        description=row.text("description", cells.text),
-        url=row.text("url", cells.url),
-        content_type=row.text("content_type", cells.content_type) or UNKNOWN_TYPE,
-        account=row.text("account", cells.account) or None,
+        title=row.cell("title"),
+        description=row.cell("description"),
+        url=url,
+        content_type=type_in(row.cell("content_type"), {}),
+        account=row.described("account", cells.account),
+        notes=tuple(row.notes),
     )
 
 
-def _observed_at(row: Row, context: FileContext) -> datetime:
+def _observed(row: Row, context: FileContext) -> tuple[datetime, date | None]:
+    """When the line was read, and the day where the line tells no more than that."""
     exact = row.value("observed_at", times.instant)
-    noon = row.value("date", times.noon)
-    if exact and noon:
+    on = row.value("date", times.day)
+    if exact and on:
         row.problems.append("observed_at and date: give one of them")
-    return exact or noon or context.observed_at
+    if exact is None and on is not None:
+        return datetime.combine(on, time(tzinfo=UTC)), on
+    return exact or context.observed_at, None
 
 
 def _values(row: Row, metrics: Sequence[str]) -> dict[str, Value]:

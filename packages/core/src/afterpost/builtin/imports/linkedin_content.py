@@ -2,18 +2,18 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from typing import ClassVar
 
-from afterpost.builtin.imports.cells import shown, text, url
+from afterpost.builtin.imports.cells import shown
 from afterpost.builtin.imports.columns import Column, counter
-from afterpost.builtin.imports.post_export import Described, PostExport
+from afterpost.builtin.imports.post_export import Described, PostExport, type_in
 from afterpost.builtin.imports.table import Row
-from afterpost.builtin.imports.times import american_day, day, midnight
-from afterpost.domain.posts import UNKNOWN_TYPE
+from afterpost.builtin.imports.times import american_day, publication
 from afterpost.sdk import FileContext
 
-_URN = re.compile(r"urn:li:(?:activity|share|ugcPost):[0-9]{10,20}")
+_URN = re.compile(r"urn:li:(?:activity|share|ugcPost):[0-9]{10,20}(?![0-9])")
+_OWN_VIEWS = re.compile(r"Views \(Excluding .*\)", re.IGNORECASE)
+"""Plays on LinkedIn itself, as the column is called in some files."""
 _TYPES = {"video": "video", "image": "image", "article": "article", "document": "document", "poll": "poll"}
 
 
@@ -45,19 +45,19 @@ class LinkedInContent(PostExport):
     )
 
     def described(self, row: Row, context: FileContext) -> Described:
-        link = row.text("Post link", url)
+        link = row.cell("Post link").strip()
         urn = _URN.search(link)
         if urn is None and not row.problems:
             row.problems.append(f"Post link: {shown(link)} has no post's id in it, urn:li:activity:…")
         return Described(
             external_id=urn[0] if urn else "",
-            published_at=row.value("Created date", lambda cell: midnight(_day(cell))),
-            description=row.text("Post title", text),
+            published=row.published(
+                "Created date", lambda cell: publication(cell, zone=context.time_zone, read_day=american_day)
+            ),
+            description=row.cell("Post title"),
             url=link,
-            content_type=_TYPES.get(row.cell("Content Type").strip().casefold(), UNKNOWN_TYPE),
+            content_type=type_in(row.cell("Content Type"), _TYPES),
         )
 
-
-def _day(cell: str) -> date:
-    """`07/14/2026` where LinkedIn wrote a text, `2026-07-14` where the sheet holds a date."""
-    return american_day(cell) if "/" in cell else day(cell.strip()[:10])
+    def column(self, name: str) -> Column | None:
+        return self.columns.get("Views" if _OWN_VIEWS.fullmatch(name) else name)

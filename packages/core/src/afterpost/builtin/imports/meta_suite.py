@@ -5,13 +5,13 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
-from afterpost.builtin.imports.cells import CellError, account, post_id, shown, text, url
+from afterpost.builtin.imports.cells import CellError, account, post_id, shown
 from afterpost.builtin.imports.columns import Column, counter, money, seconds
-from afterpost.builtin.imports.post_export import Described, PostExport
+from afterpost.builtin.imports.post_export import Described, PostExport, type_in
 from afterpost.builtin.imports.table import Row
-from afterpost.builtin.imports.times import american_moment
+from afterpost.builtin.imports.times import american_publication
 from afterpost.domain.errors import InvalidInput
-from afterpost.domain.posts import UNKNOWN_TYPE
+from afterpost.domain.ids import plain_name
 from afterpost.sdk import FileContext, LineError, LineSkipped
 from afterpost.sdk.formats import FileItem
 
@@ -41,7 +41,7 @@ class _MetaFormat(PostExport):
         self, header: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]], context: FileContext
     ) -> Iterator[FileItem]:
         commented: dict[str, int] = {}
-        column = next((n for n, name in enumerate(header) if name.strip() == "Data comment"), None)
+        column = next((n for n, name in enumerate(header) if plain_name(name) == "Data comment"), None)
 
         def noticed() -> Iterator[tuple[int, Sequence[str]]]:
             for line, cells in rows:
@@ -79,10 +79,10 @@ class _MetaFormat(PostExport):
             row,
             Described(
                 external_id=post,
-                published_at=row.value("Publish time", lambda cell: american_moment(cell, zone)),
-                description=row.text("Description", text),
-                url=row.text("Permalink", url),
-                content_type=self._types.get(row.cell("Post type").strip().casefold(), UNKNOWN_TYPE),
+                published=row.published("Publish time", lambda cell: american_publication(cell, zone)),
+                description=row.cell("Description"),
+                url=row.cell("Permalink"),
+                content_type=type_in(row.cell("Post type"), self._types),
             ),
         )
 
@@ -121,7 +121,7 @@ class InstagramPosts(_MetaFormat):
     }
 
     def told(self, row: Row, post: Described) -> Described:
-        return post._replace(account=row.text("Account username", account) or None)
+        return post._replace(account=row.described("Account username", account))
 
 
 class FacebookPosts(_MetaFormat):
@@ -160,7 +160,7 @@ class FacebookPosts(_MetaFormat):
     }
 
     def told(self, row: Row, post: Described) -> Described:
-        return post._replace(title=row.text("Title", text), account=row.text("Page name", account) or None)
+        return post._replace(title=row.cell("Title"), account=row.described("Page name", account))
 
 
 def _numeric(cell: str) -> str:

@@ -2,24 +2,28 @@
 
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import ClassVar, NamedTuple
 
-from afterpost.builtin.imports.cells import shown
+from afterpost.builtin.imports.cells import is_unknown, shown
 from afterpost.builtin.imports.columns import Column, metrics_of, values_of
 from afterpost.builtin.imports.table import Header, Row
+from afterpost.builtin.imports.times import Published
 from afterpost.domain.errors import InvalidInput
+from afterpost.domain.ids import plain_name
 from afterpost.domain.metrics import Kind
 from afterpost.domain.posts import UNKNOWN_TYPE
 from afterpost.sdk import FileContext, FileFormat, FileRecord, LineError, LineSkipped, Reading
 from afterpost.sdk.formats import FileItem
+
+CUT = "cut"
+"""Why a line is skipped that says where the network cut the file: it is said of the whole file as well."""
 
 
 class Described(NamedTuple):
     """What a line says about its post beside the numbers."""
 
     external_id: str
-    published_at: datetime | None = None
+    published: Published = Published()
     title: str = ""
     description: str = ""
     url: str = ""
@@ -37,9 +41,11 @@ class PostExport(FileFormat):
     """Column -> metric."""
     describing: ClassVar[Collection[str]]
     """Columns that are no metric, or are left out on purpose; any other unknown one is named in a note."""
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """What a column was called earlier -> what it is called now."""
 
     def detect(self, header: Sequence[str]) -> bool:
-        return {name.strip() for name in header}.issuperset(self.needed)
+        return {self.renamed.get(name, name) for name in map(plain_name, header)}.issuperset(self.needed)
 
     def read(
         self, header: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]], context: FileContext
@@ -49,14 +55,18 @@ class PostExport(FileFormat):
         if not self.detect(header):  # the format was named, not found
             raise InvalidInput(f"The file does not have the columns of {self.title}.")
         self.require(context)
-        columns = Header(header)
-        metrics, left_out = metrics_of(columns, self.columns, self.describing)
+        columns = Header([self.renamed.get(name, name) for name in map(plain_name, header)])
+        metrics, left_out = metrics_of(columns, self.column, self.describing)
         if not metrics:
             raise InvalidInput(
                 f"The file of {self.title} has no metric that is known here.",
                 hint="The columns are named in the language of the page: set it to English and export again.",
             )
         return self._items(columns.rows(rows), metrics, left_out, context)
+
+    def column(self, name: str) -> Column | None:
+        """What a column becomes; None for one that is no metric."""
+        return self.columns.get(name)
 
     def require(self, context: FileContext) -> None:
         """Raises InvalidInput where the context lacks what this format needs."""
@@ -78,14 +88,15 @@ class PostExport(FileFormat):
         row: Row,
         metrics: Mapping[str, Column],
         context: FileContext,
-        published_at: datetime | None,
+        published: Published,
     ) -> Reading:
         """The line's reading: totals when the file was made."""
         return Reading(
             observed_at=context.observed_at,
             values=values_of(row, metrics),
             definitions={column.metric: f"import:{self.name}" for column in metrics.values()},
-            published_at=published_at,
+            published_at=published.at,
+            published_on=published.on,
             kinds={c.metric: c.kind for c in metrics.values() if c.kind is not Kind.CUMULATIVE},
         )
 
@@ -104,13 +115,16 @@ class PostExport(FileFormat):
             if isinstance(row, LineError):
                 yield row
             else:
-                yield self.skip(row) or self._record(row, metrics, context)
+                skipped = self.skip(row)
+                if skipped is not None and skipped.reason == CUT:
+                    yield LineError(1, skipped.message)
+                yield skipped or self._record(row, metrics, context)
 
     def _record(
         self, row: Row, metrics: Mapping[str, Column], context: FileContext
     ) -> FileRecord | LineError:
         post = self.described(row, context)
-        reading = self.reading(row, metrics, context, post.published_at)
+        reading = self.reading(row, metrics, context, post.published)
         return row.error() or FileRecord(
             line=row.line,
             platform=self.platform,
@@ -121,4 +135,12 @@ class PostExport(FileFormat):
             url=post.url,
             content_type=post.content_type,
             account=post.account,
+            notes=tuple(row.notes),
         )
+
+
+def type_in(cell: str, types: Mapping[str, str]) -> str:
+    """A network's word for a kind of post as a content type; a word that is new here stands as it is, and is
+    said when it is stored."""
+    word = cell.strip().casefold()
+    return UNKNOWN_TYPE if is_unknown(cell) else types.get(word, word)

@@ -6,6 +6,8 @@ Asked only where no format fits, so a plugin that reads such a file one day is n
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from afterpost.builtin.imports.cells import shown
+from afterpost.builtin.imports.german_columns import network_in_german
 from afterpost.builtin.imports.youtube_columns import DESCRIBING, METRICS
 
 _HINT = (
@@ -78,12 +80,23 @@ def why_refused(header: Sequence[str]) -> Refusal | None:
             "The file is a web page and no table: what a browser saves when a download fails.",
             "Download it again while you are signed in there, and look into it before you import it.",
         )
-    if names == ["Date", "Primary"] or len(names) == 1:
-        found = "the columns Date and Primary" if len(names) == 2 else "a single column"
+    if names == ["Date", "Primary"]:
         return Refusal(
-            f"The file has {found}, as Meta Business Suite's files of one metric a day have: its lines are "
-            "days of a whole account and no posts.",
+            "The file has the columns Date and Primary, as Meta Business Suite's files of one metric a day "
+            "have: its lines are days of a whole account and no posts.",
             "In Meta Business Suite open Insights, Content, and export the posts with Lifetime.",
+        )
+    if len(names) == 1:
+        return Refusal(
+            f"The file has a single column, {shown(first)}, and a table of posts has an id and a number at "
+            "least.",
+            "Columns are parted by comma, semicolon or tab; docs/import.md says which export holds posts.",
+        )
+    if network := network_in_german(names):
+        return Refusal(
+            f"These are columns of {network} in German: {', '.join(shown(name) for name in names[:4])}. They "
+            "are named in the language of the page.",
+            f"Set {network} to English and export again (docs/import.md).",
         )
     if first == "Date" and len(names) > 1 and set(names) <= _STUDIO:
         return Refusal(

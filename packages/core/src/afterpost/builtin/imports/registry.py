@@ -27,7 +27,8 @@ def detect(header: Sequence[str], formats: Iterable[FileFormat]) -> FileFormat:
     more = f" and {len(header) - _SHOWN_NAMES} more" if len(header) > _SHOWN_NAMES else ""
     raise InvalidInput(
         f"No known format has the columns {names}{more}. Known formats: {_listed(known)}.",
-        hint="Rename the columns to those of the generic CSV; it needs post_id and one metric, e.g. views.",
+        hint="Rename the columns to those of the generic CSV; it needs post_id and one metric, e.g. views. A "
+        "network's own export has to be made with its page in English (docs/import.md).",
     )
 
 

@@ -4,18 +4,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from afterpost.builtin.imports.cells import CellError, is_unknown
+from afterpost.builtin.imports.times import Published
 from afterpost.domain.errors import InvalidInput
+from afterpost.domain.ids import plain_name
 from afterpost.sdk import LineError
 
 T = TypeVar("T")
 
 
 class Row:
-    """One row by column name. Reading a bad cell notes the problem and gives what an empty one would."""
+    """One row by column name. Reading a bad cell notes the problem and gives what an empty one would.
+
+    `problems` cost the line; `notes` say what of it was left out, where that only describes the post.
+    """
 
     def __init__(self, line: int, cells: Mapping[str, str]) -> None:
         self.line = line
         self.problems: list[str] = []
+        self.notes: list[str] = []
         self._cells = cells
 
     def cell(self, column: str) -> str:
@@ -26,9 +32,30 @@ class Row:
         """The row with one more cell: something found out about it."""
         return Row(self.line, {**self._cells, column: cell})
 
+    def has(self, column: str) -> bool:
+        """True where the cell holds something."""
+        return bool(self.cell(column).strip())
+
     def value(self, column: str, read: Callable[[str], T]) -> T | None:
         """A number or date; None where it is unknown (empty, `-`, `n/a`, `null`, `undefined`)."""
         return None if is_unknown(self.cell(column)) else self._read(column, read)
+
+    def described(self, column: str, read: Callable[[str], T]) -> T | None:
+        """The same of what only describes the post: a cell that can't be read is a note and no problem."""
+        if is_unknown(self.cell(column)):
+            return None
+        try:
+            return read(self.cell(column))
+        except CellError as error:
+            self.notes.append(f"{column}: {error}; left unknown")
+            return None
+
+    def published(self, column: str, read: Callable[[str], Published]) -> Published:
+        """When the post was published, as far as the cell tells; what can't be read is left unknown."""
+        found = self.described(column, read) or Published()
+        if found.note:
+            self.notes.append(f"{column}: {found.note}")
+        return found
 
     def text(self, column: str, read: Callable[[str], str]) -> str:
         """A text; empty where the cell is."""
@@ -49,12 +76,12 @@ class Row:
 class Header:
     """The columns of a file. Raises InvalidInput where a name stands twice.
 
-    Empty columns after the last name don't count. A column without a name in between is called
-    `column 3`.
+    Characters that nobody sees are no part of a name. Empty columns after the last name don't count. A
+    column without a name in between is called `column 3`.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
-        kept = [name.strip() for name in names]
+        kept = [plain_name(name) for name in names]
         while kept and not kept[-1]:
             kept.pop()
         self.names = tuple(name or f"column {n}" for n, name in enumerate(kept, 1))
@@ -66,12 +93,16 @@ class Header:
         return name in self.names
 
     def rows(self, rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[Row | LineError]:
-        """The rows by name. One with more or fewer cells than the header is an error: they'd be misread."""
+        """The rows by name. One with more cells than the header is an error, for it would be misread.
+
+        One with fewer has empty cells at its end: spreadsheets leave those out.
+        """
         width = len(self.names)
         for line, cells in rows:
-            if len(cells) < width or any(cell.strip() for cell in cells[width:]):
+            if any(cell.strip() for cell in cells[width:]):
                 yield LineError(
                     line, f"The line has {len(cells)} cells and the header {width}.", "unreadable"
                 )
             else:
-                yield Row(line, dict(zip(self.names, cells, strict=False)))
+                missing = [""] * (width - len(cells))
+                yield Row(line, dict(zip(self.names, [*cells[:width], *missing], strict=True)))

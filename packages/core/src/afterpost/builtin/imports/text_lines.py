@@ -5,6 +5,7 @@ import io
 import re
 from typing import Any, BinaryIO, Self
 
+from afterpost.builtin.imports.cells import NO_TEXT
 from afterpost.domain.errors import InvalidInput
 
 MAX_RECORD = 1_000_000
@@ -25,7 +26,8 @@ _ARCHIVES = (
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "Save the sheet as CSV (UTF-8)."),
     (b"%PDF", "a PDF", "Export the numbers as CSV."),
 )
-_FLAW = re.compile("[\x00\ud800-\udfff]")
+_MARK = "\ufeff"
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 class Unreadable(Exception):
@@ -35,7 +37,8 @@ class Unreadable(Exception):
 class TextLines:
     """The lines of a binary stream, line ends kept, as `csv.reader` pulls them.
 
-    UTF-8 or UTF-16, with or without byte order mark. At most one line is in memory. Raises
+    UTF-8 or UTF-16, with or without byte order mark; else Windows-1252, where the first bytes that are not
+    ASCII are no UTF-8. Bytes that are no text come out as `NO_TEXT`. At most one line is in memory. Raises
     InvalidInput for what is no text file at all.
     """
 
@@ -44,29 +47,53 @@ class TextLines:
         """The number of the line that was handed out last, counted from 1."""
         self.flaw = ""
         """What is wrong with the text handed out since `begin`; empty when nothing is."""
-        self._text = _decoded(source)
+        self._text, self._marked = _decoded(source)
+        self._windows = False
+        self._utf_8 = self._marked
+        self._damaged: list[int] = []
         self._taken = 0
         self._waiting = ""
+        self._again = ""
         self._ended = False
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is to be said of the file's text, as far as it was read."""
+        said = []
+        if self._windows:
+            said.append(
+                "The file is no UTF-8; it was read as Windows-1252. Where its letters look wrong, save it as "
+                "CSV (UTF-8)."
+            )
+        if self._damaged:
+            more = f" and {len(self._damaged) - 1:,} more lines" if len(self._damaged) > 1 else ""
+            said.append(
+                f"Line {self._damaged[0]:,}{more} of the file: bytes that are no text are shown as {NO_TEXT}."
+            )
+        return said
 
     def begin(self) -> int:
         """Begin a record; returns the number of its first line."""
-        self.flaw = ""
+        if not self._again:
+            self.flaw = ""
         self._taken = 0
         return self.number + 1
 
     def put_back(self, line: str) -> None:
-        """Hand out the line just read once more."""
-        self._waiting = line
+        """Hand out the line just read once more; of the file's first record only."""
+        self._again = line
         self.number -= 1
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> str:
-        line, self._waiting = self._waiting or self._read(MAX_RECORD + 1), ""
+        again, self._again = self._again, ""
+        line, self._waiting = again or self._waiting or self._read(MAX_RECORD + 1), ""
         if not line:
             raise StopIteration
+        if self.number == 0:
+            line = line.lstrip(_MARK)  # a second mark, where somebody added one to a file that had it
         self.number += 1
         first = self._taken == 0
         self._taken += len(line)
@@ -75,8 +102,26 @@ class TextLines:
         if self._taken > MAX_RECORD:
             what = "the line is longer than" if first else "a quotation mark is opened and not closed within"
             raise Unreadable(f"{what} {MAX_RECORD:,} characters")
-        if not self.flaw and (bad := _FLAW.search(line)):
-            self.flaw = "it holds a NUL character" if bad[0] == "\x00" else "it is not valid UTF-8 or UTF-16"
+        if again:
+            return again
+        return line if line.isascii() and "\x00" not in line else self._sound(line)
+
+    def _sound(self, line: str) -> str:
+        """A line that is not all ASCII, its bytes that are no text replaced."""
+        damaged = _LONE.search(line) is not None
+        if self._text.encoding == "utf-8" and (self._windows or not self._utf_8):
+            if self._windows or damaged:
+                self._windows = True
+                line = line.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+                damaged = NO_TEXT in line
+            else:
+                self._utf_8 = not line.isascii()
+        if damaged:
+            line = _LONE.sub(NO_TEXT, line)
+            self.flaw = "it is not valid UTF-8, UTF-16 or Windows-1252"
+            self._damaged.append(self.number)
+        elif "\x00" in line and not self.flaw:
+            self.flaw = "it holds a NUL character"
         return line
 
     def _read(self, limit: int) -> str:
@@ -101,7 +146,8 @@ class TextLines:
                 self._waiting = following + ("" if following in ("", "\r") else self._read(MAX_RECORD))
 
 
-def _decoded(source: BinaryIO) -> io.TextIOWrapper:
+def _decoded(source: BinaryIO) -> tuple[io.TextIOWrapper, bool]:
+    """The text of a stream, and whether a mark said in which encoding it is."""
     head = b""
     try:
         while len(head) < 4 and (more := source.read(4 - len(head))):
@@ -121,10 +167,10 @@ def _decoded(source: BinaryIO) -> io.TextIOWrapper:
             "This is no CSV file in UTF-8 or UTF-16.",
             hint="Save it as CSV (UTF-8).",
         )
-    # Bytes that are no text come through as lone surrogates, which `_FLAW` finds: a line fails, not the file.
+    # Bytes that are no text come through as lone surrogates, which `_LONE` finds.
     errors = "surrogateescape" if encoding == "utf-8" else "surrogatepass"
     stream = io.BufferedReader(_Joined(head[len(mark) :], source))
-    return io.TextIOWrapper(stream, encoding, errors, newline="")
+    return io.TextIOWrapper(stream, encoding, errors, newline=""), bool(mark)
 
 
 class _Joined(io.RawIOBase):

@@ -1,7 +1,9 @@
-"""Dates and instants as files write them; an instant without an offset is refused, never guessed."""
+"""Dates and instants as files write them: an hour without its zone is never guessed, and a day has none."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from afterpost.builtin.imports.cells import CellError, shown
@@ -20,7 +22,14 @@ _MONTHS = (
     *("july", "august", "september", "october", "november", "december"),
 )
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
-_NOON = time(12, tzinfo=UTC)
+
+
+class Published(NamedTuple):
+    """A publication as precisely as the file tells it: an instant, only a day, or neither; and a remark."""
+
+    at: datetime | None = None
+    on: date | None = None
+    note: str = ""
 
 
 def instant(cell: str) -> datetime:
@@ -40,11 +49,11 @@ def instant(cell: str) -> datetime:
 
 
 def day(cell: str) -> date:
-    """A calendar day, `2026-03-01`."""
+    """A calendar day, `2026-03-01`, or what a spreadsheet makes of one, `2026-03-01 00:00:00`."""
     written = cell.strip()
-    if not _DAY.fullmatch(written):
+    if not _DAY.fullmatch(written) and not _INSTANT.fullmatch(written):
         raise CellError(f"{shown(cell)} is no day like 2026-03-01")
-    year, month, number = (int(part) for part in written.split("-"))
+    year, month, number = (int(part) for part in written[:10].split("-"))
     return calendar_day(year, month, number, cell)
 
 
@@ -71,18 +80,28 @@ def american_day(cell: str) -> date:
     return calendar_day(year, month, number, cell)
 
 
-def american_moment(cell: str, zone: ZoneInfo) -> datetime:
-    """`07/14/2026 18:30` by the clocks of a zone, as aware UTC.
-
-    Of an hour that the clocks showed twice the first is meant, as `midnight` takes the earliest; one that
-    they never showed is refused, for then the zone is wrong.
-    """
-    written = cell.strip()
-    on, _, clock = written.partition(" ")
+def american_publication(cell: str, zone: ZoneInfo) -> Published:
+    """`07/14/2026 18:30` by the clocks of a zone; the same written with an ISO date; or a day alone."""
+    on, _, clock = cell.strip().partition(" ")
+    if not _AMERICAN.fullmatch(on):
+        if not _INSTANT.fullmatch(cell.strip()):
+            raise CellError(f"{shown(cell)} is no moment like 07/14/2026 18:30")
+        return publication(cell, zone=zone)
+    if not clock.strip():
+        return Published(on=american_day(on))
     match = _CLOCK.fullmatch(clock.strip())
-    if match is None or not _AMERICAN.fullmatch(on):
+    if match is None:
         raise CellError(f"{shown(cell)} is no moment like 07/14/2026 18:30")
     local = datetime.combine(american_day(on), time(int(match[1]), int(match[2])))
+    return Published(at=_moment(local, zone, cell))
+
+
+def _moment(local: datetime, zone: ZoneInfo, cell: str) -> datetime:
+    """A local time as aware UTC.
+
+    Of an hour that the clocks showed twice the first is meant; one that they never showed is refused, for
+    then the zone is wrong.
+    """
     moment = local.replace(tzinfo=zone).astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None) != local:
         raise CellError(
@@ -101,28 +120,29 @@ def calendar_day(year: int, month: int, number: int, cell: str) -> date:
     return value
 
 
-def noon(cell: str) -> datetime:
-    """12:00 UTC of a day: when a file knows a reading's day and nothing more.
+def publication(
+    cell: str, *, zone: ZoneInfo | None = None, read_day: Callable[[str], date] = day
+) -> Published:
+    """When a post was published: an instant, or a day as `read_day` reads it.
 
-    Noon falls on the same calendar day from UTC−12 to UTC+11; midnight would move a reading to the day
-    before for everybody west of Greenwich.
+    An hour without its offset is one of `zone`; where nobody says which that is, the day alone is kept.
     """
-    return datetime.combine(day(cell), _NOON)
-
-
-def publication(cell: str) -> datetime:
-    """When a post was published: an instant, or a day, which becomes its first instant (`midnight`)."""
-    return midnight(day(cell)) if _DAY.fullmatch(cell.strip()) else instant(cell)
-
-
-def midnight(value: date) -> datetime:
-    """00:00 UTC of a day: a publication of which only the day is known.
-
-    The earliest instant it can mean, so that a post never seems younger than it is: whether its first
-    total counts as gained depends on its age, and growth must not be made up. It says nothing about
-    the hour.
-    """
-    return datetime.combine(value, time(tzinfo=UTC))
+    written = cell.strip()
+    match = _INSTANT.fullmatch(written)
+    if match is None:
+        return Published(on=day(cell) if _DAY.fullmatch(written) else read_day(cell))
+    if match["offset"] is not None:
+        return Published(at=instant(cell))
+    on = day(cell)
+    try:
+        local = datetime.fromisoformat(written)
+    except ValueError:
+        raise CellError(f"{shown(cell)} is on no calendar") from None
+    if local.time() == time(0):  # a spreadsheet's way to write a day
+        return Published(on=on)
+    if zone is not None:
+        return Published(at=_moment(local, zone, cell))
+    return Published(on=on, note=f"{shown(cell)} lacks its offset from UTC, so its day alone is kept")
 
 
 def _check_year(year: int, cell: str) -> None:

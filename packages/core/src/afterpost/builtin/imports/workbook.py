@@ -1,15 +1,15 @@
 """Excel workbooks as rows of texts, a row at a time; an id never passes through a float that rounds it."""
 
-import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from itertools import chain, islice
 from typing import Any, BinaryIO, TypeVar
 
 from afterpost.builtin.imports.csv_stream import MAX_CELL, MAX_COLUMNS, Row
 from afterpost.domain.errors import InvalidInput
+from afterpost.domain.ids import plain_name
 from afterpost.sdk import LineError
 
 T = TypeVar("T")
@@ -19,15 +19,15 @@ WORKBOOK = "xl/workbook.xml"
 MAX_ROWS = 200_000
 HEADER_ROWS = 5
 """A header stands in one of the first rows; LinkedIn writes a sentence above it."""
-_WHOLE = re.compile(r"(-?[0-9]+)\.0")
 
 
 class Sheet:
     """The rows of a sheet under one that may be its header."""
 
     def __init__(self, header: Sequence[str], under: Iterator[tuple[int, Sequence[str]]]) -> None:
-        self.header = tuple(cell.strip() for cell in header)
+        self.header = tuple(plain_name(cell) for cell in header)
         self._under = under
+        self.remarks: Sequence[str] = ()
 
     def records(self) -> Iterator[Row | LineError]:
         """The rows under the header, blank ones left out; numbers are those of the sheet."""
@@ -82,8 +82,11 @@ def _text(value: object) -> str:
         return value.date().isoformat() if value.time() == time(0) else value.isoformat(sep=" ")
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, timedelta):
+        seconds = round(value.total_seconds())
+        return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
     if isinstance(value, float):
-        return _WHOLE.sub(r"\1", repr(value))
+        return repr(value).removesuffix(".0")
     return str(value)
 
 

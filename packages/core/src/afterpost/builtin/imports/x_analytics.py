@@ -3,18 +3,18 @@
 import re
 from abc import abstractmethod
 from collections.abc import Mapping
-from datetime import datetime
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
-from afterpost.builtin.imports.cells import CellError, post_id, shown, text, url
+from afterpost.builtin.imports.cells import CellError, as_linked, post_id, shown
 from afterpost.builtin.imports.columns import Column, counter
 from afterpost.builtin.imports.post_export import Described, PostExport
 from afterpost.builtin.imports.table import Row
-from afterpost.builtin.imports.times import english_day, instant, midnight
+from afterpost.builtin.imports.times import Published, english_day, publication
 from afterpost.sdk import FileContext
 
 _ID = re.compile(r"[0-9]{1,19}")
-_LINK = re.compile(r"https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/([^/?#\s]+)/status/([0-9]+)(?:[/?#].*)?")
+_HANDLE = re.compile(r"(?:https?://)?(?:www\.|mobile\.)?(?:x|twitter)\.com/([^/?#\s]+)/status/.*")
 _SPACED_OFFSET = re.compile(r" ([+-][0-9]{2}:?[0-9]{2})$")
 
 
@@ -28,26 +28,24 @@ class _XFormat(PostExport):
     _time: ClassVar[str]
 
     @abstractmethod
-    def published(self, cell: str) -> datetime:
+    def published(self, cell: str, zone: ZoneInfo | None) -> Published:
         """When a post was published."""
 
     def described(self, row: Row, context: FileContext) -> Described:
         post = row.text(self._id, _numeric)
         if not row.cell(self._id):
             row.problems.append(f"{self._id}: the id is missing")
-        link = row.text(self._link, url)
-        match = _LINK.fullmatch(link)
-        if match and post and match[2] != post:
-            # A spreadsheet keeps fifteen digits of a number, and zeros for the rest.
-            row.problems.append(
-                f"{self._id}: {post} is not the id in {self._link}, {match[2]}; a spreadsheet rounded it"
-            )
+        link = row.cell(self._link).strip()
+        # A spreadsheet keeps fifteen digits of a number, and zeros for the rest.
+        if post:
+            row.text(self._id, lambda _: as_linked(post, self.platform, link, self._link))
+        handle = _HANDLE.fullmatch(link)
         return Described(
             external_id=post,
-            published_at=row.value(self._time, self.published),
-            description=row.text(self._text, text),
+            published=row.published(self._time, lambda cell: self.published(cell, context.time_zone)),
+            description=row.cell(self._text),
             url=link,
-            account=match[1] if match else None,
+            account=handle[1] if handle else None,
         )
 
 
@@ -79,8 +77,8 @@ class XContent(_XFormat):
     describing = ("Post id", "Date", "Post text", "Post Link")
     _id, _link, _text, _time = "Post id", "Post Link", "Post text", "Date"
 
-    def published(self, cell: str) -> datetime:
-        return midnight(english_day(cell))
+    def published(self, cell: str, zone: ZoneInfo | None) -> Published:
+        return publication(cell, zone=zone, read_day=english_day)
 
 
 class XTweetActivity(_XFormat):
@@ -93,6 +91,7 @@ class XTweetActivity(_XFormat):
     columns: ClassVar[Mapping[str, Column]] = {
         "impressions": counter("impressions"),
         "likes": counter("likes"),
+        "favorites": counter("likes"),
         "replies": counter("comments"),
         "retweets": counter("shares"),
         "follows": counter("follows"),
@@ -115,8 +114,8 @@ class XTweetActivity(_XFormat):
     )
     _id, _link, _text, _time = "Tweet id", "Tweet permalink", "Tweet text", "time"
 
-    def published(self, cell: str) -> datetime:
-        return instant(_SPACED_OFFSET.sub(r"\1", cell.strip()))
+    def published(self, cell: str, zone: ZoneInfo | None) -> Published:
+        return publication(_SPACED_OFFSET.sub(r"\1", cell.strip()), zone=zone)
 
 
 def _numeric(cell: str) -> str:

@@ -2,18 +2,19 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import ClassVar
 
-from afterpost.builtin.imports.cells import CellError, is_unknown, shown, text
+from afterpost.builtin.imports.cells import CellError, is_unknown, shown
 from afterpost.builtin.imports.columns import Column, values_of
-from afterpost.builtin.imports.post_export import Described, PostExport
+from afterpost.builtin.imports.post_export import CUT, Described, PostExport
 from afterpost.builtin.imports.table import Row
-from afterpost.builtin.imports.times import day, english_day, midnight
-from afterpost.builtin.imports.youtube_columns import DESCRIBING, METRICS
+from afterpost.builtin.imports.times import Published, day, english_day, publication
+from afterpost.builtin.imports.youtube_columns import DESCRIBING, METRICS, column_of
+from afterpost.domain.ids import plain_id, plain_name
 from afterpost.sdk import FileContext, Kind, LineSkipped, Reading
 
 _VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{11}")
+_CUT = re.compile(r"Showing top ([0-9][0-9,.]*) results\.?", re.IGNORECASE)
 
 
 class _StudioFormat(PostExport):
@@ -23,16 +24,25 @@ class _StudioFormat(PostExport):
     needed = ("Content",)
     columns = METRICS
     describing = DESCRIBING
+    renamed: ClassVar[Mapping[str, str]] = {"Video": "Content"}
     _has_dates: ClassVar[bool]
 
     def detect(self, header: Sequence[str]) -> bool:
-        names = {name.strip() for name in header}
+        names = {self.renamed.get(name, name) for name in map(plain_name, header)}
         by_content = "Content" in names and bool(names & {"Video title", "Video publish time"})
         return by_content and ("Date" in names) == self._has_dates
 
+    def column(self, name: str) -> Column | None:
+        return column_of(name)
+
     def skip(self, row: Row) -> LineSkipped | None:
-        """Studio's second line sums up the report; it is no video."""
-        if row.cell("Content") != "Total" or row.cell("Video title") or row.cell("Video publish time"):
+        """What Studio writes of the report itself: its sum above the videos, and where it cut them below."""
+        first = row.cell("Content").strip()
+        if row.has("Video title") or row.has("Video publish time"):
+            return None
+        if cut := _CUT.fullmatch(first):
+            return LineSkipped(row.line, CUT, f"The file is cut at {cut[1]}: Studio exported no more videos.")
+        if first.casefold() != "total":
             return None
         return LineSkipped(row.line, "total", "The sum of the report; it is no video.")
 
@@ -42,8 +52,11 @@ class _StudioFormat(PostExport):
             row.problems.append("Content: the video's id is missing")
         return Described(
             external_id=video,
-            published_at=row.value("Video publish time", publish_day),
-            title=row.text("Video title", text),
+            published=row.published(
+                "Video publish time",
+                lambda cell: publication(cell, zone=context.time_zone, read_day=english_day),
+            ),
+            title=row.cell("Video title"),
             url=f"https://www.youtube.com/watch?v={video}",
             content_type="video",
         )
@@ -77,7 +90,7 @@ class YouTubeStudioChart(_StudioFormat):
         row: Row,
         metrics: Mapping[str, Column],
         context: FileContext,
-        published_at: datetime | None,
+        published: Published,
     ) -> Reading:
         """The line's reading: amounts of its day."""
         on = row.value("Date", day)
@@ -88,7 +101,8 @@ class YouTubeStudioChart(_StudioFormat):
         return Reading(
             observed_at=context.observed_at,
             values={},
-            published_at=published_at,
+            published_at=published.at,
+            published_on=published.on,
             kinds={column.metric: Kind.DAILY for column in metrics.values()},
             daily={on: values} if on is not None else {},
         )
@@ -96,12 +110,9 @@ class YouTubeStudioChart(_StudioFormat):
 
 def video_id(cell: str) -> str:
     """A YouTube video id. Studio writes a space before an id that begins with `-`; it is no part of it."""
-    written = cell[1:] if cell.startswith(" -") else cell
+    written = plain_id(cell)
+    if written.startswith(" -"):
+        written = written[1:]
     if not _VIDEO_ID.fullmatch(written):
         raise CellError(f"{shown(cell)} is no video id: eleven letters, digits, - and _")
     return written
-
-
-def publish_day(cell: str) -> datetime:
-    """Midnight UTC of Studio's `Sep 30, 2023` (or `30 Sep 2023`, or `2023-09-30`); it gives no hour."""
-    return midnight(english_day(cell))
