@@ -22,7 +22,7 @@ Sums = dict[str, int | None]
 
 
 class Share(NamedTuple):
-    """What one video gained in a window: its sum, the same without signs, and that of days without a total."""
+    """What one video gained in a window: the sum, that without signs, and that of days without a total."""
 
     booked: int
     moved: int
@@ -64,8 +64,8 @@ class Months:
             window = month._replace(brand=brand)
             for surface in (self.overview, self.series):
                 yield from (each._replace(where=f"{window} {each.where}") for each in surface(window))
-        for surface in (self.board, self.platforms):
-            yield from (each._replace(where=f"{month} {each.where}") for each in surface(month))
+        for found in (self.board(month), self.platforms(month)):
+            yield from (each._replace(where=f"{month} {each.where}") for each in found)
 
     def ask(self, window: Window, path: str, **more: Any) -> Any:
         brand = None if window.brand is None else self.brands[window.brand]
@@ -82,9 +82,7 @@ class Months:
         yield from self._meta(window, meta)
         compared = self.compared(window)
         told = meta["growth"]
-        if any(
-            value is not None for side in (compared.current, compared.previous) for value in side.values()
-        ):
+        if {*compared.current.values(), *compared.previous.values()} != {None}:
             yield from check("growth through", told["through"], window.end.isoformat())
         for name in ("current", "previous", "left_out", "missing"):
             yield from check(f"growth {name}", told[name], getattr(compared, name))
