@@ -19,11 +19,13 @@ READ_AT = time(12, tzinfo=UTC)
 
 
 class Video(NamedTuple):
-    """What the file says of one video: publication as of its first row, brand as of its last row."""
+    """What the file says of one video: publication as of its last row that gives a possible one, brand as of
+    its last row; `told`: the publication that each row gives."""
 
     published_at: datetime
     brand: str
     readings: dict[date, dict[str, int]]
+    told: dict[date, datetime]
 
 
 class Booking(NamedTuple):
@@ -109,13 +111,14 @@ class Oracle:
 
     def undated(self, window: Window, metric: str) -> list[Opening]:
         """The first totals that lie whole in the window."""
-        return [each for each in self._late(window, metric) if each.inside(window)]
+        return [each for each in self.late(window, metric) if each.inside(window)]
 
     def unknown(self, window: Window, metric: str) -> int:
         """How many first totals share some days with the window, and not all."""
-        return sum(not each.inside(window) for each in self._late(window, metric))
+        return sum(not each.inside(window) for each in self.late(window, metric))
 
-    def _late(self, window: Window, metric: str) -> list[Opening]:
+    def late(self, window: Window, metric: str) -> list[Opening]:
+        """The first totals that share a day with the window."""
         return [
             each
             for brand in self._brands(window)
@@ -135,7 +138,7 @@ class Oracle:
             late = any(
                 each.last <= both.end
                 for name in METRICS
-                for each in self._late(both._replace(brand=brand), name)
+                for each in self.late(both._replace(brand=brand), name)
             )
             new = late and not any(
                 values for v in mine.values() for day, values in v.readings.items() if day < both.start
@@ -144,7 +147,7 @@ class Oracle:
                 out |= mine.keys()
         out |= {
             each.video
-            for each in self._late(both, metric)
+            for each in self.late(both, metric)
             if each.last <= both.end and not each.inside(window) and not each.inside(before)
         }
         now, then = self.earned(window, metric, out), self.earned(before, metric, out)
@@ -266,9 +269,19 @@ def _videos(file: Path, until: date | None) -> dict[str, Video]:
             for day, row in by_day.items()
             if until is None or day <= until
         }
-        published_at = datetime.fromisoformat(history[0]["published_at"])
-        videos[name] = Video(published_at, history[-1]["category"], readings)
+        told = {day: datetime.fromisoformat(row["published_at"]) for day, row in by_day.items()}
+        videos[name] = Video(publication(told, readings), history[-1]["category"], readings, told)
     return videos
+
+
+def publication(told: dict[date, datetime], readings: dict[date, dict[str, int]]) -> datetime:
+    """The publication that the last of the readings gives, of those that are possible: none of them had views
+    more than a day before it. Before any reading it is what the first row says."""
+    seen = [datetime.combine(day, READ_AT) for day, values in readings.items() if values.get("views")]
+    possible = [
+        told[day] for day in sorted(readings) if not any(at < told[day] - timedelta(hours=24) for at in seen)
+    ]
+    return possible[-1] if possible else told[min(told)]
 
 
 def _bookings(name: str, video: Video, metric: str) -> Iterator[Booking | Opening]:

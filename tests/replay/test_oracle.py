@@ -53,6 +53,20 @@ def test_a_metric_that_first_appears_later_gains_nothing_from_0(oracle: Oracle) 
     assert asked(oracle, "Music", "likes", 3, 6) == [0, 0, 0, -1]
 
 
+def test_the_last_possible_publication_counts(tmp_path: Path) -> None:
+    """A premiere moves; nothing with views a day and more before can have been published then."""
+    row = "a,2026-03-{:02},2026-03-{:02}T10:00:00Z,A,C,Music,{},0,0\n"
+    file = tmp_path / "file.csv.gz"
+    for lines, day in (
+        (((2, 1, 5), (3, 2, 6)), 2),
+        (((2, 1, 5), (3, 4, 6)), 1),
+        (((2, 1, 0), (3, 4, 6)), 4),
+        (((2, 5, 5),), 5),
+    ):
+        file.write_bytes(gzip.compress((HEADER + "".join(row.format(*line) for line in lines)).encode()))
+        assert Oracle(file).videos["a"].published_at.day == day
+
+
 def test_summing_lifetime_totals_counts_each_again_every_day(oracle: Oracle) -> None:
     march = Window("Music", date(2026, 3, 1), date(2026, 3, 31))
     assert oracle.summed(march, "views") == 101 + 111 + 108 + 1_000 + 1_007

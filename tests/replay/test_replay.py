@@ -9,6 +9,7 @@ import pytest
 
 from tests.replay.context import context
 from tests.replay.doubts import by_metric, doubts
+from tests.replay.months import Months
 from tests.replay.oracle import Oracle, Window, blank, choose
 from tests.replay.product import (
     FILE,
@@ -80,6 +81,13 @@ def test_every_number_of_fifty_random_windows_equals_the_sum_from_the_file(
     assert found == [], "\n".join(found)
     assert series == [], "\n".join(series)
     assert boards == [], "\n".join(boards)
+
+
+def test_every_month_says_how_far_its_numbers_can_be_trusted(replayed: Replayed, oracle: Oracle) -> None:
+    with serving(replayed.data_dir) as client:
+        months = Months(client, oracle)
+        found = [each for month in months.windows() for each in months.differences(month)]
+    assert found == [], "\n".join(map(str, found))
 
 
 def test_every_other_surface_says_what_the_file_says(replayed: Replayed, oracle: Oracle) -> None:

@@ -146,6 +146,20 @@ def test_a_post_first_read_late_is_taken_off_both_sides(core: Core) -> None:
     assert meta.growth.left_out.since == day("2026-11-12")
 
 
+def test_what_many_found_posts_earned_is_unknown_and_not_0(core: Core) -> None:
+    """Nobody reads the histories of a whole import; that three of twelve stay out is known."""
+    for n in range(9):
+        flat(core, f"old{n}", "2026-11-06")
+    for n in range(3):
+        flat(core, f"found{n}", "2026-11-17")
+    adopt(core, *(f"old{n}" for n in range(9)), *(f"found{n}" for n in range(3)))
+    _, meta = overview(core, EVERYTHING, WINDOW)
+    assert meta.growth is not None
+    assert meta.growth.missing["views"] == "not_collected"
+    assert (meta.growth.left_out.posts, meta.growth.left_out.exposure) == (3, None)
+    assert meta.growth.left_out.since == day("2026-11-17")
+
+
 def test_a_post_that_is_undated_in_a_window_has_its_place_in_it(core: Core) -> None:
     """Published in the window and read three days later: its views are new ones, not unknown ones."""
     for n in range(11):

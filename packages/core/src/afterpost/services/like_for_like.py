@@ -44,7 +44,8 @@ class Growth(Struct, frozen=True):
 class LeftOut(Struct, frozen=True):
     """What is in one of two windows and not in their comparison: so many accounts (or brands of a platform,
     for posts without one) and posts observed in the window, which earned that much exposure in it. `since`:
-    the last day on which one of them was read for the first time."""
+    the last day on which one of them was read for the first time. Where more than a tenth of the posts were
+    first read in the window only these are counted, and what they earned is unknown (None)."""
 
     accounts: int
     posts: int
@@ -199,6 +200,7 @@ class _Out:
         self._origins: dict[str | None, set[Key]] = {}
         if away:
             self._leave_origins()
+        self._late = late
         self._many = self._too_many(late)
         few = [each for each in late if (self._key(each.dimensions), each.metric) not in self._many]
         self._taken = self._take(few) if few else {}
@@ -297,12 +299,16 @@ class _Out:
             missing["engagements"] = "not_collected"
             compared = tuple(structs.replace(each, engagements=None) for each in compared)  # type: ignore[assignment]
         many = max((posts for (of, _), posts in self._many.items() if of == key), default=0)
+        observed = sum(each.observed for each in taken)
         since = [day for each in self._origins.get(key, ()) if (day := self._away[each]) is not None]
         since += [each.opened for each in taken]
+        since += [each.day for each in self._late if many and self._key(each.dimensions) == key]
         left_out = LeftOut(
             accounts=len(self._origins.get(key, ())),
-            posts=self._posts[key] + sum(each.observed for each in taken) + many,
-            exposure=_exposed(now, [out_now, *_now(taken)]),
+            # A post can be one of many in a metric and taken by itself in another.
+            posts=self._posts[key] + max(observed, many),
+            # What many earned nobody looked up.
+            exposure=None if many else _exposed(now, [out_now, *_now(taken)]),
             since=day_date(max(since)) if since else None,
         )
         return Comparison(
