@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, timedelta
 from typing import Any
 
-from tests.replay.oracle import Window, previous
+from tests.replay.oracle import Window
 from tests.replay.surfaces import PARTS, Found, Surfaces, check
 
 PATH = "content-performance/summary/generation-context"
@@ -43,15 +43,23 @@ def _sentences(surfaces: Surfaces, window: Window, coverage: float | None) -> tu
     time, clear = _time(surfaces, window)
     said.append(time)
     # One platform is compared with no other.
-    now, before = (_engaged(surfaces, one) for one in (window, previous(window)))
+    now, before = _compared(surfaces, window)
     if now is not None and before is not None and before > 0:
         said.append(f"Engagements earned: {100 * (now - before) / before:+.0f} % on the days before.")
     return said, "fair" if clear else "weak"
 
 
-def _engaged(surfaces: Surfaces, window: Window) -> int | None:
-    known = [each for part in PARTS if (each := surfaces.oracle.earned(window, part)) is not None]
-    return sum(known) if known else None
+def _compared(surfaces: Surfaces, window: Window) -> tuple[int | None, int | None]:
+    """The engagements of the window and of the one before, like for like; None where one is not."""
+    sides: list[list[int]] = [[], []]
+    for part in PARTS:
+        both = surfaces.oracle.compared(window, part)
+        if both is None:
+            return None, None
+        for side, value in zip(sides, both, strict=True):
+            side += [] if value is None else [value]
+    now, before = (sum(side) if side else None for side in sides)
+    return now, before
 
 
 def _best(surfaces: Surfaces, window: Window) -> list[str]:
