@@ -114,7 +114,9 @@ class Connection(H11Protocol):
 class Config(uvicorn.Config):
     """uvicorn's configuration as `serve` needs it. `patience`: see PATIENCE; `most`: connections at once."""
 
-    def __init__(self, app: Any, log_level: str, *, patience: float = PATIENCE, most: int | None = None) -> None:
+    def __init__(
+        self, app: Any, log_level: str, *, patience: float = PATIENCE, most: int | None = None
+    ) -> None:
         super().__init__(
             app,
             http=Connection,

@@ -17,6 +17,7 @@ from afterpost.domain.errors import Misconfigured
 from afterpost.services.core import Core
 from afterpost.settings import Settings
 
+
 @click.command()
 @click.option("--host", help="Address to listen on. Default: AFTERPOST_HOST.")
 @click.option("--port", type=click.IntRange(0, 65_535), help="Port to listen on. Default: AFTERPOST_PORT.")
