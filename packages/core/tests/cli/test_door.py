@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -21,8 +21,8 @@ from afterpost.cli.serve import serve_installation
 from afterpost.domain.errors import Misconfigured
 from afterpost.http import build_app
 from afterpost.loading import build_plugins
-from afterpost.services.core import open_core
-from afterpost.settings import load_settings
+from afterpost.services.core import Core, open_core
+from afterpost.settings import Settings, load_settings
 from packages.core.tests.cli.kit import ROOT, Cli
 
 PATIENCE = 1.0
@@ -45,8 +45,12 @@ def main() -> None:
     def load(settings: object) -> object:
         raise Misconfigured("nobody asks")
 
+    def opened(settings: Settings | None = None, **more: Any) -> Core:
+        chosen = settings or load_settings()
+        return open_core(chosen, build_plugins(chosen, {}, installed=[]), **more)
+
     wiring = Wiring(
-        open_core=lambda settings, **_: open_core(settings, build_plugins(settings, {}, installed=[])),
+        open_core=opened,
         create_app=build_app,
         load_plugins=load,  # type: ignore[arg-type]
         check_provider=load,  # type: ignore[arg-type]

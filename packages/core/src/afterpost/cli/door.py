@@ -62,6 +62,7 @@ class Connection(H11Protocol):
     _came = 0
     _unread = False
     _cycle: RequestResponseCycle | None = None
+    cycle: RequestResponseCycle | None  # uvicorn says it is always there; before the first request it is not
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take it, where there is room for it or can be made."""

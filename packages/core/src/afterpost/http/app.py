@@ -1,11 +1,22 @@
 """The web app as it meets a request, before any route: one spelling of a path, HEAD, the host that is meant."""
 
 import ipaddress
+from typing import cast
 from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Litestar
-from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Message, Receive, Scope, Send
+from litestar.enums import HttpMethod, ScopeType
+from litestar.types import (
+    HTTPScope,
+    LifeSpanReceive,
+    LifeSpanScope,
+    LifeSpanSend,
+    Message,
+    Receive,
+    Scope,
+    Send,
+)
 
 from afterpost.domain.errors import AfterpostError, InvalidInput, NotFound
 from afterpost.http.errors import MEDIA_TYPE, problem_for
@@ -27,13 +38,14 @@ class App(Litestar):
         self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
     ) -> None:
         """Answer."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             return await super().__call__(scope, receive, send)
-        if scope["method"] == "HEAD":
-            scope["method"] = "GET"
+        http = cast(HTTPScope, scope)
+        if http["method"] == "HEAD":
+            http["method"] = HttpMethod.GET
             send = _without_body(send)  # type: ignore[arg-type]
         try:
-            self._check(scope)
+            self._check(http)
         except AfterpostError as error:
             return await _refuse(scope, send, error)  # type: ignore[arg-type]
         await super().__call__(scope, receive, send)

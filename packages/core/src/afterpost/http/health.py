@@ -66,8 +66,8 @@ def health_routes(core: Core) -> Router:
         except Exception as error:
             core.log.warning("not ready: %s: %s", type(error).__name__, error)
             raise Unavailable("The database does not answer.") from error
-        if (fault := core.database.unwritable()) is not None:
-            raise fault
+        if (unwritable := core.database.unwritable()) is not None:
+            raise unwritable
         if behind:
             raise Unavailable(
                 f"The schema of {', '.join(behind)} is behind.",

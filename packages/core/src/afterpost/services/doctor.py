@@ -44,8 +44,9 @@ class Diagnosis(Struct, frozen=True):
 
 def explained(error: BaseException) -> AfterpostError | None:
     """The sentence for an error that is expected or comes from the database; None for any other."""
-    known = isinstance(error, AfterpostError) and not isinstance(error, StorageFault)
-    return error if known else health.explained(error)
+    if isinstance(error, AfterpostError) and not isinstance(error, StorageFault):
+        return error
+    return health.explained(error)
 
 
 async def examine(load: Callable[[], Settings], open_core: Callable[[Settings], Core]) -> Diagnosis:
