@@ -62,7 +62,6 @@ class Connection(H11Protocol):
     _came = 0
     _unread = False
     _cycle: RequestResponseCycle | None = None
-    cycle: RequestResponseCycle | None  # uvicorn says it is always there; before the first request it is not
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take it, where there is room for it or can be made."""
@@ -101,9 +100,10 @@ class Connection(H11Protocol):
     def _waits_for(self) -> Waits | None:
         if self._unread:
             return "reader"
-        if self.cycle is None or self.cycle.response_complete:
+        cycle: RequestResponseCycle | None = self.cycle  # there is none before the first request
+        if cycle is None or cycle.response_complete:
             return "request"
-        return "body" if self.cycle.more_body and not self.flow.read_paused else None
+        return "body" if cycle.more_body and not self.flow.read_paused else None
 
     def cut(self) -> None:
         """Hang up at once."""

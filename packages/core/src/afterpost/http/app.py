@@ -39,7 +39,8 @@ class App(Litestar):
     ) -> None:
         """Answer."""
         if scope["type"] != ScopeType.HTTP:
-            return await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, send)
+            return
         http = cast(HTTPScope, scope)
         if http["method"] == "HEAD":
             http["method"] = HttpMethod.GET
@@ -47,7 +48,8 @@ class App(Litestar):
         try:
             self._check(http)
         except AfterpostError as error:
-            return await _refuse(scope, send, error)  # type: ignore[arg-type]
+            await _refuse(http, send, error)  # type: ignore[arg-type]
+            return
         await super().__call__(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
@@ -64,7 +66,7 @@ class App(Litestar):
 
 
 def hosts_of(settings: Settings) -> frozenset[str] | None:
-    """The hosts that requests may be for: that of the public URL, and where it listens; None without the URL."""
+    """The hosts that requests may be for: the public URL's, and where it listens; None without a public URL."""
     if settings.public_url is None:
         return None
     return frozenset({_bare(urlsplit(settings.public_url).netloc), settings.host.lower(), "localhost"})
