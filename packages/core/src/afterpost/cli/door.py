@@ -1,4 +1,4 @@
-"""The door of `afterpost serve`: uvicorn, with a deadline for whoever keeps it waiting and a limit of connections.
+"""The door of `afterpost serve`: uvicorn with a deadline for who keeps it waiting and a limit of connections.
 
 uvicorn alone waits for ever for a connection that never speaks, dribbles its request or never reads its
 answer. Here one sweep a second looks at every connection, and the one that waits longest goes first where
@@ -178,7 +178,7 @@ class Server(uvicorn.Server):
         """Start to listen."""
         await super().startup(sockets)
         for each in sockets or ():
-            # asyncio knows one number for both: how many it accepts in one go, and how many may wait for that.
+            # asyncio knows one number for both: how many it accepts in one go, and how many wait for that.
             each.listen(BACKLOG)
         asyncio.get_running_loop().set_exception_handler(self._failed)
         if self.started:
@@ -202,10 +202,11 @@ class Server(uvicorn.Server):
             door.closed = 0
 
     def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """A failure of the loop. Out of files, asyncio rests a second before it accepts again; until then those
-        who keep us waiting make room."""
+        """A failure of the loop. Out of files, asyncio rests a second before it accepts again; until then who
+        keeps us waiting makes room."""
         if "socket.accept()" not in context.get("message", ""):
-            return loop.default_exception_handler(context)
+            loop.default_exception_handler(context)
+            return
         connections = self.server_state.connections
         if self._may_tell("accept", loop.time()):
             log.error(

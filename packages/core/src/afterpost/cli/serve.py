@@ -40,7 +40,10 @@ def serve_installation(
     show_key: bool = False,
     patience: float = door.PATIENCE,
 ) -> None:
-    """Serve until told to stop. `patience`: seconds that a client may keep us waiting. Raises Misconfigured when nobody can listen there."""
+    """Serve until told to stop. `patience`: seconds that a client may keep us waiting.
+
+    Raises Misconfigured when nobody can listen there.
+    """
     chosen = msgspec.structs.replace(
         settings, host=host or settings.host, port=settings.port if port is None else port
     )

@@ -108,7 +108,7 @@ class RefreshFailed(AfterpostError):
 
 
 class StorageFault(AfterpostError):
-    """The database can't do it now; nothing half-done was kept. `retry_in`: seconds until trying again may help."""
+    """The database can't do it now; nothing half-done was kept. `retry_in`: seconds until to try again."""
 
     code = "storage_unavailable"
     retry_in = 10

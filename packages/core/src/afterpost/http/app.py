@@ -1,4 +1,4 @@
-"""The web app as it meets a request, before any route: one spelling of a path, HEAD, the host that is meant."""
+"""The web app as it meets a request, before any route: one spelling of a path, HEAD, the host it is for."""
 
 import ipaddress
 from typing import cast
@@ -66,7 +66,7 @@ class App(Litestar):
 
 
 def hosts_of(settings: Settings) -> frozenset[str] | None:
-    """The hosts that requests may be for: the public URL's, and where it listens; None without a public URL."""
+    """The hosts that requests may be for: the public URL's, and where it listens; None for any."""
     if settings.public_url is None:
         return None
     return frozenset({_bare(urlsplit(settings.public_url).netloc), settings.host.lower(), "localhost"})

@@ -55,7 +55,7 @@ def health_routes(core: Core) -> Router:
 
     @get("/ready", summary="Can it answer?", responses=problems("unavailable", *STORAGE, keyed=False))
     async def ready() -> ReadyAnswer:
-        """Answers when the database does, took what it was last given, and has this version's schema; else 503."""
+        """Answers when the database does, with this version's schema, and took what it was last given."""
         try:
             async with asyncio.timeout(PATIENCE):
                 behind = await core.database.reading(schemas_behind, core, own_tables)
