@@ -53,7 +53,7 @@ class App(Litestar):
         await super().__call__(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
-        if "//" in scope["path"] or b"%2f" in scope["raw_path"].lower():
+        if "//" in scope["path"] or b"%2f" in scope["raw_path"].partition(b"?")[0].lower():
             raise NotFound("There is no such route.", hint="Each / of a path is written once, as itself.")
         if self.hosts is None or scope["path"].startswith("/health/"):  # asked by whatever name there is
             return
