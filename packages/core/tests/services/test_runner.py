@@ -1,9 +1,6 @@
 """What keeps `serve` fresh: collect what is due, sync what is complete, deliver what happened."""
 
-from dataclasses import replace
 from datetime import timedelta
-
-import msgspec
 
 from afterpost.domain.errors import ErrorKind, ProviderError
 from afterpost.domain.events import (
@@ -189,7 +186,6 @@ async def test_events_are_delivered_where_nothing_is_collected(make_core: MakeCo
     table, plugin = Table(), WatcherPlugin()
     table.views = {"a": 1}
     core = await joined(make_core, table, plugin)
-    off = replace(core, settings=msgspec.structs.replace(core.settings, collect=False))
-    assert await run_due(off) == 0
+    assert await Runner(core, collects=False).run_due() == 0
     assert [type(delivery.event) for delivery in plugin.watcher.heard] == [AccountConnected]
     assert table.asked == []

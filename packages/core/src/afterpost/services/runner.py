@@ -24,25 +24,24 @@ TIDY_EVERY = timedelta(hours=1)
 class Runner:
     """Runs what is due, one organisation after another, each within its own scope.
 
-    It remembers until when a guard does not want to be asked for a sync again; an account keeps that itself.
+    `collects`: False to deliver what happened, and do nothing else. It remembers until when a guard does not
+    want to be asked for a sync again; an account keeps that itself.
     """
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, *, collects: bool = True) -> None:
         self._core = core
+        self._collects = collects
         self._sync_after: dict[int, datetime] = {}
         self._tidy_after: dict[int, datetime] = {}
 
     async def run_due(self) -> int:
-        """Collect every account that is due; then sync and deliver. Returns how many accounts.
-
-        Where the setting `collect` is off, what happened is delivered and nothing else is done.
-        """
+        """Collect every account that is due; then sync and deliver. Returns how many accounts."""
         core = self._core
         actor, scope = await core.resolve(Caller(door="job", on_behalf_of=SYSTEM))
         collected = 0
         for organization in await core.database.reading(list_organizations, core, scope):
             own = scope.narrowed(organization=organization.id)
-            if core.settings.collect:
+            if self._collects:
                 await collect.renew_accounts(core, own, actor)
                 collected += await self._collect(own, actor)
                 await self._sync(own, actor, organization.id)
@@ -96,7 +95,7 @@ class Runner:
 
 async def keep_fresh(core: Core, every: float = EVERY) -> None:
     """Run what is due, again and again, until cancelled. A failure is logged, the loop goes on."""
-    runner = Runner(core)
+    runner = Runner(core, collects=core.settings.collect)
     while True:
         try:
             await runner.run_due()
