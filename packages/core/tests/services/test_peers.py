@@ -215,3 +215,21 @@ def test_what_a_reading_calls_a_level_is_no_counter(core: Core) -> None:
     values, levels = {"likes": 5.5, "comments": 3}, {"likes": Kind.GAUGE}
     tell(core, told("a", published + 24 * HOUR, values, published_at=published, kinds=levels))
     assert a_day(core, 1).value == 3
+
+
+def test_a_correction_counts_whatever_its_digest(core: Core) -> None:
+    """The same two readings of an instant in both orders: one correction has the smaller digest."""
+    published = at("2026-11-16 12:00")
+    for key, order in (("a", (10, 20)), ("b", (20, 10))):
+        for likes in order:
+            tell(core, told(key, published + 24 * HOUR, {"likes": likes}, published_at=published))
+    assert (a_day(core, 1).value, a_day(core, 2).value) == (20, 10)
+
+
+def test_a_reading_that_tells_only_the_day_takes_no_part(core: Core) -> None:
+    """It lies nowhere in its day, not at the midnight that is stored for it, 24 h after publication."""
+    published = at("2026-11-16 00:00")
+    tell(core, told("a", published + 24 * HOUR, {"likes": 10}, published_at=published, on=True))
+    assert (a_day(core, 1).value, a_day(core, 1).missing) == (None, "not_observed")
+    tell(core, told("a", published + 24.5 * HOUR, {"likes": 20}, published_at=published))
+    assert (a_day(core, 1).value, a_day(core, 1).observed_age_seconds) == (20, 24.5 * 3600)

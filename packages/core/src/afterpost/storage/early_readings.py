@@ -33,6 +33,16 @@ _Asked = tuple[frozenset[str], Mapping[str, Kind]]
 """What was asked for, and what of it is of another kind than usual."""
 
 
+class _Told(NamedTuple):
+    """A reading as stored; `observed_at` in microseconds."""
+
+    observed_at: int
+    told: int
+    digest: bytes
+    body: str
+    definition_id: int
+
+
 class Born(NamedTuple):
     """A post with its publication and where it belongs; `account_id` 0: none."""
 
@@ -144,26 +154,25 @@ def count_without_hour(
 def read_while_young(
     connection: sa.Connection, scope: Scope, young: Iterable[int], until: timedelta
 ) -> dict[int, list[Early]]:
-    """post id -> its readings up to that age, one an instant, of the posts that have any."""
+    """post id -> its exact readings up to that age, one an instant, of the posts that have any."""
     backend = connection.dialect.name
     query = _read_while_young(Shape.of(scope), backend, until // timedelta.resolution)
     rows = connection.execute(query, {**values_of(scope), **given(backend, young)}).all()
-    asked = _asked(connection, {row[4] for row in rows})
-    told: dict[int, list[tuple[int, Any, str, int]]] = {}
+    asked = _asked(connection, {row.definition_id for row in rows})
+    told: dict[int, list[_Told]] = {}
     for post_id, *reading in rows:
-        told.setdefault(post_id, []).append(tuple(reading))
+        told.setdefault(post_id, []).append(_Told(*reading))
     return {post_id: _merged(readings, asked) for post_id, readings in told.items()}
 
 
-def _merged(readings: list[tuple[int, Any, str, int]], asked: Mapping[int, _Asked]) -> list[Early]:
-    """A post's readings (observed at, order told, body, definitions), those of one instant merged as the
-    snapshots merge them: what was told last counts."""
-    readings.sort(key=lambda reading: reading[:2])
+def _merged(readings: list[_Told], asked: Mapping[int, _Asked]) -> list[Early]:
+    """A post's readings, those of one instant merged as the snapshots merge them: what was told last counts."""
+    readings.sort(key=lambda one: (one.observed_at, one.told, one.digest))
     return by_instant(
         [
-            Early(from_micros(at), _counters(_values(body), kinds), names)
-            for at, _, body, definition_id in readings
-            for names, kinds in (asked[definition_id],)
+            Early(from_micros(one.observed_at), _counters(_values(one.body), kinds), names)
+            for one in readings
+            for names, kinds in (asked[one.definition_id],)
         ]
     )
 
@@ -196,13 +205,15 @@ def _read_while_young(shape: Shape, backend: str, age: int) -> sa.Select[Any]:
     days = sa.values(sa.column("after", sa.BigInteger), name="days").data([(n,) for n in range(most)])
     after = days.cte("days").c.after
     read = sa.and_(table.c.day == first + after, table.c.post_id == posts.c.id)
-    told = table.c.digest
+    order = (observed_at, table.c.told, table.c.digest)
     return (
-        sa.select(table.c.post_id, observed_at, told, table.c.body, table.c.definition_id)
+        sa.select(table.c.post_id, *order, table.c.body, table.c.definition_id)
         .select_from(posts.join(after.table, first + after <= last).join(table, read))
         .where(
             one_of(backend, posts.c.id),
             observed_at <= born_at + age,
+            # It lies nowhere in its day.
+            ~table.c.whole_day,
             *shape.conditions(posts, named=True),
         )
     )
