@@ -238,7 +238,7 @@ def read_while_young(
 
 
 def _merged(readings: list[_Told], asked: Mapping[int, _Asked]) -> list[Early]:
-    """A post's readings, those of one instant merged as the snapshots merge them: what was told last counts."""
+    """A post's readings, those of one instant merged as the snapshots do it: what was told last counts."""
     readings.sort(key=lambda one: (one.observed_at, one.told, one.digest))
     return by_instant(
         [
