@@ -90,10 +90,10 @@ def test_a_method_that_is_not_taken_is_named_with_those_that_are(client: TestCli
 
 def test_options_name_every_method(client: TestClient[Litestar]) -> None:
     for path, methods in (
-        ("/v1/posts", "GET, OPTIONS, POST"),
+        ("/v1/posts", "GET, HEAD, OPTIONS, POST"),
         ("/v1/accounts/7", "DELETE, OPTIONS"),
-        ("/v1/posts/7/analytics", "GET, OPTIONS"),
-        ("/health/live", "GET, OPTIONS"),
+        ("/v1/posts/7/analytics", "GET, HEAD, OPTIONS"),
+        ("/health/live", "GET, HEAD, OPTIONS"),
     ):
         response = client.options(path)
         assert (response.status_code, response.headers["allow"]) == (204, methods)

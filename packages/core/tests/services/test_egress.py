@@ -172,7 +172,7 @@ class Sent(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        return httpx.Response(200)
+        return httpx.Response(200, stream=httpx.ByteStream(b""))
 
 
 def resolves(monkeypatch: pytest.MonkeyPatch, *answers: str) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from afterpost.domain.ranking import RankKey
+from afterpost.domain.windows import day_number
 from afterpost.services.core import Core
 from afterpost.services.overview import overview
 from afterpost.services.question import Question
@@ -144,7 +145,15 @@ def test_a_candidate_that_nobody_read_yet_is_counted(core: Core) -> None:
             tx.connection,
             EVERYTHING,
             [
-                {**fixed, **texts, **more, "external_id": key, "published_at": published}
+                {
+                    **fixed,
+                    **texts,
+                    **more,
+                    "external_id": key,
+                    "published_at": published,
+                    "announced_at": published,
+                    "published_day": day_number(published.date()),
+                }
                 for key, published in (("registered", PUBLISHED), ("young", at("2026-11-21")))
             ],
         )

@@ -1,6 +1,9 @@
 """What keeps `serve` fresh: collect what is due, sync what is complete, deliver what happened."""
 
+from dataclasses import replace
 from datetime import timedelta
+
+import msgspec
 
 from afterpost.domain.errors import ErrorKind, ProviderError
 from afterpost.domain.events import (
@@ -180,3 +183,13 @@ async def test_a_number_that_can_not_be_true_is_left_out_and_named(make_core: Ma
     assert details == {"a": "not reported: views", "b": "not reported: views", "c": None}
     metrics = {key: post_analytics(core, ALL, post_id)[0].summary.metrics for post_id, key in ids.items()}
     assert metrics == {"a": {}, "b": {}, "c": {"views": 7}}
+
+
+async def test_events_are_delivered_where_nothing_is_collected(make_core: MakeCore) -> None:
+    table, plugin = Table(), WatcherPlugin()
+    table.views = {"a": 1}
+    core = await joined(make_core, table, plugin)
+    off = replace(core, settings=msgspec.structs.replace(core.settings, collect=False))
+    assert await run_due(off) == 0
+    assert [type(delivery.event) for delivery in plugin.watcher.heard] == [AccountConnected]
+    assert table.asked == []

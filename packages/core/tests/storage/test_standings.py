@@ -57,6 +57,10 @@ def told_at_random(core: Core, rng: random.Random) -> None:
             brand = rng.choice([*brands, None])
             state = rng.choice(["live", "live", "gone"])
             left = BEGINS + timedelta(hours=rng.randrange(60 * 24))
+            published = rng.choice([BEGINS + timedelta(minutes=rng.randrange(60 * 1440))] * 6 + [None])
+            told_on = None if published is None else day_number(local_day(published, UTC_ZONE))
+            only_day = told_on is not None and rng.random() < 0.2
+            at = None if only_day else published
             rows.append(
                 {
                     "organization_id": organization.id,
@@ -68,9 +72,10 @@ def told_at_random(core: Core, rng: random.Random) -> None:
                     "description": "",
                     "url": "",
                     "content_type": rng.choice(TYPES),
-                    "published_at": rng.choice(
-                        [BEGINS + timedelta(minutes=rng.randrange(60 * 1440))] * 6 + [None]
-                    ),
+                    "published_at": at,
+                    "published_day": told_on,
+                    "announced_at": at,
+                    "announced_on": told_on if only_day else None,
                     "links": "{}",
                     "state": state,
                     "misses": 0,
@@ -83,7 +88,10 @@ def told_at_random(core: Core, rng: random.Random) -> None:
         posts.add_posts(tx.connection, EVERYTHING, rows)
     entries = []
     for row in rows:
-        for minutes in rng.sample(range(60 * 1440), rng.choice([0, 1, 3, 12, 40])):
+        # Read before it came out, but not so long before that it can't have come out then.
+        day = row["published_day"]
+        out = 0 if day is None else max(0, 1440 * (day - day_number(local_day(BEGINS, UTC_ZONE))))
+        for minutes in rng.sample(range(out, 62 * 1440), rng.choice([0, 1, 3, 12, 40])):
             metrics = rng.sample(METRICS, rng.randrange(1, len(METRICS)))
             entries.append(
                 told(

@@ -3,13 +3,12 @@
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Callable
 
 import msgspec
 import rich_click as click
-import uvicorn
 
 from afterpost import __version__
+from afterpost.cli import door
 from afterpost.cli.logs import set_up_logs
 from afterpost.cli.output import note, say
 from afterpost.cli.session import settings_of_environment
@@ -17,9 +16,6 @@ from afterpost.cli.wiring import Wiring
 from afterpost.domain.errors import Misconfigured
 from afterpost.services.core import Core
 from afterpost.settings import Settings
-
-LAST_WORDS = 10
-"""Seconds that open requests get when the server is told to stop."""
 
 
 @click.command()
@@ -36,9 +32,18 @@ def serve(wiring: Wiring, host: str | None, port: int | None, show_key: bool) ->
 
 
 def serve_installation(
-    wiring: Wiring, settings: Settings, host: str | None, port: int | None, *, show_key: bool = False
+    wiring: Wiring,
+    settings: Settings,
+    host: str | None,
+    port: int | None,
+    *,
+    show_key: bool = False,
+    patience: float = door.PATIENCE,
 ) -> None:
-    """Serve until told to stop. Raises Misconfigured when nobody can listen there."""
+    """Serve until told to stop. `patience`: seconds that a client may keep us waiting.
+
+    Raises Misconfigured when nobody can listen there.
+    """
     chosen = msgspec.structs.replace(
         settings, host=host or settings.host, port=settings.port if port is None else port
     )
@@ -48,16 +53,8 @@ def serve_installation(
         core = wiring.open_core(chosen)
         address = listening.getsockname()
         url = f"http://{f'[{chosen.host}]' if ':' in chosen.host else chosen.host}:{address[1]}"
-        config = uvicorn.Config(
-            wiring.create_app(core),
-            log_config=None,
-            log_level=chosen.log_level.lower(),
-            access_log=chosen.log_level.upper() == "DEBUG",
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=LAST_WORDS,
-        )
-        server = _Server(config, lambda: _announce(core, url, show_key))
+        config = door.Config(wiring.create_app(core), chosen.log_level, patience=patience)
+        server = door.Server(config, lambda: _announce(core, url, show_key))
         server.run(sockets=[listening])
         if not server.started:
             # An app that was up closes its core when it goes down; this one never was.
@@ -91,19 +88,6 @@ def _listen(host: str, port: int) -> socket.socket:
             hint="Stop what listens there, or choose another port: afterpost serve --port 8481",
         ) from error
     return bound
-
-
-class _Server(uvicorn.Server):
-    """uvicorn's server, which says when it is ready."""
-
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._announce = announce
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._announce()
 
 
 def _announce(core: Core, url: str, show_key: bool) -> None:

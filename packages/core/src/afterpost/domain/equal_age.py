@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from afterpost.domain.ages import DAY, HOUR
 from afterpost.domain.metrics import EXPOSURES
+from afterpost.domain.publication import noon
 from afterpost.domain.readings import Value
 from afterpost.domain.snapshots import OFFER_BIT, offers_of
 from afterpost.domain.windows import day_date, day_start
@@ -35,7 +36,6 @@ OF_A_DAY = timedelta(days=7)
 _NEAR = {age: min(NEAR * span, HOUR) for age, span in CHECKPOINTS.items()}
 _WIDEST = {age: WIDEST * span for age, span in CHECKPOINTS.items()}
 _TICK = timedelta(microseconds=1)
-_NOON = time(12)
 
 Counter = Literal["engagements", "exposure"]
 Missing = Literal["published_as_day", "too_young", "not_observed", "not_reported"]
@@ -55,7 +55,7 @@ def publication_of(at: datetime | None, day: int | None, zone: ZoneInfo) -> Publ
         return Publication(at)
     if day is None:
         return None
-    return Publication(datetime.combine(day_date(day), _NOON, tzinfo=zone).astimezone(UTC), whole_day=True)
+    return Publication(noon(day_date(day), zone), whole_day=True)
 
 
 def has_age(publication: Publication, age: str) -> bool:

@@ -107,6 +107,40 @@ class RefreshFailed(AfterpostError):
     code = "refresh_failed"
 
 
+class StorageFault(AfterpostError):
+    """The database can't do it now; nothing half-done was kept. `retry_in`: seconds until to try again."""
+
+    code = "storage_unavailable"
+    retry_in = 10
+    says = "The database can't be reached, or can't read or write its files."
+    next_step = "Look whether it runs; the log and `afterpost doctor` say more."
+
+    def __init__(self) -> None:
+        super().__init__(self.says, hint=self.next_step)
+
+
+class StorageUnavailable(StorageFault):
+    """The database is not reached, shuts down, or can't use its files."""
+
+
+class StorageBusy(StorageFault):
+    """Somebody else holds what is needed, for longer than was waited."""
+
+    code = "storage_busy"
+    retry_in = 5
+    says = "The database is busy: something else holds it for longer than was waited."
+    next_step = "Try again; if it stays so, another process is writing to it all the time."
+
+
+class StorageFull(StorageFault):
+    """No room is left for what is to be written; what is there can be read."""
+
+    code = "storage_full"
+    retry_in = 60
+    says = "The database has no room left, so nothing was stored."
+    next_step = "Make room on its disk; nothing half-done was kept."
+
+
 class Misconfigured(AfterpostError):
     """A setting, plugin or database is not usable as it is; Afterpost does not start."""
 

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from statistics import fmean, variance
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from afterpost.domain.background import Dated, Label, strata, without_background
 from afterpost.domain.effects import Effect, Sample, effects
-from afterpost.domain.ranking import CALLED
+from afterpost.domain.ranking import CALLED, seconds_of
 from afterpost.domain.sentences import first_sentence, is_punctuation
 from afterpost.domain.shrinkage import pulled
 
@@ -76,7 +76,7 @@ def opening_means(posts: Sequence[Begun]) -> tuple[OpeningMean, ...]:
         shrunk = {key: middle + each.estimate for key, each in zip(groups, estimates, strict=True)}
     found = [
         OpeningMean(
-            text=max(own, key=lambda post: (_instant(post.published), post.post_id)).opening,
+            text=max(own, key=lambda post: (seconds_of(post.published), post.post_id)).opening,
             posts=len(own),
             mean_rate=means[key],
             shrunk_rate=min(100.0, max(0.0, shrunk[key])),
@@ -85,14 +85,6 @@ def opening_means(posts: Sequence[Begun]) -> tuple[OpeningMean, ...]:
         for key, own in groups.items()
     ]
     return tuple(sorted(found, key=lambda each: (not each.enough, -each.shrunk_rate, -each.posts, each.text)))
-
-
-def _instant(published: date | None) -> float:
-    if published is None:
-        return -math.inf
-    if not isinstance(published, datetime):
-        published = datetime.combine(published, time(12), UTC)
-    return published.timestamp()
 
 
 class Opened(NamedTuple):

@@ -55,13 +55,14 @@ def rank_key(
     `worst`: of the order from its other end, but for what is unknown, which is last in both. Numbers stay as
     they are, so that integers of any size are compared exactly.
     """
-    seconds = _seconds(published)
+    seconds = seconds_of(published)
     if worst:
         return RankKey(least_first(value), least_first(exposed), seconds, -identity)
     return RankKey(greatest_first(value), greatest_first(exposed), -seconds, identity)
 
 
-def _seconds(published: Published | None) -> float:
+def seconds_of(published: Published | None) -> float:
+    """A publication as a number to sort by: of a day its middle, before all others where it is unknown."""
     if published is None:
         return 0.0
     if isinstance(published, datetime):

@@ -25,6 +25,7 @@ from afterpost.http import (
     rankings,
     runs,
 )
+from afterpost.http.app import App, hosts_of
 from afterpost.http.background import Background
 from afterpost.http.errors import answering
 from afterpost.http.extensions import living, panel_route, plugin_routers
@@ -113,7 +114,7 @@ def _app(
     async def running(_: Litestar) -> AsyncIterator[None]:
         try:
             async with living(core, lifespans):
-                if core.settings.collect:
+                if core.settings.collect or core.observers:
                     background.start(keep_fresh(core), "the collection loop")
                 try:
                     yield
@@ -132,7 +133,7 @@ def _app(
         ],
     )
     problem = answering(core.now)
-    return Litestar(
+    return App(
         [guarded, health_routes(core), sign_in_route(core), connecting.callback_route(core)],
         lifespan=[running],
         request_class=ApiRequest,
@@ -142,4 +143,4 @@ def _app(
         exception_handlers={AfterpostError: problem, HTTPException: problem, Exception: problem},
         openapi_config=openapi(),
         logging_config=None,
-    )
+    ).named(hosts_of(core.settings))

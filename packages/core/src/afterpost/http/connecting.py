@@ -7,7 +7,7 @@ from litestar.params import PathParameter
 from msgspec import Struct
 
 from afterpost.domain.errors import InvalidInput, NotFound
-from afterpost.http.errors import problems
+from afterpost.http.errors import STORAGE, problems
 from afterpost.http.params import OptionalBrandId
 from afterpost.http.scope import Call
 from afterpost.http.views import AccountView, NoMeta, account_view
@@ -110,7 +110,9 @@ def callback_route(core: Core) -> Router:
         "/connect/{platform:str}/callback",
         opt={"any_query": True},
         summary="End a sign-in",
-        responses=problems("not_found", "refresh_failed", "policy_unavailable", "forbidden", keyed=False),
+        responses=problems(
+            "not_found", "refresh_failed", "policy_unavailable", "forbidden", *STORAGE, keyed=False
+        ),
     )
     async def finish_sign_in(request: Request[Any, Any, Any], platform: OfPlatform) -> ConnectedAnswer:
         """Where platforms send the browser back to, with `state` and `code` or `error`."""

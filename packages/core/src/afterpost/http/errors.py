@@ -5,7 +5,7 @@
 
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Struct
 
-from afterpost.domain.errors import AfterpostError
+from afterpost.domain.errors import AfterpostError, StorageFault
 
 MEDIA_TYPE = "application/problem+json"
 INTERNAL = "internal"
@@ -47,9 +47,15 @@ TABLE: Mapping[str, Known] = {
     "refresh_failed": Known(502, "The platform could not be read"),
     "provider_error": Known(502, "The platform failed"),
     "unavailable": Known(503, "Not ready"),
+    "storage_full": Known(503, "No room to store anything"),
+    "storage_busy": Known(503, "The database is busy"),
+    "storage_unavailable": Known(503, "The database is not available"),
     "policy_unavailable": Known(503, "A policy failed"),
 }
 """The one table: code -> status and title. A code that is not here is answered as `internal`."""
+
+STORAGE = ("storage_full", "storage_busy", "storage_unavailable")
+"""What every route that asks the database may answer."""
 
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 """What the framework itself raises; its other 4xx are `invalid_input`."""
@@ -131,6 +137,9 @@ def answering(
         headers = {"Allow": allow} if (allow := _allowed(error)) else {}
         if problem.code == INTERNAL:
             log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        if isinstance(error, StorageFault):
+            log.warning("%s %s: %s (%s)", request.method, request.url.path, error.code, error.__cause__)
+            headers["Retry-After"] = str(error.retry_in)
         if problem.status == 401:
             handler = request.scope.get("route_handler")
             basic = getattr(handler, "opt", {}).get("basic", False)
@@ -145,7 +154,14 @@ def answering(
 
 def _allowed(error: Exception) -> str | None:
     given = error.headers if isinstance(error, HTTPException) else None
-    return None if given is None else given.get("allow")
+    allow = None if given is None else given.get("allow")
+    return None if allow is None else ", ".join(with_head(allow.split(", ")))
+
+
+def with_head(methods: Iterable[str]) -> list[str]:
+    """The methods a path takes: where it is read, it takes HEAD as well."""
+    found = set(methods)
+    return sorted(found | {"HEAD"} if "GET" in found else found)
 
 
 def problems(*codes: str, keyed: bool = True) -> dict[int, ResponseSpec]:
@@ -157,7 +173,7 @@ def problems(*codes: str, keyed: bool = True) -> dict[int, ResponseSpec]:
     of_status: dict[int, list[str]] = {}
     for code in (
         *everywhere,
-        *(("unauthenticated", "forbidden", "policy_unavailable") if keyed else ()),
+        *(("unauthenticated", "forbidden", "policy_unavailable", *STORAGE) if keyed else ()),
         *codes,
     ):
         of_status.setdefault(TABLE[code].status, []).append(code)

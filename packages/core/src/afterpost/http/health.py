@@ -6,7 +6,8 @@ from typing import Literal
 from litestar import Router, get
 from msgspec import Struct
 
-from afterpost.http.errors import Unavailable, problems
+from afterpost.domain.errors import StorageFault
+from afterpost.http.errors import STORAGE, Unavailable, problems
 from afterpost.http.views import NoMeta
 from afterpost.services.core import Core
 from afterpost.services.standing import schemas_behind
@@ -52,15 +53,20 @@ def health_routes(core: Core) -> Router:
         """Answers as long as the process does."""
         return LiveAnswer()
 
-    @get("/ready", summary="Can it answer?", responses=problems("unavailable", keyed=False))
+    @get("/ready", summary="Can it answer?", responses=problems("unavailable", *STORAGE, keyed=False))
     async def ready() -> ReadyAnswer:
-        """Answers when the database does and its schema is the one this version needs; else 503."""
+        """Answers when the database does, with this version's schema, and took what it was last given."""
         try:
             async with asyncio.timeout(PATIENCE):
                 behind = await core.database.reading(schemas_behind, core, own_tables)
+        except StorageFault as fault:
+            core.log.warning("not ready: %s (%s)", fault.code, fault.__cause__)
+            raise
         except Exception as error:
             core.log.warning("not ready: %s: %s", type(error).__name__, error)
             raise Unavailable("The database does not answer.") from error
+        if (unwritable := core.database.unwritable()) is not None:
+            raise unwritable
         if behind:
             raise Unavailable(
                 f"The schema of {', '.join(behind)} is behind.",

@@ -45,8 +45,10 @@ class Acting:
     async def reading(
         self, service: Callable[Concatenate[Core, Scope, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        """A service that reads, on a reader thread."""
-        return await self.core.database.reading(service, self.core, self.scope, *args, **kwargs)
+        """A service that reads, on a reader thread; about an earlier instant, on one for that alone."""
+        database = self.core.database
+        run = database.reading if self.as_of is None else database.recalling
+        return await run(service, self.core, self.scope, *args, **kwargs)
 
     async def writing(
         self, service: Callable[Concatenate[Core, Scope, Actor, P], R], *args: P.args, **kwargs: P.kwargs

@@ -3,7 +3,7 @@
 from litestar import Router, get
 from msgspec import Struct
 
-from afterpost.http.errors import problems
+from afterpost.http.errors import STORAGE, problems
 from afterpost.http.views import NoMeta
 from afterpost.services.core import Core
 
@@ -26,7 +26,11 @@ class SignInAnswer(Struct, frozen=True):
 def sign_in_route(core: Core) -> Router:
     """`/v1/sign-in`, open to everyone: what a sign-in page offers."""
 
-    @get("/sign-in", summary="Ways to sign in", responses=problems("policy_unavailable", keyed=False))
+    @get(
+        "/sign-in",
+        summary="Ways to sign in",
+        responses=problems("policy_unavailable", *STORAGE, keyed=False),
+    )
     async def read_sign_in_options() -> SignInAnswer:
         """The ways in that the tenant policy offers."""
         return SignInAnswer([SignInView(o.id, o.title, o.url) for o in core.sign_in_options()])

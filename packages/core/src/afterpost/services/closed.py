@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, Generic, TypeVar, cast
 
 from afterpost.domain.errors import AfterpostError, PolicyUnavailable
+from afterpost.storage.faults import fault_of
 
 T = TypeVar("T")
 log = logging.getLogger("afterpost.policies")
@@ -74,6 +75,8 @@ async def asked(ask: Callable[[], Awaitable[T]], who: str, patience: float) -> T
     except TimeoutError as error:
         raise unavailable(who, f"no answer within {patience:g} s") from error
     except Exception as error:
+        if (fault := fault_of(error)) is not None:
+            raise fault from error  # the database's fault, and not the plugin's
         log.exception("%s failed", who)
         raise unavailable(who, type(error).__name__) from error
 

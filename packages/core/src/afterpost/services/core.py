@@ -36,6 +36,7 @@ from afterpost.storage import foreign, organizations, runs
 from afterpost.storage.coverage import Attended
 from afterpost.storage.credentials import Sealer
 from afterpost.storage.engine import Connection, Database
+from afterpost.storage.faults import fault_of
 from afterpost.storage.migrate import migrate
 from afterpost.storage.organizations import Organization
 from afterpost.storage.transaction import Transactions, Tx
@@ -128,6 +129,8 @@ class Core:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin may try to exit
+            if (fault := fault_of(error)) is not None:
+                raise fault from error
             self.log.exception("the tenant policy failed")
             raise unavailable("The tenant policy", type(error).__name__) from error
 

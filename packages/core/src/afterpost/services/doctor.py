@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from afterpost.defaults import OneTenant
-from afterpost.domain.errors import AfterpostError
+from afterpost.domain.errors import AfterpostError, StorageFault
 from afterpost.domain.scope import Scope
 from afterpost.sdk.migrations import Migrations
 from afterpost.sdk.tenancy import Caller
@@ -44,7 +44,9 @@ class Diagnosis(Struct, frozen=True):
 
 def explained(error: BaseException) -> AfterpostError | None:
     """The sentence for an error that is expected or comes from the database; None for any other."""
-    return error if isinstance(error, AfterpostError) else health.explained(error)
+    if isinstance(error, AfterpostError) and not isinstance(error, StorageFault):
+        return error
+    return health.explained(error)
 
 
 async def examine(load: Callable[[], Settings], open_core: Callable[[Settings], Core]) -> Diagnosis:

@@ -2,7 +2,7 @@
 
 import logging
 import ssl
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 
 import httpx
@@ -10,9 +10,8 @@ import httpx
 from afterpost.domain.errors import ErrorKind, ProviderError
 from afterpost.services.addresses import public_address
 from afterpost.services.capture import answer_of, listener
+from afterpost.services.decoding import ACCEPTED, read_decoded
 
-MAX_BYTES = 8 * 1024 * 1024
-"""Largest answer, decoded; a bigger one is refused before it fills the memory."""
 TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 POOL = httpx.Limits(max_connections=4, max_keepalive_connections=4)
 """Small, since a pool's work for a request grows with its connections; and it keeps all of them, since each
@@ -64,7 +63,7 @@ class Gate(httpx.AsyncBaseTransport):
             request.extensions = {**request.extensions, "sni_hostname": host}
         response = await self._inner.handle_async_request(request)
         try:
-            body = await _read(response.aiter_bytes())
+            body = await read_decoded(response.aiter_raw(), response.headers.get("content-encoding", ""))
         finally:
             await response.aclose()
         headers = [
@@ -82,17 +81,6 @@ class Gate(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close the connections."""
         await self._inner.aclose()
-
-
-async def _read(chunks: AsyncIterator[bytes]) -> bytes:
-    body = bytearray()
-    async for chunk in chunks:
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise ProviderError(
-                ErrorKind.UPSTREAM_MALFORMED, f"The answer is larger than {MAX_BYTES // 2**20} MB."
-            )
-    return bytes(body)
 
 
 class Egress:
@@ -115,7 +103,7 @@ class Egress:
             client = httpx.AsyncClient(
                 transport=Gate(hosts, self._emulated, foreign),
                 timeout=TIMEOUT,
-                headers={"User-Agent": USER_AGENT},
+                headers={"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPTED},
                 trust_env=False,
                 follow_redirects=False,
             )

@@ -8,6 +8,7 @@ from afterpost.domain.scope import SYSTEM, Scope
 from afterpost.sdk.observer import Delivery, Observer
 from afterpost.services.core import Core
 from afterpost.storage import organizations, outbox
+from afterpost.storage.faults import fault_of
 from afterpost.storage.transaction import plain
 
 BATCH = 100
@@ -49,8 +50,8 @@ def _hand_over(core: Core, scope: Scope, name: str, observer: Observer, size: in
             plain(observer.deliver(tx, tuple(deliveries)))
     except KeyboardInterrupt:
         raise
-    except BaseException:  # a plugin may try to exit
-        if not deliveries:
+    except BaseException as error:  # a plugin may try to exit
+        if not deliveries or fault_of(error) is not None:
             raise
         core.log.exception("observer %s failed; its events are kept", name)
         with core.transaction(scope, SYSTEM) as tx:

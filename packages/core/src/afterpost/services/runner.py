@@ -3,7 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 
-from afterpost.domain.errors import Denied
+from afterpost.domain.errors import Denied, StorageFault
 from afterpost.domain.scope import SYSTEM, Actor, Scope
 from afterpost.sdk.tenancy import Caller
 from afterpost.services import archive_caps, collect, notify
@@ -33,16 +33,20 @@ class Runner:
         self._tidy_after: dict[int, datetime] = {}
 
     async def run_due(self) -> int:
-        """Collect every account that is due; then sync and deliver. Returns how many accounts."""
+        """Collect every account that is due; then sync and deliver. Returns how many accounts.
+
+        Where the setting `collect` is off, what happened is delivered and nothing else is done.
+        """
         core = self._core
         actor, scope = await core.resolve(Caller(door="job", on_behalf_of=SYSTEM))
         collected = 0
         for organization in await core.database.reading(list_organizations, core, scope):
             own = scope.narrowed(organization=organization.id)
-            await collect.renew_accounts(core, own, actor)
-            collected += await self._collect(own, actor)
-            await self._sync(own, actor, organization.id)
-            await self._tidy(own, actor, organization.id)
+            if core.settings.collect:
+                await collect.renew_accounts(core, own, actor)
+                collected += await self._collect(own, actor)
+                await self._sync(own, actor, organization.id)
+                await self._tidy(own, actor, organization.id)
             await notify.deliver(core, own)
         return collected
 
@@ -96,6 +100,8 @@ async def keep_fresh(core: Core, every: float = EVERY) -> None:
     while True:
         try:
             await runner.run_due()
+        except StorageFault as fault:
+            core.log.warning("the collection loop waits for the database: %s (%s)", fault, fault.__cause__)
         except Exception:
             core.log.exception("the collection loop failed; it goes on")
         await asyncio.sleep(every)

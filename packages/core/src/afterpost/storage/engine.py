@@ -6,6 +6,7 @@ writer's work is Python anyway. The loop hands whole functions to these threads.
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,13 +15,18 @@ from typing import Any, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 
+from afterpost.domain.errors import StorageFault
 from afterpost.storage import versions
 from afterpost.storage.dialect import counter_of, open_aside, open_engines
+from afterpost.storage.faults import told
 
 Connection = sa.Connection
 """What storage functions take; services pass it on and never look inside."""
 
 READERS = 2
+RECALLING = 1
+"""Threads for answers about an earlier instant: each works for long, and an answer about today waits for none
+of them."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -40,6 +46,8 @@ class Database:
         self._counter: sqlite3.Connection | None = None
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="afterpost-writer")
         self._read_threads = ThreadPoolExecutor(READERS, thread_name_prefix="afterpost-reader")
+        self._recall_threads = ThreadPoolExecutor(RECALLING, thread_name_prefix="afterpost-recalling")
+        self._fault: tuple[float, StorageFault] | None = None
 
     @property
     def backend(self) -> str:
@@ -53,14 +61,35 @@ class Database:
             return None
         # Opened late: opening makes the file, and there are databases that are only looked for.
         self._counter = self._counter or counter_of(self.reader)
-        found: int = self._counter.execute("PRAGMA data_version").fetchone()[0]
+        with told():
+            found: int = self._counter.execute("PRAGMA data_version").fetchone()[0]
         return found
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A read-only connection in one consistent snapshot of the data."""
-        with self.reader.connect() as connection, connection.begin():
+        with told(), self.reader.connect() as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """The writer's connection in a transaction: committed at the end, or undone by an exception."""
+        try:
+            with told(), self.writer.connect() as connection, connection.begin():
+                yield connection
+                wrote = versions.wrote(connection)
+        except StorageFault as fault:
+            self._fault = (time.monotonic(), fault)
+            raise
+        if wrote:  # a transaction that found nothing to do proves nothing
+            self._fault = None
+
+    def unwritable(self) -> StorageFault | None:
+        """Why the last write failed, until another succeeds or trying again may help."""
+        if self._fault is None:
+            return None
+        since, fault = self._fault
+        return fault if time.monotonic() - since < fault.retry_in else None
 
     def settle(self) -> None:
         """Make what was committed so far survive a power cut.
@@ -78,6 +107,10 @@ class Database:
         """Run a reading function on a reader thread."""
         return await _run(self._read_threads, function, *args, **kwargs)
 
+    async def recalling(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a function that reads what was known at an earlier instant, on a thread for that alone."""
+        return await _run(self._recall_threads, function, *args, **kwargs)
+
     async def writing(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a writing function on the writer thread; they run one after another."""
         return await _run(self._write_thread, function, *args, **kwargs)
@@ -86,6 +119,7 @@ class Database:
         """Finish what runs, then close every connection."""
         self._write_thread.shutdown()
         self._read_threads.shutdown()
+        self._recall_threads.shutdown()
         if self._counter is not None:
             self._counter.close()
         self.writer.dispose()
@@ -94,4 +128,8 @@ class Database:
 
 
 async def _run(pool: ThreadPoolExecutor, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    return await asyncio.get_running_loop().run_in_executor(pool, lambda: function(*args, **kwargs))
+    def work() -> R:
+        with told():
+            return function(*args, **kwargs)
+
+    return await asyncio.get_running_loop().run_in_executor(pool, work)

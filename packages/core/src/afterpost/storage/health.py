@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from msgspec import Struct
 
-from afterpost.domain.errors import AfterpostError, Misconfigured
+from afterpost.domain.errors import AfterpostError, Misconfigured, StorageFault
 from afterpost.sdk.migrations import Migrations
 from afterpost.storage.dialect import open_engines
 from afterpost.storage.migrate import CORE
@@ -53,6 +53,8 @@ def explained(error: BaseException) -> AfterpostError | None:
         text = _first_line(error.orig or error)
     elif isinstance(error, sqlite3.OperationalError):
         text = str(error)
+    elif isinstance(error, StorageFault) and error.__cause__ is not None:
+        return explained(error.__cause__) or error
     else:
         return None
     hint = ASK_THE_DOCTOR

@@ -17,6 +17,7 @@ from afterpost.sdk.transaction import UnitOfWork
 from afterpost.storage import outbox, versions
 from afterpost.storage.dialect import take_turn
 from afterpost.storage.engine import Database
+from afterpost.storage.faults import fault_of, told
 from afterpost.storage.past import known_by
 
 log = logging.getLogger("afterpost.transaction")
@@ -89,7 +90,7 @@ class Transactions:
                     plain(unit.begin(looking))
 
         if self._as_of is not None:
-            with known_by(self.database, scope, self._as_of, join) as connection:
+            with told(), known_by(self.database, scope, self._as_of, join) as connection:
                 yield connection
             return
         with self.database.read() as connection:
@@ -101,7 +102,7 @@ class Transactions:
         """Begin, hand out a Tx, write its events to the outbox, commit; any exception undoes all of it."""
         if self._as_of is not None:
             raise ValueError("what was known at an instant can't be changed afterwards")
-        with self.database.writer.connect() as connection, connection.begin():
+        with self.database.write() as connection:
             take_turn(connection)
             tx = Tx(connection, scope, actor, self._clock())
             for label, unit in self._units:
@@ -132,6 +133,8 @@ def _closed(label: str, where: str) -> Iterator[None]:
     except (AfterpostError, KeyboardInterrupt):
         raise
     except BaseException as error:  # a plugin may try to exit
+        if (fault := fault_of(error)) is not None:
+            raise fault from error  # the database's fault, and not the plugin's
         log.exception("%s failed in %s", label, where)
         raise PolicyUnavailable(
             f"{label} failed in {where} ({type(error).__name__}), so nothing was done.",

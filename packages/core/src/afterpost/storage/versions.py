@@ -40,13 +40,18 @@ def watch(engine: sa.Engine) -> None:
             connection.info[_MOVED] = True
 
 
+def wrote(connection: sa.Connection) -> bool:
+    """Whether the transaction of a watched connection wrote what an answer may show."""
+    return bool(connection.info.get(_MOVED, False))
+
+
 def move(connection: sa.Connection, scope: Scope) -> None:
     """Move the versions of the scope's organisations if this transaction wrote what an answer may show.
 
     The last statement of a transaction: whoever waits for a version's lock holds it no longer than a commit
     takes, and in the order of the ids.
     """
-    if not connection.info.get(_MOVED, False):
+    if not wrote(connection):
         return
     whose = scope.organizations
     keys = connection.execute(_EVERYBODY).scalars().all() if whose is None else sorted(whose)
