@@ -192,17 +192,19 @@ def _between(shape: Shape, pool: PoolOf, when: _When, begins: bool) -> sa.Select
 def _born_from() -> sa.ColumnElement[int]:
     """The instant of a post's publication in microseconds; of one published on a day, the first that the
     noon of that day can have in any zone."""
-    return _born(posts.c.published_day * _DAY + _NOON - _LATEST)
+    return _born(_NOON - _LATEST)
 
 
 def _born_until() -> sa.ColumnElement[int]:
     """The same with the last."""
-    return _born(posts.c.published_day * _DAY + _NOON - _EARLIEST)
+    return _born(_NOON - _EARLIEST)
 
 
-def _born(noon: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+def _born(of_the_day: int) -> sa.ColumnElement[int]:
     at = sa.type_coerce(posts.c.published_at, sa.BigInteger)
-    return sa.func.coalesce(at, noon, type_=sa.BigInteger)
+    # PostgreSQL multiplies as wide as the column is, and a day number is narrow.
+    day = sa.cast(posts.c.published_day, sa.BigInteger)
+    return sa.func.coalesce(at, day * _DAY + of_the_day, type_=sa.BigInteger)
 
 
 def count_without_hour(
