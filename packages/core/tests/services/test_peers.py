@@ -20,7 +20,7 @@ from afterpost.services.post_summary import post_analytics
 from afterpost.services.question import Question, asking
 from afterpost.services.weekly import weekly
 from afterpost.storage import early_readings
-from packages.core.tests.house import ACTOR, EVERYTHING, Clock, at, day, tell, told
+from packages.core.tests.house import ACTOR, EVERYTHING, Clock, MakeCore, at, day, tell, told
 from packages.core.tests.services.scenery import adopt
 
 HOUR = timedelta(hours=1)
@@ -89,7 +89,7 @@ def test_every_surface_that_scores_a_post_gives_it_the_same_score(core: Core) ->
     single = {n: a_day(core, n).score for n in range(1, 12)}
     assert {score is None for score in single.values()} == {True, False}
     with asking(core, EVERYTHING, Question(start=day("2026-11-10"), end=day("2026-11-20"))) as asked:
-        found, published = scored(asked, asked.window.begins_at(), asked.window.ends_at())
+        found, published = scored(asked, asked.window)
     assert published == 11
     assert {each.post.id: each.value / each.expected.expected for each in found} == {
         post_id: score for post_id, score in single.items() if score is not None
@@ -216,3 +216,101 @@ def test_what_a_reading_calls_a_level_is_no_counter(core: Core) -> None:
     values, levels = {"likes": 5.5, "comments": 3}, {"likes": Kind.GAUGE}
     tell(core, told("a", published + 24 * HOUR, values, published_at=published, kinds=levels))
     assert a_day(core, 1).value == 3
+
+
+def test_a_correction_counts_whatever_its_digest(core: Core) -> None:
+    """The same two readings of an instant in both orders: one correction has the smaller digest."""
+    published = at("2026-11-16 12:00")
+    for key, order in (("a", (10, 20)), ("b", (20, 10))):
+        for likes in order:
+            tell(core, told(key, published + 24 * HOUR, {"likes": likes}, published_at=published))
+    assert (a_day(core, 1).value, a_day(core, 2).value) == (20, 10)
+
+
+def test_a_reading_that_tells_only_the_day_takes_no_part(core: Core) -> None:
+    """It lies nowhere in its day, not at the midnight that is stored for it, 24 h after publication."""
+    published = at("2026-11-16 00:00")
+    tell(core, told("a", published + 24 * HOUR, {"likes": 10}, published_at=published, on=True))
+    assert (a_day(core, 1).value, a_day(core, 1).missing) == (None, "not_observed")
+    tell(core, told("a", published + 24.5 * HOUR, {"likes": 20}, published_at=published))
+    assert (a_day(core, 1).value, a_day(core, 1).observed_age_seconds) == (20, 24.5 * 3600)
+
+
+def on_a_day(key: str, on: str, hours: float, likes: int, **more: Any) -> Entry:
+    """A post published on a day, with its likes so many hours after that day's noon."""
+    return told(
+        key,
+        at(f"{on} 12:00") + hours * HOUR,
+        {"likes": likes},
+        published_on=day(on),
+        asked=("likes",),
+        **more,
+    )
+
+
+def ages_of(core: Core, post_id: int) -> dict[str, AtAge]:
+    """The post's engagements at each age."""
+    found, _ = post_analytics(core, EVERYTHING, post_id)
+    return {each.age: each for each in found.ages if each.metric == "engagements"}
+
+
+def test_a_post_published_on_a_day_is_compared_from_seven_days_on(core: Core) -> None:
+    for n in range(8):
+        tell(core, on_a_day(f"old{n}", f"2026-10-{n + 1:02}", 7 * 24, 30))
+    mine = tell(core, on_a_day("mine", "2026-11-10", 24, 1), on_a_day("mine", "2026-11-10", 168.5, 90))[0]
+    found = ages_of(core, mine.post_id)
+    assert {found[age].missing for age in ("1h", "6h", "24h", "72h")} == {"published_as_day"}
+    week = found["7d"]
+    assert (week.value, week.observed_age_seconds, week.missing) == (90, 168.5 * 3600, None)
+    assert (week.expected, week.posts, week.score) == (30, 8, 3)
+    assert found["28d"].missing == "too_young"
+
+
+def test_a_post_published_on_a_day_is_no_peer_of_young_ages_and_takes_no_place(core: Core) -> None:
+    """More of them than are looked at stand between a post and the eight that it is compared with."""
+    tell(core, *old(8, 30, month="2025-01"))
+    days = [at("2026-01-01") + n * 24 * HOUR for n in range(201)]
+    tell(core, *(on_a_day(f"day{n}", f"{one:%Y-%m-%d}", 7 * 24, 10) for n, one in enumerate(days)))
+    published = at("2026-11-10 08:00")
+    for hours, likes in ((24, 90), (7 * 24, 100)):
+        mine = tell(
+            core,
+            told(
+                "mine",
+                published + hours * HOUR,
+                {"likes": likes},
+                published_at=published,
+                content_type="video",
+            ),
+        )[0]
+    found = ages_of(core, mine.post_id)
+    assert (found["24h"].expected, found["24h"].posts, found["24h"].pool) == (30, 8, "account")
+    assert (found["7d"].expected, found["7d"].posts, found["7d"].pool) == (10, 100, "platform")
+
+
+def test_of_the_same_day_those_are_earlier_whose_noon_or_instant_is(core: Core) -> None:
+    for n in range(7):
+        tell(core, on_a_day(f"old{n}", f"2026-10-{n + 1:02}", 7 * 24, 10))
+    for key, hour in (("morning", "08"), ("evening", "18")):
+        published = at(f"2026-10-20 {hour}:00")
+        tell(core, told(key, published + 7 * 24 * HOUR, {"likes": 10}, published_at=published))
+    ids = {key: tell(core, on_a_day(key, "2026-10-20", 7 * 24, 10))[0].post_id for key in ("a", "b")}
+    assert [ages_of(core, ids[key])["7d"].posts for key in ("a", "b")] == [8, 9]
+    assert ages_of(core, 8)["7d"].posts == 0  # the morning: the seven, too few
+    assert ages_of(core, 9)["7d"].posts == 10  # the evening: all others
+
+
+def test_noon_is_that_of_the_organisation(make_core: MakeCore) -> None:
+    core = make_core(zone="Pacific/Kiritimati")  # fourteen hours before UTC
+    noon = at("2026-11-09 22:00")
+    post_id = tell(core, told("a", noon + 7 * 24 * HOUR, {"likes": 5}, published_on=day("2026-11-10")))[
+        0
+    ].post_id
+    found = ages_of(core, post_id)["7d"]
+    assert (found.value, found.observed_age_seconds) == (5, 7 * 24 * 3600)
+
+
+def test_a_post_published_on_a_day_counts_as_published_in_its_window(core: Core) -> None:
+    tell(core, on_a_day("mine", "2026-11-16", 24, 1), entry("other", "2026-11-16 12:00", 90))
+    week = weekly(core, EVERYTHING)[0].week_over_week.equal_age
+    assert (week.published, week.scored) == (2, 0)

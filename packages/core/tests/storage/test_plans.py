@@ -3,8 +3,9 @@ all that came out in a span of time go to no post at all, for an index says what
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -22,9 +23,12 @@ from packages.core.tests.house import EVERYTHING, at, tell, told
 pytestmark = pytest.mark.skipif(POSTGRESQL, reason="what SQLite does: PostgreSQL goes by its statistics")
 
 
+UTC = ZoneInfo("UTC")
+
+
 def young(connection: sa.Connection, scope: Scope, ids: list[int]) -> list[early_readings.Born]:
     """The posts as comparisons at equal age see them."""
-    found = [born_as(post) for post in posts.get_posts(connection, scope, ids).values()]
+    found = [born_as(post, UTC) for post in posts.get_posts(connection, scope, ids).values()]
     return [each for each in found if each is not None]
 
 
@@ -56,6 +60,7 @@ def few(core: Core) -> Iterator[tuple[sa.Connection, Scope, list[int]]]:
     """A connection, the scope of the one organisation, and some of its posts."""
     days = (at("2024-10-06"), at("2024-10-20"))  # 20,002 and 20,016
     tell(core, *(told(f"p{n}", day, {"views": n}, published_at=days[0]) for n in range(40) for day in days))
+    tell(core, *(told(f"d{n}", days[1], {"views": n}, published_on=date(2024, 10, 6)) for n in range(9)))
     with core.read(EVERYTHING) as connection:
         organization = core.organization(connection, EVERYTHING)
         named = posts.find_posts(
@@ -129,9 +134,7 @@ def covered(connection: sa.Connection, scope: Scope) -> list[coverage.Attended]:
 
 
 SPANS: dict[str, Callable[[sa.Connection, Scope], Any]] = {
-    "born": lambda connection, scope: early_readings.born(
-        connection, scope, EVERY_POST, since=FROM, before=UNTIL
-    ),
+    "born": lambda connection, scope: early_readings.born(connection, scope, EVERY_POST, UTC, 19_997, 20_025),
     "standings": lambda connection, scope: standings(
         connection, scope, EVERY_POST, CameOut(19_980, UNTIL, 20_016)
     ),
@@ -150,17 +153,20 @@ def test_what_a_post_is_compared_with_is_told_by_an_index(
 ) -> None:
     connection, scope, ids = few
     born = young(connection, scope, ids)
-    for ask in (
-        lambda: early_readings.reaches(connection, scope, born, pool),
-        lambda: early_readings.between(connection, scope, born[-1], pool, FROM, UNTIL),
+    for ask, kinds in (
+        (lambda: early_readings.reaches(connection, scope, born, pool), 2),
+        (lambda: early_readings.between(connection, scope, born[-1], pool, FROM, UNTIL), 1),
+        (lambda: early_readings.on_days(connection, scope, born[-1], pool, UTC, 19_000, 20_025), 1),
     ):
         answer, steps = entered(connection, ask)
         assert answer
-        (step,) = [step for step in steps if "rowid" not in step]
+        found = [step for step in steps if "rowid" not in step]
+        assert len(found) == kinds
         index = {"account": "ix_posts_alike", "platform": "ix_posts_platform"}[pool]
-        assert f"USING COVERING INDEX {index} " in step
-        # By all that the posts have in common, and from an instant on: nothing is passed over.
-        assert len(re.findall(r"[=<>]\?", step)) >= bounds, step
+        for step in found:
+            assert f"USING COVERING INDEX {index} " in step
+            # By all that the posts have in common, and from when on: nothing is passed over.
+            assert len(re.findall(r"[=<>]\?", step)) >= bounds, step
 
 
 @pytest.mark.parametrize("name", SPANS)

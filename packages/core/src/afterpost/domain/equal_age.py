@@ -58,6 +58,11 @@ def publication_of(at: datetime | None, day: int | None, zone: ZoneInfo) -> Publ
     return Publication(noon(day_date(day), zone), whole_day=True)
 
 
+def has_age(publication: Publication, age: str) -> bool:
+    """Whether a post so published has a value at a checkpoint, and is a peer there."""
+    return not publication.whole_day or CHECKPOINTS[age] >= OF_A_DAY
+
+
 def a_day_old(publication: Publication, zone: ZoneInfo) -> datetime:
     """When a post is 24 hours old: of one published on a day, when the day after it is over."""
     if not publication.whole_day:
@@ -172,7 +177,7 @@ def checkpoint(series: Series, publication: Publication, now: datetime, age: str
     checkpoint.
     """
     span = CHECKPOINTS[age]
-    if publication.whole_day and span < OF_A_DAY:
+    if not has_age(publication, age):
         return Checkpoint(age=age, missing="published_as_day")
     at = publication.at + span
     if now < at:

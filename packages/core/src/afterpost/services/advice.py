@@ -81,7 +81,7 @@ def posting_advice(core: Core, scope: Scope, question: Question = DEFAULT) -> tu
 
 def times_of(asked: Asked) -> Times:
     """The same, of a question that is being answered."""
-    found, published = _published(asked)
+    found, published = scored(asked, asked.window)
     days = day_number(asked.window.start), day_number(asked.window.end)
     facts = asked.connection, asked.scope, asked.selection
     zone = zone_of(asked.organization.time_zone)
@@ -102,7 +102,7 @@ def hooks(core: Core, scope: Scope, question: Question = DEFAULT, *, limit: int 
 
 def hooks_of(asked: Asked) -> Hooks:
     """The same, of a question that is being answered, and all of them: every surface shows this list."""
-    found, published = _published(asked)
+    found, published = scored(asked, asked.window)
     ranked = field_of(asked).distributed
     texts = posts.texts(
         asked.connection,
@@ -139,10 +139,6 @@ def _hook(mean: OpeningMean, effect: Effect) -> Hook:
     return Hook(**structs.asdict(mean), effect=effect)
 
 
-def _published(asked: Asked) -> tuple[list[Scored], int]:
-    return scored(asked, asked.window.begins_at(), asked.window.ends_at())
-
-
 def _dated(each: Scored) -> Dated:
     series = f"{each.post.account_id}/{each.post.platform}/{each.post.content_type}"
-    return Dated(series, each.post.published_at, response(each.value, each.expected.expected))
+    return Dated(series, each.post.publication.at, response(each.value, each.expected.expected))

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from statistics import median
 from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from afterpost.domain.equal_age import CHECKPOINTS, Counter, Missing
+from afterpost.domain.equal_age import CHECKPOINTS, Counter, Missing, publication_of
 from afterpost.domain.expectation import Expectation, score
-from afterpost.domain.windows import Window
+from afterpost.domain.windows import Window, day_number, zone_of
 from afterpost.services.peers import At, Compared, compared
 from afterpost.services.question import Asked
 from afterpost.storage import early_readings
@@ -44,8 +45,8 @@ class AtAge(Struct, frozen=True, kw_only=True):
 
 class EqualAge(Struct, frozen=True, kw_only=True):
     """The posts published in a window at equal age (`age`), by engagements: the median of their scores, over
-    the `scored` of the `published` ones; the others are too young, were not read then, hid a part, or have
-    too few posts before them."""
+    the `scored` of the `published` ones; the others have no hour of publication, are too young, were not
+    read then, hid a part, or have too few posts before them."""
 
     age: str
     published: int
@@ -61,13 +62,16 @@ class Scored(NamedTuple):
     expected: Expectation
 
 
-def born_as(post: Post) -> Born | None:
-    """The post as comparisons see it; None while its publication is unknown."""
-    if post.published_at is None:
+def born_as(post: Post, zone: ZoneInfo) -> Born | None:
+    """The post as comparisons see it, of an organisation that cuts days in that zone; None while its
+    publication is unknown."""
+    publication = publication_of(post.published_at, post.published_day, zone)
+    if publication is None or post.published_day is None:
         return None
     return Born(
         post.id,
-        post.published_at,
+        publication,
+        post.published_day,
         post.organization_id,
         post.account_id or 0,
         post.platform,
@@ -75,42 +79,35 @@ def born_as(post: Post) -> Born | None:
     )
 
 
-def at_ages(connection: Connection, post: Born, now: datetime) -> tuple[AtAge, ...]:
+def at_ages(connection: Connection, post: Born, zone: ZoneInfo, now: datetime) -> tuple[AtAge, ...]:
     """A post at every checkpoint, against the account's earlier posts of its type, else the platform's."""
     every = [At(metric, age) for metric in COUNTERS for age in CHECKPOINTS]
-    found = compared(connection, [post], every, now)[post.id]
+    found = compared(connection, [post], every, zone, now)[post.id]
     return tuple(_shown(at, one) for at, one in found.items())
 
 
-def scored(asked: Asked, since: datetime, before: datetime) -> tuple[list[Scored], int]:
-    """Posts published in [since, before) that have a value and an expectation at `COMPARED_AT`, the earliest
-    first, and how many were published."""
-    published = early_readings.born(
-        asked.connection, asked.scope, asked.selection, since=since, before=before
-    )
-    at = At("engagements", COMPARED_AT)
-    everything = compared(asked.connection, published, [at], asked.core.now())
+def scored(asked: Asked, window: Window) -> tuple[list[Scored], int]:
+    """Posts published in a window that have a value and an expectation at `COMPARED_AT`, the earliest first,
+    and how many were published at a known instant."""
+    published, everything = _compared(asked, window)
+    exact = [post for post in published if not post.publication.whole_day]
     found = [
         Scored(post, one.found.value, one.expected)
-        for post in published
-        for one in (everything[post.id][at],)
+        for post in exact
+        for one in (everything[post.id],)
         if one.found.value is not None and one.expected is not None
     ]
-    return found, len(published)
+    return found, len(exact)
 
 
 def equal_ages(asked: Asked, windows: Sequence[Window]) -> tuple[EqualAge, ...]:
     """The posts published in each of some windows, which touch, at equal age; what is read is read once."""
-    spans = [(window.begins_at(), window.ends_at()) for window in windows]
-    since, before = min(since for since, _ in spans), max(before for _, before in spans)
-    published = early_readings.born(
-        asked.connection, asked.scope, asked.selection, since=since, before=before
-    )
-    at = At("engagements", COMPARED_AT)
-    everything = compared(asked.connection, published, [at], asked.core.now())
+    first, last = min(windows, key=lambda one: one.start), max(windows, key=lambda one: one.end)
+    published, everything = _compared(asked, Window(first.start, last.end, first.zone))
     found = []
-    for since, before in spans:
-        own = [everything[post.id][at] for post in published if since <= post.published_at < before]
+    for window in windows:
+        days = range(day_number(window.start), day_number(window.end) + 1)
+        own = [everything[post.id] for post in published if post.published_day in days]
         scores = [s for one in own if (s := score(one.found.value, one.expected)) is not None]
         found.append(
             EqualAge(
@@ -121,6 +118,15 @@ def equal_ages(asked: Asked, windows: Sequence[Window]) -> tuple[EqualAge, ...]:
             )
         )
     return tuple(found)
+
+
+def _compared(asked: Asked, window: Window) -> tuple[list[Born], dict[int, Compared]]:
+    """The posts published in a window, the earliest first, and each compared at `COMPARED_AT`."""
+    zone, days = zone_of(window.zone), (day_number(window.start), day_number(window.end))
+    published = early_readings.born(asked.connection, asked.scope, asked.selection, zone, *days)
+    at = At("engagements", COMPARED_AT)
+    found = compared(asked.connection, published, [at], zone, asked.core.now())
+    return published, {post_id: ages[at] for post_id, ages in found.items()}
 
 
 def equal_age(asked: Asked, window: Window) -> EqualAge:

@@ -5,25 +5,28 @@ Neither what is asked for nor what whoever asks may see narrows them, or a post'
 place to place; nothing of them is shown but their mean.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
 
 from afterpost.domain.equal_age import (
     CHECKPOINTS,
+    OF_A_DAY,
     SERIES,
     WIDEST,
     Checkpoint,
     Counter,
     Publication,
     checkpoint,
+    has_age,
 )
 from afterpost.domain.expectation import Expectation, Peer, Pool, expectation
 from afterpost.domain.ranking import ENOUGH
 from afterpost.domain.rates import ExposureName, exposure_name
 from afterpost.domain.scope import Scope
 from afterpost.storage import early_readings
-from afterpost.storage.early_readings import Born, PoolOf
+from afterpost.storage.early_readings import Born, PoolOf, Reach
 from afterpost.storage.engine import Connection
 
 
@@ -49,12 +52,12 @@ class _Value(NamedTuple):
 
 
 def compared(
-    connection: Connection, posts: Sequence[Born], every: Sequence[At], now: datetime
+    connection: Connection, posts: Sequence[Born], every: Sequence[At], zone: ZoneInfo, now: datetime
 ) -> dict[int, dict[At, Compared]]:
-    """post id -> each wanted counter and age -> the post compared there."""
+    """post id -> each wanted counter and age -> the post compared there. `zone`: that days are cut in."""
     if not posts:
         return {}
-    field = _Field(connection, posts, every, now)
+    field = _Field(connection, posts, every, zone, now)
     field.meet("account", posts)
     lonely = [post for post in posts if any(len(field.before("account", post, at)) < ENOUGH for at in every)]
     field.meet("platform", lonely)
@@ -65,32 +68,50 @@ class _Field:
     """Posts with their values at the wanted ages, and the pools in which they are compared."""
 
     def __init__(
-        self, connection: Connection, posts: Sequence[Born], every: Sequence[At], now: datetime
+        self,
+        connection: Connection,
+        posts: Sequence[Born],
+        every: Sequence[At],
+        zone: ZoneInfo,
+        now: datetime,
     ) -> None:
-        self.connection, self.every, self.now = connection, every, now
+        self.connection, self.every, self.zone, self.now = connection, every, zone, now
         # Every post of these organisations may be compared with, whoever asks.
         self.scope = Scope(organizations=frozenset(post.organization_id for post in posts))
         self.until = max(CHECKPOINTS[at.age] for at in every) * (1 + WIDEST)
         self.values: dict[int, Mapping[At, _Value]] = {}
-        self.members: dict[Hashable, list[tuple[int, datetime]]] = {}
+        self.members: dict[Hashable, dict[int, Publication]] = {}
         self.pools: dict[Hashable, Pool] = {}
-        self._read([(post.id, post.published_at) for post in posts])
+        self._read({post.id: post.publication for post in posts})
 
     def meet(self, pool: PoolOf, posts: Sequence[Born]) -> None:
         """Read whatever these posts are compared with in that pool."""
         together: dict[Hashable, list[Born]] = {}
-        for post in sorted(posts, key=lambda post: (post.published_at, post.id)):
+        for post in sorted(posts, key=lambda post: (post.publication.at, post.id)):
             together.setdefault(_key(pool, post), []).append(post)
         # Between two posts of an account are others of the same span of time, few; of a platform there may
         # be any number that nothing here is compared with.
         first = [own[0] for own in together.values()] if pool == "account" else posts
         reaches = early_readings.reaches(self.connection, self.scope, first, pool)
         for key, own in together.items():
-            found: dict[int, datetime] = {}
-            for post, since, until in _spans(own, reaches):
-                found.update(early_readings.between(self.connection, self.scope, post, pool, since, until))
-            self.members[key] = list(found.items())
-        self._read(each for key in together for each in self.members[key])
+            self.members[key] = self._met(pool, own, reaches)
+            self._read(self.members[key])
+
+    def _met(self, pool: PoolOf, own: Sequence[Born], reaches: Mapping[int, Reach]) -> dict[int, Publication]:
+        """What some posts of a pool, the earliest first, are compared with: those published at an instant
+        and, where an age is wanted that they have, those published on a day."""
+        found: dict[int, Publication] = {}
+        facts = self.connection, self.scope
+        at = {post.id: post.publication.at for post in own}
+        since = {post_id: reach.since for post_id, reach in reaches.items()}
+        for post, begins, ends in _spans(own, since, at):
+            found.update(early_readings.between(*facts, post, pool, begins, ends))
+        if any(CHECKPOINTS[each.age] >= OF_A_DAY for each in self.every):
+            on = {post.id: post.published_day for post in own}
+            since_day = {post_id: reach.since_day for post_id, reach in reaches.items()}
+            for post, first, last in _spans(own, since_day, on):
+                found.update(early_readings.on_days(*facts, post, pool, self.zone, first, last))
+        return found
 
     def before(self, pool: PoolOf, post: Born, at: At) -> list[int]:
         """The values of what a post is compared with; of exposure, those of its own metric."""
@@ -98,10 +119,12 @@ class _Field:
         exposure = self.values[post.id][at].exposure
         found = self.pools.get((key, at, exposure))
         if found is None:
-            members = self.members.get(key, ())
-            peers = [Peer(born, post_id, self._value(post_id, at, exposure)) for post_id, born in members]
+            peers = [
+                Peer(publication.at, post_id, self._value(post_id, at, exposure))
+                for post_id, publication in self._peers(key, at)
+            ]
             found = self.pools[key, at, exposure] = Pool(peers)
-        return found.before(post.published_at, post.id)
+        return found.before(post.publication.at, post.id)
 
     def compared(self, post: Born, at: At) -> Compared:
         """The post at an age against its pool."""
@@ -110,18 +133,24 @@ class _Field:
         mine, expected = self.values[post.id][at], expectation(own, others)
         names = {mine.exposure}
         if at.metric == "exposure" and mine.exposure is None and expected is not None:
-            names = {self.values[each][at].exposure for each, _ in self.members[_key(expected.pool, post)]}
+            key = _key(expected.pool, post)
+            names = {self.values[each][at].exposure for each, _ in self._peers(key, at)}
         return Compared(mine.found, expected, exposure_name(name for name in names if name is not None))
+
+    def _peers(self, key: Hashable, at: At) -> Iterator[tuple[int, Publication]]:
+        """The members of a pool that are peers at an age."""
+        return (each for each in self.members.get(key, {}).items() if has_age(each[1], at.age))
 
     def _value(self, post_id: int, at: At, exposure: str | None) -> int | None:
         value = self.values[post_id][at]
         return value.found.value if exposure in (None, value.exposure) else None
 
-    def _read(self, posts: Iterable[tuple[int, datetime]]) -> None:
-        new = {post_id: born for post_id, born in posts if post_id not in self.values}
+    def _read(self, posts: Mapping[int, Publication]) -> None:
+        new = {post_id: publication for post_id, publication in posts.items() if post_id not in self.values}
         read = early_readings.read_while_young(self.connection, self.scope, new, self.until)
-        for post_id, born in new.items():
-            readings, publication = read.get(post_id, []), Publication(born)
+        for post_id, publication in new.items():
+            ends = publication.at + self.until
+            readings = [one for one in read.get(post_id, ()) if one.at <= ends]
             series = {
                 metric: SERIES[metric](readings) for metric in dict.fromkeys(at.metric for at in self.every)
             }
@@ -137,17 +166,20 @@ def _key(pool: PoolOf, post: Born) -> Hashable:
     return (*place, post.account_id, post.content_type) if pool == "account" else place
 
 
+_When = TypeVar("_When", datetime, int)
+
+
 def _spans(
-    own: Sequence[Born], reaches: Mapping[int, datetime | None]
-) -> list[tuple[Born, datetime | None, datetime]]:
+    own: Sequence[Born], since: Mapping[int, _When | None], until: Mapping[int, _When]
+) -> list[tuple[Born, _When | None, _When]]:
     """(a post of the pool, since, until): the spans of publication, apart from each other, that hold what
     each of some posts of a pool, the earliest first, is compared with; one of which nothing is known in
-    `reaches` lengthens the span before it."""
-    found: list[tuple[Born, datetime | None, datetime]] = []
+    `since` lengthens the span before it."""
+    found: list[tuple[Born, _When | None, _When]] = []
     for post in own:
-        since = reaches.get(post.id)
-        if found and (since is None or since <= found[-1][2]):
-            found[-1] = (post, found[-1][1], post.published_at)
+        begins, ends = since.get(post.id), until[post.id]
+        if found and (begins is None or begins <= found[-1][2]):
+            found[-1] = (post, found[-1][1], ends)
         else:
-            found.append((post, since, post.published_at))
+            found.append((post, begins, ends))
     return found

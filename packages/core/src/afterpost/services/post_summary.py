@@ -102,12 +102,14 @@ def post_analytics(
         state = None if standing is None else standing.state
         since = day_number(window.start) if state is None else min(day_number(window.start), state.last_day)
         history = snapshots.since(connection, scope, [post_id], since).get(post_id, [])
-        today = local_day_number(core.now(), zone_of(organization.time_zone))
+        zone = zone_of(organization.time_zone)
+        today = local_day_number(core.now(), zone)
         summary = _summary(state, history[0].row if history else None, today)
         series = observations.daily_of_post(
             connection, scope, post_id, day_number(window.start), day_number(window.end)
         )
-        ages = at_ages(connection, born, core.now()) if (born := born_as(post)) is not None else ()
+        born = born_as(post, zone)
+        ages = at_ages(connection, born, zone, core.now()) if born is not None else ()
     answer = PostAnalytics(
         post_id=post_id,
         summary=summary,

@@ -230,7 +230,8 @@ posts = sa.Table(
         *("organization_id", "published_day", "published_at", "account_id", "platform", "content_type"),
         "brand_id",
     ),
-    # The posts that one is compared with, of its account and type or of its platform, as they came out.
+    # The posts that one is compared with, of its account and type or of its platform, as they came out;
+    # those of which only the day is known are together.
     # SQLite takes an index with an expression for one that says all only if it has the column as well.
     sa.Index(
         "ix_posts_alike",
@@ -240,11 +241,12 @@ posts = sa.Table(
             "platform",
             "content_type",
             "published_at",
+            "published_day",
             "id",
             "account_id",
         ),
     ),
-    sa.Index("ix_posts_platform", "organization_id", "platform", "published_at", "id"),
+    sa.Index("ix_posts_platform", "organization_id", "platform", "published_at", "published_day", "id"),
     # All that coverage asks of a read that is due and was not made yet.
     sa.Index(
         "ix_posts_due",
