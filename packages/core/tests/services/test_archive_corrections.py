@@ -96,7 +96,6 @@ def test_a_plan_says_what_would_be_told_and_writes_nothing(make_core: MakeCore, 
     assert views(core) == 2_050_000
 
 
-@pytest.mark.xfail(strict=True, reason="waits for: what was told last counts at one instant")
 def test_what_a_file_was_read_as_wrongly_is_told_anew(
     make_core: MakeCore, tmp_path: Path, clock: Clock
 ) -> None:

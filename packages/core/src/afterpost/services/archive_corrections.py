@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 
 from msgspec import Struct
@@ -20,7 +20,7 @@ PUBLICATION = "publication"
 """Stands where a metric does, for a publication that is read otherwise."""
 At = tuple[int, datetime]
 """A post and an instant."""
-Known = Value | datetime | None
+Known = Value | date | None
 
 
 class Correction(Struct, frozen=True):
@@ -92,20 +92,22 @@ def counting(readings: Sequence[Kept]) -> dict[str, Known]:
     """What counts of the readings of one instant: metric -> value, and the publication."""
     ordered = in_order(readings)
     merged = merge_day(_observed(each) for each in ordered)
-    told = [each.reading.published_at for each in ordered if each.reading.published_at is not None]
+    told = [each.reading.published for each in ordered if each.reading.published is not None]
+    told.sort(key=lambda published: isinstance(published, datetime))  # the more precise counts
     values: dict[str, Known] = {**merged.totals, **merged.gauges}
     return values | {PUBLICATION: told[-1]} if told else values
 
 
 def in_order(readings: Sequence[Kept]) -> list[Kept]:
     """Readings of one instant, the one that counts last."""
-    return sorted(readings, key=lambda each: each.digest)
+    return sorted(readings, key=lambda each: (each.told, each.digest))
 
 
 def _observed(kept: Kept) -> Observed:
     reading = kept.reading
     return Observed(
-        *(reading.observed_at, kept.digest, reading.values, reading.kinds, reading.definitions, kept.source)
+        *(reading.observed_at, kept.digest, reading.values, reading.kinds, reading.definitions, kept.source),
+        *(reading.published, reading.whole_day, kept.told),
     )
 
 

@@ -57,7 +57,7 @@ class KeptValue(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """A reading as it was stored, and by which run."""
+    """A reading as it was stored, by which run, and its place in the order told."""
 
     organization_id: int
     post_id: int
@@ -65,6 +65,7 @@ class Kept(NamedTuple):
     reading: Reading
     run_id: int
     digest: bytes
+    told: int
 
 
 def is_empty(database: Database, scope: Scope) -> bool:
@@ -133,9 +134,11 @@ def _kept(row: sa.Row[Any]) -> Kept:
         values=_values(row.body),
         definitions=asked.definitions,
         published_at=row.published_at,
+        published_on=None if row.published_day is None else day_date(row.published_day),
+        observed_on=day_date(row.day) if row.whole_day else None,
         kinds=asked.kinds,
     )
-    return Kept(row.organization_id, row.post_id, row.source, reading, row.run_id, row.digest)
+    return Kept(row.organization_id, row.post_id, row.source, reading, row.run_id, row.digest, row.told)
 
 
 def days_read(connection: sa.Connection, scope: Scope) -> list[int]:
@@ -228,7 +231,7 @@ def _unaccounted_daily(connection: sa.Connection, scope: Scope) -> Iterator[Kept
         known = series if upto == run else frozenset()
         for row in together:
             if not row.collected or (row.platform, row.external_id) not in known:
-                yield Kept(row.organization_id, row.post_id, row.source, _daily(row), row.run_id, b"")
+                yield Kept(row.organization_id, row.post_id, row.source, _daily(row), row.run_id, b"", 0)
 
 
 _Series = tuple[tuple[float, float], frozenset[tuple[str, str]]]
