@@ -107,8 +107,9 @@ class RefreshFailed(AfterpostError):
     code = "refresh_failed"
 
 
-class StorageFault(AfterpostError):
-    """The database can't do it now; nothing half-done was kept. `retry_in`: seconds until to try again."""
+class StorageUnavailable(AfterpostError):
+    """The database can't do it now: it is not reached, shuts down, can't use its files, is busy or full.
+    Nothing half-done was kept. `retry_in`: seconds until to try again."""
 
     code = "storage_unavailable"
     retry_in = 10
@@ -119,11 +120,7 @@ class StorageFault(AfterpostError):
         super().__init__(self.says, hint=self.next_step)
 
 
-class StorageUnavailable(StorageFault):
-    """The database is not reached, shuts down, or can't use its files."""
-
-
-class StorageBusy(StorageFault):
+class StorageBusy(StorageUnavailable):
     """Somebody else holds what is needed, for longer than was waited."""
 
     code = "storage_busy"
@@ -132,7 +129,7 @@ class StorageBusy(StorageFault):
     next_step = "Try again; if it stays so, another process is writing to it all the time."
 
 
-class StorageFull(StorageFault):
+class StorageFull(StorageUnavailable):
     """No room is left for what is to be written; what is there can be read."""
 
     code = "storage_full"

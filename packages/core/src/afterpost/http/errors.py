@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Struct
 
-from afterpost.domain.errors import AfterpostError, StorageFault
+from afterpost.domain.errors import AfterpostError, StorageUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 INTERNAL = "internal"
@@ -137,7 +137,7 @@ def answering(
         headers = {"Allow": allow} if (allow := _allowed(error)) else {}
         if problem.code == INTERNAL:
             log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        if isinstance(error, StorageFault):
+        if isinstance(error, StorageUnavailable):
             log.warning("%s %s: %s (%s)", request.method, request.url.path, error.code, error.__cause__)
             headers["Retry-After"] = str(error.retry_in)
         if problem.status == 401:

@@ -6,7 +6,7 @@ from typing import Literal
 from litestar import Router, get
 from msgspec import Struct
 
-from afterpost.domain.errors import StorageFault
+from afterpost.domain.errors import StorageUnavailable
 from afterpost.http.errors import STORAGE, Unavailable, problems
 from afterpost.http.views import NoMeta
 from afterpost.services.core import Core
@@ -59,7 +59,7 @@ def health_routes(core: Core) -> Router:
         try:
             async with asyncio.timeout(PATIENCE):
                 behind = await core.database.reading(schemas_behind, core, own_tables)
-        except StorageFault as fault:
+        except StorageUnavailable as fault:
             core.log.warning("not ready: %s (%s)", fault.code, fault.__cause__)
             raise
         except Exception as error:

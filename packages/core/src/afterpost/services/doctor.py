@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from afterpost.defaults import OneTenant
-from afterpost.domain.errors import AfterpostError, StorageFault
+from afterpost.domain.errors import AfterpostError, StorageUnavailable
 from afterpost.domain.scope import Scope
 from afterpost.sdk.migrations import Migrations
 from afterpost.sdk.tenancy import Caller
@@ -44,7 +44,7 @@ class Diagnosis(Struct, frozen=True):
 
 def explained(error: BaseException) -> AfterpostError | None:
     """The sentence for an error that is expected or comes from the database; None for any other."""
-    if isinstance(error, AfterpostError) and not isinstance(error, StorageFault):
+    if isinstance(error, AfterpostError) and not isinstance(error, StorageUnavailable):
         return error
     return health.explained(error)
 

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 
-from afterpost.domain.errors import Denied, StorageFault
+from afterpost.domain.errors import Denied, StorageUnavailable
 from afterpost.domain.scope import SYSTEM, Actor, Scope
 from afterpost.sdk.tenancy import Caller
 from afterpost.services import archive_caps, collect, notify
@@ -99,7 +99,7 @@ async def keep_fresh(core: Core, every: float = EVERY) -> None:
     while True:
         try:
             await runner.run_due()
-        except StorageFault as fault:
+        except StorageUnavailable as fault:
             core.log.warning("the collection loop waits for the database: %s (%s)", fault, fault.__cause__)
         except Exception:
             core.log.exception("the collection loop failed; it goes on")

@@ -15,7 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 
-from afterpost.domain.errors import StorageFault
+from afterpost.domain.errors import StorageUnavailable
 from afterpost.storage import versions
 from afterpost.storage.dialect import counter_of, open_aside, open_engines
 from afterpost.storage.faults import told
@@ -47,7 +47,7 @@ class Database:
         self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="afterpost-writer")
         self._read_threads = ThreadPoolExecutor(READERS, thread_name_prefix="afterpost-reader")
         self._recall_threads = ThreadPoolExecutor(RECALLING, thread_name_prefix="afterpost-recalling")
-        self._fault: tuple[float, StorageFault] | None = None
+        self._fault: tuple[float, StorageUnavailable] | None = None
 
     @property
     def backend(self) -> str:
@@ -78,13 +78,13 @@ class Database:
             with told(), self.writer.connect() as connection, connection.begin():
                 yield connection
                 wrote = versions.wrote(connection)
-        except StorageFault as fault:
+        except StorageUnavailable as fault:
             self._fault = (time.monotonic(), fault)
             raise
         if wrote:  # a transaction that found nothing to do proves nothing
             self._fault = None
 
-    def unwritable(self) -> StorageFault | None:
+    def unwritable(self) -> StorageUnavailable | None:
         """Why the last write failed, until another succeeds or trying again may help."""
         if self._fault is None:
             return None

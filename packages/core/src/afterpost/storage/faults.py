@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from afterpost.domain.errors import Misconfigured, StorageBusy, StorageFault, StorageFull, StorageUnavailable
+from afterpost.domain.errors import Misconfigured, StorageBusy, StorageFull, StorageUnavailable
 
-_SQLITE: dict[int, type[StorageFault]] = {
+_SQLITE: dict[int, type[StorageUnavailable]] = {
     sqlite3.SQLITE_FULL: StorageFull,
     sqlite3.SQLITE_BUSY: StorageBusy,
     sqlite3.SQLITE_LOCKED: StorageBusy,
@@ -18,7 +18,7 @@ _SQLITE: dict[int, type[StorageFault]] = {
     sqlite3.SQLITE_NOTADB: StorageUnavailable,
     sqlite3.SQLITE_NOMEM: StorageUnavailable,
 }
-_POSTGRESQL: dict[str, type[StorageFault]] = {
+_POSTGRESQL: dict[str, type[StorageUnavailable]] = {
     "53100": StorageFull,  # disk_full
     "55P03": StorageBusy,  # lock_not_available
     "40P01": StorageBusy,  # deadlock_detected
@@ -27,7 +27,7 @@ _POSTGRESQL: dict[str, type[StorageFault]] = {
     "53300": StorageBusy,  # too_many_connections
     "25006": StorageUnavailable,  # read_only_sql_transaction: a server that only follows another
 }
-_CLASSES: dict[str, type[StorageFault]] = {
+_CLASSES: dict[str, type[StorageUnavailable]] = {
     "08": StorageUnavailable,  # connection exception
     "53": StorageUnavailable,  # insufficient resources
     "57": StorageUnavailable,  # operator intervention: it shuts down, or starts
@@ -36,15 +36,15 @@ _CLASSES: dict[str, type[StorageFault]] = {
 }
 
 
-def fault_of(error: BaseException) -> StorageFault | None:
+def fault_of(error: BaseException) -> StorageUnavailable | None:
     """The class of an error of the database or its driver; None for one that is about what was asked."""
-    if isinstance(error, StorageFault):
+    if isinstance(error, StorageUnavailable):
         return error
     kind = _kind(error)
     return None if kind is None else kind()
 
 
-def _kind(error: BaseException) -> type[StorageFault] | None:
+def _kind(error: BaseException) -> type[StorageUnavailable] | None:
     if isinstance(error, sa.exc.TimeoutError):  # no connection of the pool came free
         return StorageBusy
     if isinstance(error, sa.exc.DBAPIError) and error.orig is not None:

@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from msgspec import Struct
 
-from afterpost.domain.errors import AfterpostError, Misconfigured, StorageFault
+from afterpost.domain.errors import AfterpostError, Misconfigured, StorageUnavailable
 from afterpost.sdk.migrations import Migrations
 from afterpost.storage.dialect import open_engines
 from afterpost.storage.migrate import CORE
@@ -53,7 +53,7 @@ def explained(error: BaseException) -> AfterpostError | None:
         text = _first_line(error.orig or error)
     elif isinstance(error, sqlite3.OperationalError):
         text = str(error)
-    elif isinstance(error, StorageFault) and error.__cause__ is not None:
+    elif isinstance(error, StorageUnavailable) and error.__cause__ is not None:
         return explained(error.__cause__) or error
     else:
         return None
