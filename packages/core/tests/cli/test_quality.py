@@ -59,3 +59,12 @@ def test_the_doctor_tells_the_warnings(cli: Cli) -> None:
     ran = cli.run("doctor")
     assert "youtube channel, 2026-11-21: Only 3 of 10 expected posts were read (30 %)." in ran.out
     assert "afterpost quality --warnings names the posts to look at" in ran.out
+
+
+def test_a_publication_that_can_t_be_is_listed(cli: Cli) -> None:
+    core = cli.open()
+    tell(core, told("a", at("2026-11-20"), {"views": 9}, published_at=at("2027-11-20")))
+    core.database.close()
+    text = cli.done("quality", *WINDOW).out
+    assert "1 warning, 0 notes." in text
+    assert "A publication that can't be was told of 1 post and not taken" in text

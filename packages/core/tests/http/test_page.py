@@ -188,6 +188,11 @@ def test_the_page_shows_what_is_doubtful_before_any_number(client: TestClient[Li
     assert shown.index("Doubts") < shown.index("Overview")
 
 
+def test_the_page_doubts_a_publication_that_can_t_be(client: TestClient[Litestar]) -> None:
+    ingest(client, {**READING, "published_at": "2027-03-07T12:00:00Z", "metrics": {"views": 9}})
+    assert "A publication that can't be was told of 1 post and not taken" in unescape(page(client))
+
+
 def test_one_post_is_neither_best_nor_worst(client: TestClient[Litestar]) -> None:
     ingest(client, {**READING, "metrics": {"views": 1_000, "likes": 50, "comments": 1}})
     shown = page(client)

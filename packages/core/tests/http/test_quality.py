@@ -69,3 +69,11 @@ def test_what_is_no_severity_limit_or_brand_is_refused(client: TestClient[Litest
         problem(client.get("/v1/quality", params={name: value}), 400, "invalid_input")
     problem(client.get("/v1/quality", params={"brand_id": 9}), 404, "not_found")
     problem(client.get("/v1/quality", params={**ASKED, "end_date": "2026-03-01"}), 400, "invalid_window")
+
+
+def test_a_publication_that_can_t_be_is_answered(client: TestClient[Litestar]) -> None:
+    told = {"platform": "tube", "external_id": "v1", "observed_at": "2026-03-03T10:00:00Z"}
+    ingest(client, {**told, "published_at": "2027-03-03T10:00:00Z", "metrics": {"views": 9}})
+    (flaw,) = client.get("/v1/quality", params=ASKED).json()["data"]
+    assert (flaw["severity"], flaw["kind"], flaw["metric"]) == ("warning", "doubtful_publication", None)
+    assert (flaw["day"], flaw["posts"], flaw["post_ids"]) == ("2026-03-03", 1, [1])

@@ -15,7 +15,7 @@ from afterpost.services.quality import QualityMeta, quality
 from afterpost.services.question import Question
 from afterpost.services.weekly import weekly
 from afterpost.services.windows import Coverage
-from packages.core.tests.house import EVERYTHING, at, day, tell, told
+from packages.core.tests.house import EVERYTHING, Clock, at, day, tell, told
 from packages.core.tests.services.scenery import adopt, fix_a, was_due
 
 OLD = at("2026-09-01")
@@ -140,6 +140,65 @@ def test_a_metric_that_a_platform_never_had_is_not_missing(core: Core) -> None:
     known(core, "a", ("2026-11-15", {"views": 10, "saves": 1}), ("2026-11-16", {"views": 11, "saves": 2}))
     known(core, "t", ("2026-11-15", {"likes": 1}), ("2026-11-16", {"likes": 1}), platform="sample")
     assert asked(core) == ()
+
+
+# --- doubtful publication ---
+
+
+def test_a_publication_that_can_t_be_is_warned_of_where_its_post_was_read(core: Core) -> None:
+    for n, date in enumerate(("2026-11-16", "2026-11-18", "2026-11-18")):
+        tell(core, told(f"p{n}", at(date), {"views": 9}, published_at=at("2026-12-20")))
+    tell(core, told("other", at("2026-11-17"), {"views": 9}, published_on=day("2026-11-19"), platform="tube"))
+    known(core, "good", ("2026-11-16", {"views": 9}))
+    first, second = asked(core)
+    assert kinds((first, second)) == [
+        ("warning", "doubtful_publication", None, 3),
+        ("warning", "doubtful_publication", None, 1),
+    ]
+    assert (first.day, first.platform, first.post_ids) == (day("2026-11-18"), "youtube", (1, 2, 3))
+    assert first.sentence == (
+        "A publication that can't be was told of 3 posts and not taken: they were seen before it, or their "
+        "id contradicts it."
+    )
+    assert "of 1 post and not taken: it was seen before it, or its id" in second.sentence
+    assert (second.day, second.platform) == (day("2026-11-17"), "tube")
+    assert second.receipts == ("/v1/posts/4/observations?before=2026-11-18&days=2",)
+
+
+def test_it_is_told_of_the_window_that_the_post_was_read_in(core: Core) -> None:
+    for date in ("2026-11-10", "2026-11-13", "2026-11-19"):
+        tell(core, told("a", at(date), {"views": 9}, published_at=at("2026-12-20")))
+    found = {
+        (start, end): [flaw.day.day for flaw in asked(core, f"2026-11-{start:02}", f"2026-11-{end:02}")]
+        for start, end in ((1, 9), (5, 10), (8, 14), (14, 18), (14, 19), (20, 21))
+    }
+    assert found == {
+        (1, 9): [],
+        (5, 10): [10],
+        (8, 14): [13],
+        (14, 18): [],
+        (14, 19): [19],
+        (20, 21): [],
+    }
+
+
+def test_it_is_told_of_a_brand_s_own_posts(core: Core) -> None:
+    tell(core, told("a", at("2026-11-18"), {"views": 9}, published_at=at("2026-12-20")), brand="mine")
+    tell(core, told("b", at("2026-11-18"), {"views": 9}), brand="others")
+    start, end = day("2026-11-15"), day("2026-11-21")
+    questions = [Question(start=start, end=end, brand_id=brand) for brand in (1, 2)]
+    counts = [len(quality(core, EVERYTHING, question)[0]) for question in questions]
+    assert counts == [1, 0]
+
+
+def test_it_is_told_with_what_was_known_then(core: Core, clock: Clock) -> None:
+    tell(core, told("a", at("2026-11-18"), {"views": 9}))
+    before = clock.now
+    clock.advance(timedelta(hours=1))
+    tell(core, told("a", at("2026-11-19"), {"views": 9}, published_at=at("2026-12-20")))
+    after = clock.now
+    clock.advance(timedelta(hours=1))
+    assert [len(asked(core.as_of(then))) for then in (before, after)] == [0, 1]
 
 
 # --- froze ---

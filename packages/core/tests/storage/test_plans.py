@@ -4,6 +4,7 @@ all that came out in a span of time go to no post at all, for an index says what
 import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,17 @@ from afterpost.domain.scope import Scope
 from afterpost.domain.selection import EVERY_POST
 from afterpost.services.core import Core
 from afterpost.services.equal_age import born_as
-from afterpost.storage import coverage, dues, early_readings, latest, performance, posts, replica, snapshots
+from afterpost.storage import (
+    coverage,
+    dues,
+    early_readings,
+    latest,
+    performance,
+    posts,
+    quality,
+    replica,
+    snapshots,
+)
 from afterpost.storage.standings import CameOut, count_unknown_publication, standings
 from packages.core.tests.databases import POSTGRESQL
 from packages.core.tests.house import EVERYTHING, at, tell, told
@@ -180,3 +191,17 @@ def test_what_came_out_in_a_span_of_time_is_told_by_an_index(
     # Coverage asks no post but those with a read that came and was not made.
     column = "published_" if name in ("born", "standings", "unknown publication") else "due_at"
     assert sum(column in step for step in steps) == 1, steps
+
+
+def test_posts_whose_publication_is_doubted_are_told_by_their_own_index(
+    core: Core, few: tuple[sa.Connection, Scope, list[int]]
+) -> None:
+    tell(core, told("wrong", at("2024-10-20"), {"views": 5}, published_at=at("2025-10-20")))
+    _, scope, _ = few
+    with core.read(EVERYTHING) as connection:
+        for whose in (EVERYTHING, scope):
+            ask = partial(quality.doubted, connection, whose, EVERY_POST, 20_010, 20_016)
+            found, steps = entered(connection, ask)
+            assert [(each.day, each.posts) for each in found] == [(20_016, 1)]
+            (step,) = steps
+            assert "USING COVERING INDEX ix_posts_doubted" in step

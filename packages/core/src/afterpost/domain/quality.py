@@ -15,9 +15,18 @@ from afterpost.domain.metrics import CUMULATIVE, ENGAGEMENT_PARTS
 from afterpost.domain.rates import share_percent
 
 Severity = Literal["warning", "note"]
-Kind = Literal["low_coverage", "frozen", "became_zero", "impossible_ratio", "became_null", "backwards"]
+Kind = Literal[
+    "low_coverage",
+    "frozen",
+    "became_zero",
+    "impossible_ratio",
+    "doubtful_publication",
+    "became_null",
+    "backwards",
+]
 """`low_coverage`: fewer posts were read than were due. `frozen`: no post of an account moved, though they did
 before. `became_zero`: a total of some size is 0 now. `impossible_ratio`: a part is larger than the whole.
+`doubtful_publication`: a publication was told that can't be, and was not taken.
 `became_null`: a metric that was reported is absent. `backwards`: a lifetime counter fell."""
 
 KINDS: tuple[Kind, ...] = (
@@ -25,6 +34,7 @@ KINDS: tuple[Kind, ...] = (
     "frozen",
     "became_zero",
     "impossible_ratio",
+    "doubtful_publication",
     "became_null",
     "backwards",
 )
@@ -99,7 +109,8 @@ class Place(NamedTuple):
 class Flaw(Struct, frozen=True, kw_only=True):
     """Something in the stored counters that can't be taken at face value.
 
-    `day`: when it was read; of `impossible_ratio` the last day it was, of `low_coverage` the window's last.
+    `day`: when it was read; of `impossible_ratio` and `doubtful_publication` the last day it was, of
+    `low_coverage` the window's last.
     `whole`: what `metric` exceeds, of `impossible_ratio`. `posts`: how many are concerned; `post_ids`: up to
     five of them, those with most of it; `receipts`: where their readings of that day and the one before are
     shown.
@@ -191,6 +202,15 @@ def ratio_sentence(bound: Bound, posts: int) -> str:
     times = f"{bound.times} times as many {bound.name} as" if bound.times > 1 else f"more {bound.name} than"
     more = f"more than {times}" if bound.times > 1 else times
     return f"{_posts(posts)} {'has' if posts == 1 else 'have'} {more} {bound.whole}."
+
+
+def publication_sentence(posts: int) -> str:
+    """Of how many posts a publication was told that can't be, and why it can't."""
+    they, their = ("it", "its") if posts == 1 else ("they", "their")
+    return (
+        f"A publication that can't be was told of {_posts(posts)} and not taken: {they} "
+        f"{'was' if posts == 1 else 'were'} seen before it, or {their} id contradicts it."
+    )
 
 
 def coverage_sentence(observed: int, expected: int) -> str:

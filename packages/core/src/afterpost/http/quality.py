@@ -36,7 +36,8 @@ async def read_quality(
     limit: PageSize = 50,
     cursor: CursorText = None,
 ) -> QualityAnswer:
-    """Counters that fell, froze, became 0 or null, impossible ratios, and accounts that were hardly read."""
+    """Counters that fell, froze, became 0 or null, impossible ratios and publications, and accounts that were
+    hardly read."""
     pages = Pages(call, "quality", question, severity)
     flaws, last, meta = await call.reading(
         quality, question, severity=severity, limit=limit, after=pages.after(cursor, Order)

@@ -124,6 +124,7 @@ def _found(asked: Asked) -> _Found:
         *uncovered,
         *_fallen(asked, by_day, write),
         *_beyond(asked, by_day, write),
+        *_doubted(asked, write),
         *_vanished(asked, by_day, write),
         *_frozen(asked, by_day, write),
     ]
@@ -244,6 +245,16 @@ def _beyond(asked: Asked, by_day: ByDay, write: _Writer) -> Iterator[Flaw]:
             sentence,
             bound.whole,
         )
+
+
+def _doubted(asked: Asked, write: _Writer) -> Iterator[Flaw]:
+    """Posts of which a publication was told that can't be."""
+    start, end = _days(asked)
+    for group, number, count, ids in facts.doubted(
+        asked.connection, asked.scope, asked.selection, start, end
+    ):
+        place, sentence = Place(*group, day_date(number)), rules.publication_sentence(count)
+        yield write("warning", "doubtful_publication", place, None, count, ids, sentence)
 
 
 def _vanished(asked: Asked, by_day: ByDay, write: _Writer) -> Iterator[Flaw]:

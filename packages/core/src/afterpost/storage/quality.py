@@ -23,7 +23,7 @@ from afterpost.domain.quality import (
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import Selection
 from afterpost.storage.scoping import selected, within
-from afterpost.storage.tables import post_analytics, posts, rollups
+from afterpost.storage.tables import latest, post_analytics, posts, rollups
 
 Group = tuple[str, int | None]
 """Platform, account (None: posts that belong to none)."""
@@ -38,6 +38,16 @@ class Found(NamedTuple):
     group: Group
     day: int
     metric: str
+    posts: int
+    post_ids: tuple[int, ...]
+
+
+class Doubted(NamedTuple):
+    """Posts of one group of which an impossible publication was told, the last day one of them was read on,
+    and up to five of them."""
+
+    group: Group
+    day: int
     posts: int
     post_ids: tuple[int, ...]
 
@@ -245,6 +255,43 @@ def _breaks(bound: Bound) -> sa.ColumnElement[bool]:
     if bound.unless is not None:
         conditions.append(_pa[f"{bound.unless}_total"].is_(None))
     return sa.and_(*conditions)
+
+
+def doubted(
+    connection: sa.Connection, scope: Scope, selection: Selection, start: int, end: int
+) -> list[Doubted]:
+    """Posts read on those days of which an impossible publication was ever told, by group.
+
+    An index names these posts, and where a post was read last mostly says whether it was on those days.
+    """
+    inside = (
+        sa.select(sa.func.max(_pa.day))
+        .where(
+            _pa.post_id == posts.c.id,
+            _pa.platform == posts.c.platform,
+            _pa.day.in_(sa.bindparam("days", expanding=True, literal_execute=True)),
+        )
+        .scalar_subquery()
+    )
+    day = sa.case(
+        (sa.or_(latest.c.last_day < start, latest.c.first_day > end), sa.null()),
+        (latest.c.last_day <= end, latest.c.last_day),
+        else_=inside,
+    )
+    each = (
+        sa.select(posts.c.platform, posts.c.account_id, posts.c.id.label("post_id"), day.label("day"))
+        .join(latest, latest.c.post_id == posts.c.id)
+        .where(posts.c.publication_doubted, *within(scope, posts), *selected(selection, posts))
+        .cte("doubted")
+    )
+    read = sa.select(each).where(each.c.day.is_not(None)).cte("read")
+    table = _ranked(read, read.c.day.desc(), groups=("platform", "account_id"))
+    query = sa.select(
+        *(table.c.platform, table.c.account_id, sa.func.max(table.c.day).label("day")),
+        *(sa.func.count().label("posts"), _ids(table).label("ids")),
+    ).group_by(table.c.platform, table.c.account_id)
+    rows = connection.execute(query, {"days": range(start, end + 1)})
+    return [Doubted((row.platform, row.account_id), row.day, row.posts, _read(row.ids)) for row in rows]
 
 
 def vanished(

@@ -247,6 +247,13 @@ posts = sa.Table(
         ),
     ),
     sa.Index("ix_posts_platform", "organization_id", "platform", "published_at", "published_day", "id"),
+    # The few of which an impossible publication was told, and all that quality asks of them.
+    sa.Index(
+        "ix_posts_doubted",
+        *("organization_id", "account_id", "platform", "content_type", "brand_id", "publication_doubted"),
+        sqlite_where=sa.text("publication_doubted = 1"),
+        postgresql_where=sa.text("publication_doubted"),
+    ),
     # All that coverage asks of a read that is due and was not made yet.
     sa.Index(
         "ix_posts_due",
