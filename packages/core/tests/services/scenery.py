@@ -92,6 +92,15 @@ def set_due(core: Core, due_at: datetime | None, *external_ids: str, platform: s
         posts.update_posts(tx.connection, EVERYTHING, ["due_at"], rows)
 
 
+def only_the_day(core: Core, *external_ids: str, platform: str = "youtube") -> None:
+    """Of the publication of the posts nothing is known but the day."""
+    with core.transaction(EVERYTHING, ACTOR) as tx:
+        organization = core.organization(tx.connection, EVERYTHING)
+        known = posts.find_posts(tx.connection, EVERYTHING, organization.id, platform, external_ids)
+        rows = [{"id": post.id, "published_at": None} for post in known.values()]
+        posts.update_posts(tx.connection, EVERYTHING, ["published_at"], rows)
+
+
 def set_missing(core: Core, post_id: int, since: datetime, *, misses: int) -> None:
     """The post's last reads did not find it; three in a row and it is gone."""
     with core.transaction(EVERYTHING, ACTOR) as tx:

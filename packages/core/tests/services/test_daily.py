@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
+import msgspec
 import pytest
 
 from afterpost.domain.errors import ErrorKind, ProviderError
@@ -29,6 +30,7 @@ from afterpost.services.run import begin_run, end_run
 from afterpost.services.runner import Runner
 from packages.core.tests.house import NOW, Clock, MakeCore
 from packages.core.tests.plugins.network import NetworkPlugin, Table
+from packages.core.tests.services.scenery import only_the_day
 
 ALL = Scope.default()
 HOUR = timedelta(hours=1)
@@ -50,6 +52,7 @@ class Diary(Table):
         self.ranges: list[tuple[str, date, date]] = []
         self.refusal: ProviderError | None = None
         self.outcomes: Mapping[str, Outcome] = {}
+        self.told = True
 
     @property
     def capabilities(self) -> Capabilities:
@@ -58,6 +61,12 @@ class Diary(Table):
     @property
     def credential_fields(self) -> Sequence[CredentialField]:
         return (CredentialField("name", "Name", secret=False),)
+
+    def _outcome(self, call: Call, key: str) -> Outcome:
+        found = super()._outcome(call, key)
+        if self.told or not isinstance(found, Measured):
+            return found
+        return Measured(reading=msgspec.structs.replace(found.reading, published_at=None))
 
     async def sign_in(self, call: Call) -> Credential:
         return Credential(secrets=call.credential.secrets, scopes=self.granted)
@@ -89,6 +98,24 @@ def series(core: Core, post_id: int = 1) -> dict[date, float]:
     """The post's views by day."""
     found, _ = post_analytics(core, ALL, post_id, start=(NOW - 30 * DAY).date(), end=(NOW - DAY).date())
     return {one.date: one.value for one in found.daily_series}
+
+
+def test_young_posts_are_read_every_day_where_only_the_day_of_publication_is_known(
+    make_core: MakeCore, clock: Clock
+) -> None:
+    diary = Diary()
+    core = house(make_core, diary)
+    assert collect(core) == "active"
+    only_the_day(core, "a", "b", platform="table")
+    diary.told = False
+    asked = len(diary.ranges)
+    for _ in range(3):
+        clock.advance(DAY)
+        assert collect(core) == "active"
+    later = diary.ranges[asked:]
+    assert sorted(one for one, *_ in later) == ["a"] * 3 + ["b"] * 3
+    # Nothing that is a week old is asked for again, as of old posts.
+    assert max((end - start).days for _, start, end in later) < 7
 
 
 def lacking(*scopes: str) -> ProviderError:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from afterpost.domain.errors import ErrorKind, ProviderError
 from afterpost.domain.readings import Reading
 from afterpost.domain.scope import Scope
 from afterpost.domain.selection import EVERY_POST
+from afterpost.domain.windows import day_number
 from afterpost.sdk.provider import Failed, Measured, Outcome
 from afterpost.sdk.schedule import CollectionSchedule, ScheduledPost
 from afterpost.services.batches import store_batch
@@ -23,7 +25,7 @@ from afterpost.storage import coverage, posts, runs
 from afterpost.storage.engine import Connection
 from packages.core.tests.databases import POSTGRESQL
 from packages.core.tests.house import ACTOR, EVERYTHING, Clock, MakeCore, at, day, tell, told
-from packages.core.tests.services.scenery import adopt, set_due, was_due
+from packages.core.tests.services.scenery import adopt, only_the_day, set_due, was_due
 from packages.core.tests.services.test_waiting import Metered, house, joined
 
 OLD = at("2026-06-01")
@@ -119,6 +121,90 @@ def test_a_read_shortly_before_midnight_is_due_when_it_is_made(core: Core, clock
     assert covered(core, "2026-11-05", "2026-11-05")[:2] == (1, 1)
 
 
+# --- a publication of which only the day is known ---
+
+
+def without_hour(core: Core, published_on: str, read_on: str) -> None:
+    """A post of an account, of which only the day of publication was told."""
+    tell(core, told("a", at(read_on), {"views": 0}, published_on=day(published_on)))
+    adopt(core, "a")
+
+
+def test_days_on_which_nobody_read_follow_the_ladder_from_noon(core: Core, clock: Clock) -> None:
+    """Of unknown age it would be read every day; it is old, and read once a week."""
+    without_hour(core, "2026-06-01", "2026-11-01")
+    set_due(core, at("2026-11-02"), "a")
+    clock.now = at("2026-11-19 12:30")
+    ended(core, Measured(reading=Reading(observed_at=core.now(), values={"views": 9})))
+    assert due_days(core) == [day(f"2026-11-{n:02}") for n in (2, 4, 11, 18)]
+
+
+def test_nobody_waits_for_a_post_before_its_day(core: Core, clock: Clock) -> None:
+    without_hour(core, "2026-11-19", "2026-11-10")
+    set_due(core, at("2026-11-16"), "a")
+    assert covered(core, "2026-11-16", "2026-11-18") == (0, 0, False)
+    assert covered(core, "2026-11-16", "2026-11-19") == (1, 0, True)
+    with core.read(EVERYTHING) as connection:
+        unread = [
+            coverage.unread(
+                connection,
+                EVERYTHING,
+                EVERY_POST,
+                1,
+                days=[day_number(day(on))],
+                ends_at=at(on) + timedelta(days=1),
+                limit=5,
+            )
+            for on in ("2026-11-18", "2026-11-19")
+        ]
+    assert unread == [[], [1]]
+    ended(core, Measured(reading=Reading(observed_at=core.now(), values={"views": 9})))
+    assert due_days(core)[0] == day("2026-11-19")
+
+
+def planned_for(core: Core) -> datetime:
+    """When the post is read next."""
+    with core.read(EVERYTHING) as connection:
+        post = posts.get_post(connection, EVERYTHING, 1)
+    assert post is not None
+    assert post.due_at is not None
+    return post.due_at
+
+
+@pytest.mark.parametrize(
+    ("before", "then", "hours"),
+    [
+        # Old as far as was known: its platform says that it came out an hour ago.
+        ({"published_on": date(2026, 6, 1)}, {"published_at": at("2026-11-22 11:00")}, (0, 2)),
+        ({"published_at": at("2026-11-20")}, {"published_at": at("2026-06-01")}, (24, 200)),
+        ({}, {"published_on": date(2026, 6, 1)}, (24, 200)),
+        # The day counts for less than the instant, and an impossible one for nothing.
+        ({"published_at": at("2026-06-01")}, {"published_on": date(2026, 11, 21)}, (24, 200)),
+        ({"published_on": date(2026, 6, 1)}, {"published_at": at("2026-12-22")}, (24, 200)),
+    ],
+)
+def test_the_next_read_is_planned_by_the_publication_that_a_reading_changed(
+    core: Core, clock: Clock, before: dict[str, Any], then: dict[str, Any], hours: tuple[int, int]
+) -> None:
+    tell(core, told("a", at("2026-11-22 11:30"), {"views": 0}, **before))
+    adopt(core, "a")
+    set_due(core, at("2026-11-22 11:45"), "a")
+    clock.now = at("2026-11-22 12:00")
+    ended(core, Measured(reading=Reading(observed_at=core.now(), values={"views": 9}, **then)))
+    least, most = hours
+    assert least * HOUR < planned_for(core) - core.now() <= most * HOUR
+
+
+def test_a_reading_that_makes_the_publication_impossible_changes_the_plan(core: Core, clock: Clock) -> None:
+    """It was announced for June; it is seen today, so nobody knows when it came out."""
+    tell(core, told("a", at("2026-11-22 11:30"), {"views": 0}, published_at=at("2027-06-01")))
+    adopt(core, "a")
+    set_due(core, at("2026-11-22 11:45"), "a")
+    clock.now = at("2026-11-22 12:00")
+    ended(core, Measured(reading=Reading(observed_at=core.now(), values={"views": 9})))
+    assert planned_for(core) - core.now() <= 2 * HOUR
+
+
 def test_the_window_before_has_its_coverage_beside(core: Core) -> None:
     tell(core, *(told(name, at("2026-11-10"), {"views": 1}, published_at=OLD) for name in "ab"))
     adopt(core, "a", "b")
@@ -143,6 +229,22 @@ async def test_a_month_costs_what_a_plugins_schedule_reads(make_core: MakeCore, 
         clock.advance(HOUR)
         await Runner(core).run_due()
     assert (reads.calls, reads.posts) == (len(table.asked) - before, sum(map(len, table.asked[before:])))
+
+
+async def test_a_month_costs_the_same_where_only_the_day_of_publication_is_known(
+    make_core: MakeCore, clock: Clock
+) -> None:
+    """As many new ones, and as many reads: noon is the hour that the instant has here."""
+    table = Metered(daily_days=90)
+    table.views = {f"a{n}": n for n in range(3)}
+    table.published = clock.now.replace(hour=12, minute=0) - timedelta(days=10)
+    core = house(make_core, table)
+    await joined(core, "a")
+    await Runner(core).run_due()
+    before = forecast(core, EVERYTHING)
+    assert before.accounts[0].new_posts == 3
+    only_the_day(core, "a0", "a1", "a2", platform="table")
+    assert forecast(core, EVERYTHING) == before
 
 
 @contextmanager

@@ -31,12 +31,15 @@ from afterpost.services.account_numbers import account_numbers
 from afterpost.services.connect import connect, disconnect, list_accounts
 from afterpost.services.core import Core
 from afterpost.services.forecast import forecast
+from afterpost.services.listing import _newest
 from afterpost.services.overview import overview
 from afterpost.services.question import Question
+from afterpost.services.read_posts import _reach
 from afterpost.services.runner import Runner
-from afterpost.storage import runs
+from afterpost.storage import accounts, posts, runs
 from packages.core.tests.house import NOW, Clock, MakeCore, day
 from packages.core.tests.plugins.network import NetworkPlugin, Table
+from packages.core.tests.services.scenery import only_the_day
 
 ALL = Scope.default()
 HOUR = timedelta(hours=1)
@@ -251,6 +254,34 @@ async def test_a_listing_pays_for_what_it_lists(make_core: MakeCore, clock: Cloc
     assert table.asked == []
     assert all(since is not None for since in table.listed[1:])
     assert list_accounts(core, ALL)[0].failure_kind is None
+
+
+async def test_posts_without_an_hour_are_read_off_the_list_that_is_cheaper(
+    make_core: MakeCore, clock: Clock
+) -> None:
+    """From the beginning of their day on: nobody knows at what time they came out."""
+    table = Metered(
+        list_carries_metrics=True,
+        costs=(
+            Cost(operation="list_posts", item=Spend(money=1_000)),
+            Cost(operation="fetch_metrics", item=Spend(money=5_000)),
+        ),
+    )
+    table.views = {"a1": 1, "a2": 2, "a3": 3}
+    core = house(make_core, table)
+    await joined(core, "a")
+    await Runner(core).run_due()
+    only_the_day(core, "a1", "a2", platform="table")
+    with core.read(ALL) as connection:
+        (account,) = accounts.list_accounts(connection, ALL)
+        known = posts.find_posts(connection, ALL, 1, "table", table.views)
+    provider = core.providers["table"]
+    midnight = table.published.replace(hour=0, minute=0, second=0, microsecond=0)
+    assert _reach(core, ALL, account, provider, [known["a1"], known["a2"]]) == (midnight, 3)
+    assert _reach(core, ALL, account, provider, [known["a3"]]) == (table.published, 1)
+    assert _newest(core, ALL, account) == table.published
+    only_the_day(core, "a3", platform="table")
+    assert _newest(core, ALL, account) is None
 
 
 async def test_followers_are_read_once_a_day(make_core: MakeCore, clock: Clock) -> None:

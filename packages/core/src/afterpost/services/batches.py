@@ -14,7 +14,7 @@ from afterpost.domain.errors import TRANSIENT, ErrorKind, ProviderError
 from afterpost.domain.events import PostGone
 from afterpost.domain.posts import UNKNOWN_TYPE
 from afterpost.domain.publication import reckoned
-from afterpost.domain.readings import checked
+from afterpost.domain.readings import Reading, checked
 from afterpost.domain.scope import Actor, Scope
 from afterpost.domain.windows import zone_of
 from afterpost.sdk.provider import Failed, Gone, Measured, Outcome, PostInfo
@@ -53,6 +53,7 @@ def store_batch(
     one transaction."""
     with core.transaction(scope, actor) as tx:
         organization = core.organization(tx.connection, tx.scope)
+        zone = zone_of(organization.time_zone)
         items: list[RunItem] = []
         plans: list[Plan] = []
         readings: list[Item] = []
@@ -62,7 +63,7 @@ def store_batch(
             if isinstance(outcome, Measured):
                 current = _adopt(tx, organization, post, outcome.post)
                 readings.append(Item(current, outcome.reading, "api"))
-            item, plan = _ended(core, tx, zone_of(organization.time_zone), current, outcome)
+            item, plan = _ended(core, tx, zone, current, outcome)
             items.append(item)
             plans.append(plan)
         fetch_id = archive.keep(
@@ -72,6 +73,7 @@ def store_batch(
         )
         replan(core, tx, organization, plans)
         recorded = record(tx, organization, readings, run_id)
+        _plan_anew(core, tx, zone, readings)
         runs.add_items(
             tx.connection,
             tx.scope,
@@ -85,6 +87,26 @@ def store_batch(
             ],
             fetch_id,
         )
+
+
+def _plan_anew(core: Core, tx: Tx, zone: ZoneInfo, readings: Sequence[Item]) -> None:
+    """Plan by the publication as the readings leave it, where they may have made it another one."""
+    before = {post.id: post.published for post, reading, _ in readings if _may_move(post, reading, zone)}
+    after = posts.get_posts(tx.connection, tx.scope, before) if before else {}
+    rows = [
+        {"id": key, "due_at": next_due(core, post, reckoned(post.published, zone), tx.now)}
+        for key, post in after.items()
+        if post.published != before[key]
+    ]
+    posts.update_posts(tx.connection, tx.scope, ["due_at"], rows)
+
+
+def _may_move(post: Post, reading: Reading, zone: ZoneInfo) -> bool:
+    """Whether a reading tells another publication than is known, or was made before it."""
+    known = reckoned(post.published, zone)
+    if known is not None and reading.observed_at < known:
+        return True
+    return reading.published not in (None, post.published)
 
 
 def _believable(outcome: object) -> Outcome:
@@ -130,8 +152,7 @@ def _ended(core: Core, tx: Tx, zone: ZoneInfo, post: Post, outcome: Outcome) -> 
         if post.state == "gone":
             posts.end_absence(tx.connection, tx.scope, post, tx.now)
         partial = "not reported: " + ", ".join(outcome.partial) if outcome.partial else None
-        published = reckoned(post.published or outcome.reading.published, zone)
-        plan = Plan(post, "live", 0, None, next_due(core, post, published, tx.now))
+        plan = Plan(post, "live", 0, None, next_due(core, post, reckoned(post.published, zone), tx.now))
         return RunItem(post.id, "stored", None, partial), plan
     if isinstance(outcome, Gone):
         misses = post.misses + 1

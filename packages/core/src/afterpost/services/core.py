@@ -33,6 +33,7 @@ from afterpost.services.own_tables import PluginTables
 from afterpost.services.reads import CoreReads
 from afterpost.settings import Settings
 from afterpost.storage import foreign, organizations, runs
+from afterpost.storage.accounts import Account
 from afterpost.storage.coverage import Attended
 from afterpost.storage.credentials import Sealer
 from afterpost.storage.engine import Connection, Database
@@ -149,6 +150,10 @@ class Core:
         if not found:
             raise Forbidden("This caller may see no organisation.")
         return found[0]
+
+    def organization_of(self, connection: Connection, scope: Scope, account: Account) -> Organization:
+        """The organisation of an account."""
+        return self.organization(connection, scope.narrowed(organization=account.organization_id))
 
     async def close(self) -> None:
         """Close connections to providers and the database."""

@@ -9,12 +9,14 @@ They are no reason to fail an account's posts: what only they need (a scope, a q
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from afterpost.domain.ages import LADDER
 from afterpost.domain.errors import STOPPING, WAITING, ErrorKind, ProviderError
 from afterpost.domain.metrics import MAX_COUNT, Kind
+from afterpost.domain.publication import reckoned
 from afterpost.domain.readings import Reading
 from afterpost.domain.scope import Actor, Scope
 from afterpost.domain.windows import zone_of
@@ -48,13 +50,17 @@ async def read_daily(
     if not declared.daily_days or not due or not _granted(declared, account):
         return
     start, end, trailing = _range(declared, account, now)
-    live = await core.database.reading(_live, core, scope, account)
-    wanted = live if account.next_daily_at is None else [post for post in live if _today(post, end, now)]
+    live, zone = await core.database.reading(_live, core, scope, account)
+    young = {post.id for post in live if _is_young(post, zone, now)}
+    wanted = live
+    if account.next_daily_at is not None:
+        wanted = [post for post in live if post.id in young or (end.toordinal() + post.id) % WEEK == 0]
     failed: list[ProviderError] = []
     try:
         for first in range(0, len(wanted), max(1, declared.daily_batch_size)):
             batch = wanted[first : first + max(1, declared.daily_batch_size)]
-            since = min(start, end - timedelta(days=WEEK + trailing)) if _old(batch, now) else start
+            old = any(post.id not in young for post in batch)
+            since = min(start, end - timedelta(days=WEEK + trailing)) if old else start
             since = max(since, end - timedelta(days=declared.daily_days))
             outcomes, fetch = await _ask(exchange, [post.external_id for post in batch], since, end)
             await core.database.writing(store_daily, core, scope, actor, batch, outcomes, run_id, fetch)
@@ -69,8 +75,8 @@ async def read_daily(
     if failed:
         told = (account.id, len(failed), failed[0].message)
         core.log.warning("account %s: series by day of %s posts could not be read: %s", *told)
-    zone = _zone(declared)
-    await core.database.writing(_again, core, scope, actor, account, next_midnight(zone, now))
+    midnight = next_midnight(_zone(declared), now)
+    await core.database.writing(_again, core, scope, actor, account, midnight)
 
 
 async def _ask(
@@ -127,17 +133,16 @@ def _range(declared: Capabilities, account: Account, now: datetime) -> tuple[dat
     return min(last, end) - timedelta(days=trailing), end, trailing
 
 
-def _old(batch: Sequence[Post], now: datetime) -> bool:
-    return any(post.published_at is None or now - post.published_at >= DAILY_UNTIL for post in batch)
+def _is_young(post: Post, zone: ZoneInfo, now: datetime) -> bool:
+    published = reckoned(post.published, zone)
+    return published is not None and now - published < DAILY_UNTIL
 
 
-def _today(post: Post, day: date, now: datetime) -> bool:
-    return not _old([post], now) or (day.toordinal() + post.id) % WEEK == 0
-
-
-def _live(core: Core, scope: Scope, account: Account) -> list[Post]:
+def _live(core: Core, scope: Scope, account: Account) -> tuple[list[Post], ZoneInfo]:
+    """The account's live posts, and the zone of its organisation."""
     with core.read(scope) as connection:
-        return posts.due_posts(connection, scope, account.id, None)
+        zone = zone_of(core.organization_of(connection, scope, account).time_zone)
+        return posts.due_posts(connection, scope, account.id, None), zone
 
 
 def store_daily(

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from afterpost.domain.attendance import Key, Standing, events
+from afterpost.domain.publication import reckoned
 from afterpost.domain.windows import day_start, local_day, local_day_number, zone_of
 from afterpost.services.core import Core
 from afterpost.services.schedule import next_due
@@ -107,7 +108,8 @@ def _came(
     """The reads of a post that have come: the planned one, and one of each later day that the schedule would
     have read it on; at most one question a day."""
     # Nobody waits for a post that is not out yet.
-    at = due_at if due_at is None or post.published_at is None else max(due_at, post.published_at)
+    published = reckoned(post.published, zone)
+    at = due_at if due_at is None or published is None else max(due_at, published)
     while at is not None and at <= now:
         away = any(began <= at and (ended is None or at < ended) for began, ended in paused)
         if not away:
@@ -115,7 +117,7 @@ def _came(
         morning = day_start(local_day(at, zone) + timedelta(days=1), zone)
         if morning > now:
             return
-        then = next_due(core, post, post.published_at, morning - _TICK)
+        then = next_due(core, post, published, morning - _TICK)
         at = None if then is None else max(then, morning)
 
 

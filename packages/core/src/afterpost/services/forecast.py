@@ -9,17 +9,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from math import ceil
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from afterpost.domain.publication import reckoned
 from afterpost.domain.scope import Scope
 from afterpost.domain.spend import MICROS, Operation, Spend
+from afterpost.domain.windows import zone_of
 from afterpost.sdk.capabilities import Capabilities, RateLimit
 from afterpost.sdk.schedule import ScheduledPost
 from afterpost.services.core import Core
 from afterpost.services.listing import LIST_EVERY
 from afterpost.services.schedule import asked
-from afterpost.storage import accounts, posts
+from afterpost.storage import accounts, organizations, posts
 from afterpost.storage.accounts import Account
 from afterpost.storage.posts import Planned
 
@@ -87,7 +90,16 @@ def forecast(core: Core, scope: Scope) -> Forecast:
             for account in accounts.list_accounts(connection, scope)
             if account.state == "active" and account.platform in core.providers
         ]
-        planned = {account.id: posts.planned(connection, scope, account.id) for account in active}
+        zones = {
+            each.id: zone_of(each.time_zone) for each in organizations.list_organizations(connection, scope)
+        }
+        planned = {
+            account.id: [
+                _reckoned(post, zones[account.organization_id])
+                for post in posts.planned(connection, scope, account.id)
+            ]
+            for account in active
+        }
     found = [_account(core, account, planned[account.id], now) for account in active]
     spent = [_sum(each.operations) for each in found]
     total = sum(spent, Spend())
@@ -101,6 +113,11 @@ def forecast(core: Core, scope: Scope) -> Forecast:
         dollars=total.money / MICROS,
         cap_dollars=core.settings.monthly_dollars,
     )
+
+
+def _reckoned(post: Planned, zone: ZoneInfo) -> Planned:
+    """The post with the instant of its publication that reads are planned by."""
+    return post._replace(published_at=reckoned(post.published, zone))
 
 
 def _account(core: Core, account: Account, planned: Sequence[Planned], now: datetime) -> AccountForecast:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from afterpost.domain.errors import STOPPING, WAITING, ProviderError
 from afterpost.domain.scope import Actor, Scope
 from afterpost.domain.spend import Operation, Price, newest_by_list
+from afterpost.domain.windows import day_date, day_start, zone_of
 from afterpost.sdk.capabilities import Capabilities
 from afterpost.sdk.provider import Call, Failed, Outcome, Provider
 from afterpost.services.archive import Prepared, about, prepared
@@ -73,18 +74,25 @@ def _reach(
     core: Core, scope: Scope, account: Account, provider: Provider, wanted: Sequence[Post]
 ) -> tuple[datetime, int] | None:
     """(since, how many posts) that are cheapest read off the account's list; None: none."""
-    due = {post.published_at for post in wanted if post.published_at is not None}
+    due = {post.id: post.published_day for post in wanted if post.published_day is not None}
     if not due:
         return None
+    oldest = min(due.values())
     with core.read(scope) as connection:
-        published = list(takewhile(min(due).__le__, posts.publications(connection, scope, account.id)))
+        zone = zone_of(core.organization_of(connection, scope, account).time_zone)
+        known = posts.publications(connection, scope, account.id)
+        out = list(takewhile(lambda each: each.published_day >= oldest, known))
     declared = provider.capabilities
     newest = newest_by_list(
-        [instant in due for instant in published],
+        [each.id in due for each in out],
         _price(declared, "list_posts", declared.page_size),
         _price(declared, "fetch_metrics", declared.batch_size),
     )
-    return (published[newest - 1], newest) if newest else None
+    if not newest:
+        return None
+    last = out[newest - 1]
+    # It may have come out at any time of its day.
+    return last.published_at or day_start(day_date(last.published_day), zone), newest
 
 
 def _price(declared: Capabilities, operation: Operation, size: int) -> Price:

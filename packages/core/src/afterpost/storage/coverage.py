@@ -112,7 +112,8 @@ def _overdue(shape: Shape) -> sa.Select[Any]:
             posts.c.account_id.in_(collected),
             posts.c.due_at < before,
             sa.or_(posts.c.due_day.is_(None), posts.c.due_day < start),
-            sa.or_(posts.c.published_at.is_(None), posts.c.published_at < before),
+            # The day tells an instant and a publication of which only the day is known alike.
+            sa.or_(posts.c.published_day.is_(None), posts.c.published_day <= end),
             # The organisation is its accounts'. Said of the posts as well, SQLite would enter by it.
             *shape._replace(organizations=False, accounts=False).conditions(posts),
         )
@@ -139,7 +140,7 @@ def unread(
 
     overdue = sa.and_(
         posts.c.due_at < ends_at,
-        sa.or_(posts.c.published_at.is_(None), posts.c.published_at < ends_at),
+        sa.or_(posts.c.published_day.is_(None), posts.c.published_day <= max(named)),
     )
     query = (
         sa.select(posts.c.id)

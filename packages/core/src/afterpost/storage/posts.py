@@ -234,19 +234,28 @@ def due_posts(
     return [Post(*row) for row in connection.execute(query.order_by(posts.c.due_at, posts.c.id), values)]
 
 
-def publications(connection: sa.Connection, scope: Scope, account_id: int) -> Iterator[datetime]:
-    """When the account's live posts were published, newest first, of those where it is known."""
+class Out(NamedTuple):
+    """A post that came out: at an instant, None where only the day is known, and on that local day."""
+
+    id: int
+    published_at: datetime | None
+    published_day: int
+
+
+def publications(connection: sa.Connection, scope: Scope, account_id: int) -> Iterator[Out]:
+    """The account's live posts of known publication, newest first; of a day those without an hour last."""
     query = (
-        sa.select(posts.c.published_at)
+        sa.select(*(posts.c[name] for name in Out._fields))
         .where(
             posts.c.account_id == account_id,
             posts.c.state == "live",
-            posts.c.published_at.is_not(None),
+            posts.c.published_day.is_not(None),
             *within(scope, posts),
         )
-        .order_by(posts.c.published_at.desc())
+        .order_by(posts.c.published_day.desc(), posts.c.published_at.desc().nulls_last(), posts.c.id)
     )
-    yield from connection.execute(query).scalars()
+    for row in connection.execute(query):
+        yield Out(*row)
 
 
 class Planned(NamedTuple):
@@ -254,7 +263,13 @@ class Planned(NamedTuple):
 
     external_id: str
     published_at: datetime | None
+    published_day: int | None
     due_at: datetime | None
+
+    @property
+    def published(self) -> Published | None:
+        """The publication as far as it is known: an instant, or only a day."""
+        return Publication(self.published_at, self.published_day).told
 
 
 def planned(connection: sa.Connection, scope: Scope, account_id: int) -> list[Planned]:

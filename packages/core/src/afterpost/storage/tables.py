@@ -257,7 +257,7 @@ posts = sa.Table(
     # All that coverage asks of a read that is due and was not made yet.
     sa.Index(
         "ix_posts_due",
-        *("account_id", "due_at", "due_day", "published_at", "platform", "content_type", "brand_id"),
+        *("account_id", "due_at", "due_day", "published_day", "platform", "content_type", "brand_id"),
     ),
     **_NEVER_AGAIN,
 )
