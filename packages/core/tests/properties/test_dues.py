@@ -163,7 +163,7 @@ class Model:
 
 
 def measured(at: datetime, value: int, published: datetime | None) -> Measured:
-    """An outcome with one number; 0 before the post is out: seen before, it can't have been published then."""
+    """An outcome with one number; 0 before the post is out: seen then, it can't have come out later."""
     seen = value if published is None or at >= published else 0
     return Measured(reading=Reading(observed_at=at, values={"views": seen}, published_at=published))
 
